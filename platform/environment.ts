@@ -1,0 +1,86 @@
+import { z } from 'zod'
+
+/** The environment is wrong: the message names each variable and says what it must be. The process must not start. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+}
+
+/**
+ * Reads a process's configuration through its one schema. Empty variables count as unset.
+ *
+ * @throws ConfigurationError that names every variable at fault, never its value (it may be a secret).
+ */
+export function readEnvironment<Schema extends z.ZodType>(
+  schema: Schema,
+  environment: NodeJS.ProcessEnv,
+): z.output<Schema> {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const result = schema.safeParse(given)
+  if (result.success) return result.data
+  const complaints = result.error.issues.map((issue) => `  ${issue.path.join('.') || 'environment'}: ${issue.message}`)
+  throw new ConfigurationError(`The environment is not usable:\n${complaints.join('\n')}`)
+}
+
+/** A whole number, with a default, within bounds. */
+export function integer(fallback: number, bounds: { min?: number; max?: number } = {}) {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = bounds
+  const wanted = `must be a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? ' up' : ` to ${max}`}`
+  return z
+    .string()
+    .regex(/^\d+$/, wanted)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, wanted)
+    .default(fallback)
+}
+
+/** A TCP port; 0 takes any free one. */
+export const port = (fallback: number) => integer(fallback, { max: 65_535 })
+
+/** `true` or `false`. */
+export function flag(fallback: boolean) {
+  return z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((value) => value === 'true')
+    .default(fallback)
+}
+
+/** An absolute http(s) URL without credentials in it. */
+export const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL' })
+
+/** An http(s) origin: scheme, host and port, without a path. */
+export const httpOrigin = () =>
+  httpUrl()
+    .refine((value) => new URL(value).pathname === '/', 'must be an origin without a path, like http://auth:4001')
+    .transform((value) => new URL(value).origin)
+
+/** Values separated by commas; white space around them does not count. */
+export const list = () =>
+  z.string().transform((value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+
+/** What every process reads. */
+export const processEnvironment = {
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], 'must be development, test or production')
+    .default('development'),
+  HOST: z.string().optional(),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be a level from trace to silent')
+    .default('info'),
+  LOG_FORMAT: z.enum(['pretty', 'json'], 'must be pretty or json').optional(),
+  SHUTDOWN_GRACE_MS: integer(8_000),
+}
+
+/** The address a process binds to: everywhere in production, this machine alone otherwise. */
+export function hostOf(environment: { NODE_ENV: string; HOST?: string | undefined }): string {
+  return environment.HOST ?? (environment.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1')
+}
+
+/** JSON lines in production, readable lines otherwise, unless `LOG_FORMAT` says so. */
+export function logFormatOf(environment: { NODE_ENV: string; LOG_FORMAT?: 'pretty' | 'json' | undefined }) {
+  return environment.LOG_FORMAT ?? (environment.NODE_ENV === 'production' ? 'json' : 'pretty')
+}

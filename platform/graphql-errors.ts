@@ -1,0 +1,63 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { ApplicationError, TOP_LEVEL_CODES, type TopLevelCode } from './errors.ts'
+import type { Logger } from './logging.ts'
+
+/** Codes that graphql servers and the stock gateway use for a request that was wrong before it ran. */
+const REQUEST_WAS_WRONG = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'BAD_REQUEST',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+])
+
+const MASKED_MESSAGE = 'Something went wrong on our side; quote the requestId when you report it.'
+
+/**
+ * The one translator from an error to the wire: keeps message, path and locations of what was expected, under one of
+ * our codes and with the request's id; logs and masks everything else.
+ */
+export function toWireError(error: unknown, requestId: string, logger: Logger): GraphQLFormattedError {
+  const { path, locations } = error as Partial<GraphQLFormattedError>
+  const code = codeOf(error)
+  const message = code === 'INTERNAL_SERVER_ERROR' ? MASKED_MESSAGE : messageOf(error)
+  if (code === 'INTERNAL_SERVER_ERROR') logger.error({ err: originalOf(error), path, requestId }, 'unexpected error')
+  return {
+    message,
+    ...(locations && { locations }),
+    ...(path && { path }),
+    extensions: { code, requestId },
+  }
+}
+
+/** Any thrown value as a GraphQLError that remembers it. */
+export function asGraphQLError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error
+  const originalError = error instanceof Error ? error : new Error(String(error))
+  return new GraphQLError(originalError.message, { originalError })
+}
+
+function codeOf(error: unknown): TopLevelCode {
+  const original = originalOf(error)
+  if (original instanceof ApplicationError) return original.code
+  const declared = (error as Partial<GraphQLFormattedError>).extensions?.code
+  const known = TOP_LEVEL_CODES.find((code) => code === declared)
+  if (known) return known
+  if (typeof declared === 'string' && REQUEST_WAS_WRONG.has(declared)) return 'BAD_USER_INPUT'
+  return isRequestError(error) ? 'BAD_USER_INPUT' : 'INTERNAL_SERVER_ERROR'
+}
+
+/** graphql-js reports syntax, validation and variable errors without an original error and without a path. */
+function isRequestError(error: unknown): boolean {
+  return error instanceof GraphQLError && !error.originalError && !error.path && error.extensions.code === undefined
+}
+
+function originalOf(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? error.originalError : error
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error || typeof (error as { message?: unknown }).message === 'string'
+    ? (error as { message: string }).message
+    : String(error)
+}

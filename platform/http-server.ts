@@ -1,0 +1,109 @@
+import type { AddressInfo } from 'node:net'
+import { type FastifyError, type FastifyInstance, fastify } from 'fastify'
+import { ConfigurationError } from './environment.ts'
+import { ApplicationError, BadUserInputError, NotFoundError } from './errors.ts'
+import { toWireError } from './graphql-errors.ts'
+import type { Logger } from './logging.ts'
+import { requestIdFrom } from './request-id.ts'
+
+/** 1 MB: the largest request body any of our services reads. */
+export const DEFAULT_BODY_LIMIT = 1_000_000
+
+/**
+ * The HTTP server every process starts from: request ids accepted and echoed, `/health` (the process is alive),
+ * `/ready` (what it needs is there), and every failure answered as GraphQL errors in JSON, never with a stack.
+ *
+ * @param options.bodyLimit bytes; a larger body is 413.
+ * @param options.ready rejects, or throws, while the process cannot do its work; then `/ready` is 503.
+ */
+export function createHttpServer(options: {
+  logger: Logger
+  bodyLimit?: number
+  ready: () => Promise<void> | void
+}): FastifyInstance {
+  const server = fastify({
+    logger: false,
+    bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
+    genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
+    forceCloseConnections: true,
+  })
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  server.setErrorHandler<FastifyError>((error, request, reply) => {
+    reply.status(statusOf(error)).send({ errors: [toWireError(explain(error), request.id, options.logger)] })
+  })
+  server.setNotFoundHandler((request, reply) => {
+    reply.status(404).send({ errors: [toWireError(new NotFoundError('page'), request.id, options.logger)] })
+  })
+  server.get('/health', async () => ({ status: 'alive' }))
+  server.get('/ready', async (request, reply) => {
+    try {
+      await options.ready()
+      return { status: 'ready' }
+    } catch (error) {
+      options.logger.warn({ err: error, requestId: request.id }, 'not ready')
+      return reply.status(503).send({ status: 'not ready' })
+    }
+  })
+  return server
+}
+
+/**
+ * Listens and tells where.
+ *
+ * @param address.port 0 takes any free port.
+ * @param address.variable the environment variable to name when the port is taken.
+ * @throws ConfigurationError when the address cannot be bound.
+ */
+export async function listen(
+  server: FastifyInstance,
+  address: { host: string; port: number; variable: string },
+): Promise<{ url: string; port: number }> {
+  try {
+    await server.listen({ host: address.host, port: address.port })
+  } catch (error) {
+    throw new ConfigurationError(cannotBind(error as NodeJS.ErrnoException, address), { cause: error })
+  }
+  const { port } = server.server.address() as AddressInfo
+  return { url: `http://${reachable(address.host)}:${port}`, port }
+}
+
+function cannotBind(error: NodeJS.ErrnoException, { host, port, variable }: Parameters<typeof listen>[1]): string {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `port ${port} is already taken; stop the other program or set ${variable} to a free port`,
+    EACCES: `port ${port} needs privileges this user lacks; set ${variable} to a port above 1023`,
+    EADDRNOTAVAIL: `the address ${host} is not one of this machine's; change HOST`,
+  }
+  return `${variable}: ${reasons[error.code ?? ''] ?? error.message}`
+}
+
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function statusOf(error: FastifyError): number {
+  if (error instanceof ApplicationError) return HTTP_STATUS[error.code] ?? 500
+  return error.statusCode ?? 500
+}
+
+const HTTP_STATUS: Partial<Record<ApplicationError['code'], number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  BAD_USER_INPUT: 400,
+  RATE_LIMITED: 429,
+  SUBGRAPH_UNAVAILABLE: 503,
+}
+
+/** Fastify's own complaints about a request are safe to show; in our words where the caller can act on them. */
+function explain(error: FastifyError): Error {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new BadUserInputError('The request body is too large: 1 MB at most.')
+  if (error instanceof SyntaxError || error.code === 'FST_ERR_CTP_INVALID_JSON_BODY') {
+    return new BadUserInputError('The request body is not valid JSON.')
+  }
+  const clientsFault = error.statusCode !== undefined && error.statusCode < 500
+  return clientsFault && !(error instanceof ApplicationError) ? new BadUserInputError(error.message) : error
+}

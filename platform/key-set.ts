@@ -1,0 +1,77 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { SubgraphUnavailableError } from './errors.ts'
+
+/** Public keys by `kid`. */
+export interface KeySet {
+  /** The key, or undefined when nobody published one under this id. */
+  find(kid: string): Promise<KeyObject | undefined>
+  /** Resolves once keys have been seen; rejects while they cannot be had. */
+  ready(): Promise<void>
+}
+
+const FRESH_MS = 5 * 60_000
+const RETRY_MS = 1_000
+const TIMEOUT_MS = 3_000
+
+/**
+ * The keys that auth publishes at `/.well-known/jwks.json` (RFC 7517), kept for five minutes. An unknown `kid` asks
+ * again, at most once a second, so that a forged one cannot flood auth. While auth is away the last keys stay in use.
+ */
+export class RemoteKeySet implements KeySet {
+  readonly #url: string
+  readonly #fetch: typeof fetch
+  readonly #now: () => Date
+  #keys = new Map<string, KeyObject>()
+  #loadedAt = Number.NEGATIVE_INFINITY
+  #triedAt = Number.NEGATIVE_INFINITY
+  #loading: Promise<void> | undefined
+
+  constructor(url: string, options: { fetch?: typeof fetch; now?: () => Date } = {}) {
+    this.#url = url
+    this.#fetch = options.fetch ?? fetch
+    this.#now = options.now ?? (() => new Date())
+  }
+
+  async find(kid: string): Promise<KeyObject | undefined> {
+    const time = this.#now().getTime()
+    const stale = time - this.#loadedAt > FRESH_MS || !this.#keys.has(kid)
+    if (stale && (this.#loading || time - this.#triedAt >= RETRY_MS)) await this.#loadKeeping(kid)
+    return this.#keys.get(kid)
+  }
+
+  async ready(): Promise<void> {
+    if (this.#keys.size === 0) await this.#load()
+  }
+
+  async #loadKeeping(kid: string): Promise<void> {
+    try {
+      await this.#load()
+    } catch (error) {
+      if (!this.#keys.has(kid)) throw error
+    }
+  }
+
+  #load(): Promise<void> {
+    this.#loading ??= this.#download().finally(() => {
+      this.#loading = undefined
+    })
+    return this.#loading
+  }
+
+  async #download(): Promise<void> {
+    this.#triedAt = this.#now().getTime()
+    try {
+      const response = await this.#fetch(this.#url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+      if (!response.ok) throw new Error(`JWKS request answered ${response.status}`)
+      this.#keys = readKeySet(await response.json())
+      this.#loadedAt = this.#triedAt
+    } catch (error) {
+      throw new SubgraphUnavailableError('auth', { cause: error })
+    }
+  }
+}
+
+function readKeySet(document: unknown): Map<string, KeyObject> {
+  const { keys } = document as { keys: (JsonWebKey & { kid: string })[] }
+  return new Map(keys.map((key) => [key.kid, createPublicKey({ key, format: 'jwk' })]))
+}

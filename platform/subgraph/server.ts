@@ -1,0 +1,102 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
+import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled'
+import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { GraphQLSchema } from 'graphql'
+import { toWireError } from '../graphql-errors.ts'
+import { createHttpServer, listen } from '../http-server.ts'
+import type { Logger } from '../logging.ts'
+import { type Caller, type CallerPolicy, identifyCaller, requireSignature, singleHeaders } from './caller.ts'
+import { serveSubscriptions } from './socket.ts'
+
+export interface SubgraphOptions<Context extends { caller: Caller }> {
+  schema: GraphQLSchema
+  /** A new context for each operation, and for each event of a subscription. */
+  createContext: (caller: Caller) => Context
+  callers: CallerPolicy
+  /** Rejects while what the subgraph needs is missing. */
+  ready: () => Promise<void>
+  /** Routes beside `/graphql`. Those under `/internal/` take signed calls alone. */
+  routes?: (server: FastifyInstance) => void
+  address: { host: string; port: number; variable: string }
+  logger: Logger
+}
+
+export interface RunningServer extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+}
+
+/** Serves a subgraph at `/graphql`, over HTTP POST and graphql-transport-ws, to signed callers. */
+export async function startSubgraphServer<Context extends { caller: Caller }>(
+  options: SubgraphOptions<Context>,
+): Promise<RunningServer> {
+  const server = createHttpServer(options)
+  keepRawBodies(server)
+  const apollo = new ApolloServer<Context>({
+    schema: options.schema,
+    includeStacktraceInErrorResponses: false,
+    introspection: true,
+    plugins: [
+      ApolloServerPluginInlineTraceDisabled(),
+      fastifyApolloDrainPlugin(server),
+      errorsForTheWire<Context>(options.logger),
+    ],
+  })
+  await apollo.start()
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  server.addHook('preHandler', async (request) => {
+    if (request.url === '/graphql' || request.url.startsWith('/internal/')) {
+      const headers = singleHeaders(request.headers)
+      requireSignature(options.callers, request.url, rawBodies.get(request) ?? '', headers)
+      callers.set(request, await identifyCaller(options.callers, headers))
+    }
+  })
+  server.post(
+    '/graphql',
+    fastifyApolloHandler(apollo, { context: async (request) => options.createContext(callerOf(callers, request)) }),
+  )
+  options.routes?.(server)
+  const sockets = serveSubscriptions(server.server, options)
+  const bound = await listen(server, options.address)
+  return {
+    ...bound,
+    async [Symbol.asyncDispose]() {
+      await sockets[Symbol.asyncDispose]()
+      await apollo.stop()
+      await server.close()
+    },
+  }
+}
+
+/** The signature covers the body as it was sent, so its bytes are kept beside what they parse to. */
+const rawBodies = new WeakMap<FastifyRequest, string>()
+
+function keepRawBodies(server: FastifyInstance): void {
+  const parseJson = server.getDefaultJsonParser('error', 'error')
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    rawBodies.set(request, String(body))
+    parseJson(request, String(body), done)
+  })
+}
+
+function callerOf(callers: WeakMap<FastifyRequest, Caller>, request: FastifyRequest): Caller {
+  const caller = callers.get(request)
+  if (!caller) throw new Error('The request reached GraphQL without having been identified.')
+  return caller
+}
+
+function errorsForTheWire<Context extends { caller: Caller }>(logger: Logger): ApolloServerPlugin<Context> {
+  return {
+    async requestDidStart() {
+      return {
+        async willSendResponse({ errors, contextValue, response }) {
+          if (!errors || response.body.kind !== 'single') return
+          response.body.singleResult.errors = errors.map((error) =>
+            toWireError(error, contextValue.caller.requestId, logger),
+          )
+        },
+      }
+    },
+  }
+}
