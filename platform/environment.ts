@@ -53,6 +53,17 @@ export const httpOrigin = () =>
     .refine((value) => new URL(value).pathname === '/', 'must be an origin without a path, like http://auth:4001')
     .transform((value) => new URL(value).origin)
 
+/** Where a subgraph's Postgres is. */
+export const databaseUrl = () =>
+  z.url({
+    protocol: /^postgres(ql)?$/,
+    error: 'is required: a PostgreSQL URL such as postgres://user:password@host:5432/database',
+  })
+
+/** The secret all services of one graph share; in production it must be set. */
+export const serviceSecret = () =>
+  z.string().min(32, 'must have 32 characters or more, such as those of `openssl rand -hex 32`').optional()
+
 /** Values separated by commas; white space around them does not count. */
 export const list = () =>
   z.string().transform((value) =>

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AccessTokenVerifier, Viewer } from '../access-token.ts'
-import { ForbiddenError } from '../errors.ts'
+import { ForbiddenError, UnauthenticatedError } from '../errors.ts'
 import { requestIdFrom } from '../request-id.ts'
 import { type ServiceSigner, SIGNATURE_HEADER, type SignedHeaders } from '../service-signature.ts'
 
@@ -47,4 +47,14 @@ export async function identifyCaller(policy: CallerPolicy, headers: SignedHeader
 /** Node's headers with one value a name; a repeated header counts as absent. */
 export function singleHeaders(headers: IncomingHttpHeaders | Record<string, unknown>): SignedHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([, value]) => typeof value === 'string')) as SignedHeaders
+}
+
+/**
+ * The signed-in caller.
+ *
+ * @throws UnauthenticatedError when nobody is signed in.
+ */
+export function viewerOf(caller: Caller): Viewer {
+  if (!caller.viewer) throw new UnauthenticatedError()
+  return caller.viewer
 }

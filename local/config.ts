@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { type GatewayConfig, readGatewayConfig } from '../gateway/config.ts'
+import { readEnvironment } from '../platform/environment.ts'
+import { type AuthConfig, readAuthConfig } from '../subgraphs/auth/config.ts'
+import { type ChatConfig, readChatConfig } from '../subgraphs/chat/config.ts'
+import { DEMO_MODEL_ID } from './demo-model/demo-model.ts'
+import { keepSigningKey } from './signing-key.ts'
+
+const environment = z.looseObject({
+  DATA_DIR: z.string().default('.parley'),
+  DATABASE_URL: z.string().optional(),
+  JWT_SIGNING_KEY: z.string().optional(),
+  SERVICE_SECRET: z.string().optional(),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: z.string().optional(),
+  LOG_LEVEL: z.string().default('warn'),
+})
+
+/** The whole graph's configuration; addresses that are only known once something listens are put in then. */
+export interface LocalConfig {
+  dataDirectory: string
+  /** Absent: an embedded Postgres on `dataDirectory`. */
+  databaseUrl: string | undefined
+  /** Whether the built-in demo answers because no model is configured. */
+  usesDemoModel: boolean
+  auth: AuthConfig
+  chat: ChatConfig
+  gateway: GatewayConfig
+}
+
+/** Stands where a value follows from what is started first; never connected to. */
+const NOT_YET = { database: 'postgresql://not-yet/parley', origin: 'http://not-yet.invalid' }
+
+/**
+ * Reads the configuration of every part before any of them starts, so that a mistake costs nothing.
+ *
+ * @throws ConfigurationError that names each variable at fault.
+ */
+export async function readLocalConfig(env: NodeJS.ProcessEnv): Promise<LocalConfig> {
+  const given = readEnvironment(environment, env)
+  const dataDirectory = resolve(given.DATA_DIR)
+  const usesDemoModel = given.OPENAI_API_KEY === undefined && given.OPENAI_BASE_URL === undefined
+  const shared = {
+    ...env,
+    LOG_LEVEL: given.LOG_LEVEL,
+    DATABASE_URL: given.DATABASE_URL ?? NOT_YET.database,
+    SERVICE_SECRET: given.SERVICE_SECRET ?? randomBytes(32).toString('hex'),
+    JWKS_URL: `${NOT_YET.origin}/.well-known/jwks.json`,
+    ...(usesDemoModel && { OPENAI_BASE_URL: NOT_YET.origin, OPENAI_MODELS: DEMO_MODEL_ID }),
+  }
+  const chat = readChatConfig(shared)
+  const gateway = readGatewayConfig(shared)
+  const signingKey = given.JWT_SIGNING_KEY ?? (await keepSigningKey(resolve(dataDirectory, 'signing-key.pem')))
+  return {
+    dataDirectory,
+    databaseUrl: given.DATABASE_URL,
+    usesDemoModel,
+    auth: readAuthConfig({ ...shared, JWT_SIGNING_KEY: signingKey }),
+    chat,
+    gateway,
+  }
+}

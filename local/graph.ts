@@ -1,0 +1,81 @@
+import { startGateway } from '../gateway/gateway.ts'
+import { ConfigurationError } from '../platform/environment.ts'
+import type { EventBus } from '../platform/event-bus.ts'
+import type { Logger } from '../platform/logging.ts'
+import { MemoryEventBus } from '../platform/memory-event-bus.ts'
+import { openAll, type Resources } from '../platform/resources.ts'
+import { startAuth } from '../subgraphs/auth/subgraph.ts'
+import { type ChatOverrides, startChat } from '../subgraphs/chat/subgraph.ts'
+import type { LocalConfig } from './config.ts'
+import { startDemoModel } from './demo-model/demo-model.ts'
+import { ensureDatabase } from './postgres/create-database.ts'
+import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts'
+import { EmbeddedPostgresError } from './postgres/embedded-postgres-error.ts'
+
+/** Where the running graph is. */
+export interface LocalGraph extends AsyncDisposable {
+  /** The gateway's origin; `/graphql` is below it. */
+  readonly url: string
+  readonly authUrl: string
+  readonly chatUrl: string
+}
+
+/** What tests put in place of the defaults. */
+export interface LocalOverrides {
+  bus?: EventBus
+  logger?: Logger
+  now?: () => Date
+  chat?: Partial<ChatOverrides>
+  demoModel?: Parameters<typeof startDemoModel>[0]
+}
+
+const DATABASE = 'parley'
+
+/** Starts the whole graph in this process: Postgres unless one is given, the demo model unless another is, all services. */
+export function startLocalGraph(config: LocalConfig, overrides: LocalOverrides = {}): Promise<LocalGraph> {
+  return openAll(async (resources) => {
+    const { now, logger } = overrides
+    const common = { ...(logger && { logger }), ...(now && { now }) }
+    const bus = overrides.bus ?? resources.use(new MemoryEventBus())
+    const databaseUrl = config.databaseUrl ?? (await startDatabase(config.dataDirectory, resources))
+    const baseUrl = config.usesDemoModel
+      ? resources.use(await startDemoModel(overrides.demoModel)).baseUrl
+      : config.chat.assistant.baseUrl
+    const auth = resources.use(await startAuth({ ...config.auth, databaseUrl }, common))
+    const chat = resources.use(
+      await startChat(
+        {
+          ...config.chat,
+          databaseUrl,
+          authUrl: auth.url,
+          assistant: { ...config.chat.assistant, baseUrl, isDemo: config.usesDemoModel },
+        },
+        { ...common, ...overrides.chat, bus },
+      ),
+    )
+    const gateway = resources.use(
+      await startGateway(
+        {
+          ...config.gateway,
+          subgraphUrls: { AUTH: `${auth.url}/graphql`, CHAT: `${chat.url}/graphql`, ...config.gateway.subgraphUrls },
+          ...(config.gateway.identity && {
+            identity: { ...config.gateway.identity, jwksUrl: `${auth.url}/.well-known/jwks.json` },
+          }),
+        },
+        common,
+      ),
+    )
+    return { url: gateway.url, authUrl: auth.url, chatUrl: chat.url }
+  })
+}
+
+async function startDatabase(dataDirectory: string, resources: Resources): Promise<string> {
+  try {
+    const postgres = resources.use(await startEmbeddedPostgres({ dataDirectory }))
+    await ensureDatabase(postgres, DATABASE)
+    return postgres.urlOf(DATABASE)
+  } catch (error) {
+    if (error instanceof EmbeddedPostgresError) throw new ConfigurationError(error.message, { cause: error })
+    throw error
+  }
+}

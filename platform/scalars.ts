@@ -1,0 +1,40 @@
+import { GraphQLScalarType } from 'graphql'
+import { BadUserInputError } from './errors.ts'
+
+/** ISO 8601 with an offset, as RFC 3339 §5.6 narrows it down. */
+const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
+
+/** `DateTime`: a moment, a `Date` in resolvers, `2026-01-31T09:30:00.000Z` on the wire. */
+export const dateTimeScalar = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  serialize: (value) => {
+    if (value instanceof Date) return value.toISOString()
+    throw new TypeError('A DateTime field was resolved to something other than a Date.')
+  },
+  parseValue: (value) => {
+    const moment = new Date(typeof value === 'string' && DATE_TIME.test(value) ? value : Number.NaN)
+    if (!Number.isNaN(moment.getTime())) return moment
+    throw new BadUserInputError('A DateTime is ISO 8601 with an offset, like 2026-01-31T09:30:00.000Z.')
+  },
+})
+
+/** `UUID`: in lower case in resolvers, in either case from clients. */
+export const uuidScalar = new GraphQLScalarType<string, string>({
+  name: 'UUID',
+  serialize: String,
+  parseValue: (value) => {
+    if (typeof value === 'string' && UUID.test(value)) return value.toLowerCase()
+    throw new BadUserInputError('A UUID looks like 0190f3c2-7a5b-7c3d-8e4f-5a6b7c8d9e0f.')
+  },
+})
+
+/** `Cursor`: an opaque text; the list that gave it out knows whether it is right. */
+export const cursorScalar = new GraphQLScalarType<string, string>({
+  name: 'Cursor',
+  serialize: String,
+  parseValue: (value) => {
+    if (typeof value === 'string') return value
+    throw new BadUserInputError('A Cursor is a string that a list gave out.')
+  },
+})

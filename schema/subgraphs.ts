@@ -1,0 +1,42 @@
+/** What composition and code generation need to know of a subgraph. */
+export type Subgraph = {
+  readonly name: string
+  /** The address written into the supergraph; a deployment overrides it with `SUBGRAPH_URL_<NAME>`. */
+  readonly url: string
+  readonly schemaPath: string
+  readonly resolverTypesPath: string
+  /** The resolvers' context, as `module#Type` relative to the generated file. */
+  readonly context: string
+  /** GraphQL types whose resolvers receive an entity instead of the plain GraphQL shape. */
+  readonly entities: Readonly<Record<string, string>>
+}
+
+export const subgraphs: readonly Subgraph[] = [
+  {
+    name: 'auth',
+    url: 'http://127.0.0.1:4001/graphql',
+    schemaPath: 'schema/auth.graphql',
+    resolverTypesPath: 'subgraphs/auth/resolvers.generated.ts',
+    context: './context.ts#AuthContext',
+    entities: {
+      User: './account/user.entity.ts#User',
+    },
+  },
+  {
+    name: 'chat',
+    url: 'http://127.0.0.1:4002/graphql',
+    schemaPath: 'schema/chat.graphql',
+    resolverTypesPath: 'subgraphs/chat/resolvers.generated.ts',
+    context: './context.ts#ChatContext',
+    entities: {
+      Conversation: './conversation/conversation.entity.ts#Conversation',
+      Message: './message/message.entity.ts#Message',
+      Generation: './assistant/generation.entity.ts#Generation',
+      Member: './conversation/member.entity.ts#Member',
+      MessageAdded: './event-log/conversation-stream.ts#MessageEvent',
+      ReplyStarted: './event-log/conversation-stream.ts#MessageEvent',
+      ReplyFinished: './event-log/conversation-stream.ts#MessageEvent',
+      ReplyEnded: './assistant/reply-stream.ts#ReplyEnded',
+    },
+  },
+]

@@ -1,0 +1,41 @@
+import { APIConnectionError, APIConnectionTimeoutError, APIError, RateLimitError } from 'openai'
+
+/** Why a reply failed, in a stable code and a sentence to show. The provider's own words stay in the log. */
+export class GenerationError extends Error {
+  override readonly name = 'GenerationError'
+  readonly code: GenerationErrorCode
+
+  constructor(code: GenerationErrorCode, options?: ErrorOptions) {
+    super(SENTENCES[code], options)
+    this.code = code
+  }
+}
+
+export type GenerationErrorCode = keyof typeof SENTENCES
+
+const SENTENCES = {
+  PROVIDER_UNAVAILABLE: 'The model cannot be reached; ask again in a moment.',
+  PROVIDER_REJECTED: 'The model refused the request; an administrator finds the reason in the log.',
+  PROVIDER_RATE_LIMITED: 'The model is busy; ask again in a moment.',
+  PROVIDER_TIMEOUT: 'The model stopped answering; ask again.',
+  STREAM_INCOMPLETE: 'The reply broke off before its end; ask again.',
+  WORKER_LOST: 'The reply was interrupted too often; ask again.',
+  INTERNAL: 'The reply could not be written; ask again.',
+} as const
+
+/** What a failure of the openai SDK, or of the stream below it, means. */
+export function toGenerationError(error: unknown, hasText: boolean): GenerationError {
+  if (error instanceof GenerationError) return error
+  const options = { cause: error }
+  if (error instanceof APIConnectionTimeoutError) return new GenerationError('PROVIDER_TIMEOUT', options)
+  if (error instanceof RateLimitError) return new GenerationError('PROVIDER_RATE_LIMITED', options)
+  if (error instanceof APIConnectionError) return new GenerationError('PROVIDER_UNAVAILABLE', options)
+  if (error instanceof APIError && error.status !== undefined) {
+    return new GenerationError(error.status >= 500 ? 'PROVIDER_UNAVAILABLE' : 'PROVIDER_REJECTED', options)
+  }
+  // What the SDK lets through unwrapped is a stream that was cut or held something unreadable.
+  return new GenerationError(
+    hasText || error instanceof APIError ? 'STREAM_INCOMPLETE' : 'PROVIDER_UNAVAILABLE',
+    options,
+  )
+}

@@ -1,0 +1,41 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { EventBus } from '../../../platform/event-bus.ts'
+import { newUuid } from '../../../platform/ids.ts'
+import type { Conversation } from '../conversation/conversation.entity.ts'
+import type { Responder } from '../message/message.service.ts'
+import { Generation } from './generation.entity.ts'
+import type { Models } from './models.ts'
+
+/** The bus topic that rings when a reply waits for a worker. */
+export const REPLY_QUEUED = 'reply-queued'
+
+/** `@assistant` as a word of its own, so that no email address asks for a reply. */
+const MENTION = /(?<![\p{L}\p{N}_@.])@assistant(?![\p{L}\p{N}_])/iu
+
+/** Queues replies in Postgres: a reply that was asked for in a committed message is always written. */
+export class ReplyQueue implements Responder {
+  readonly #bus: EventBus
+  readonly #models: Models
+
+  constructor(options: { bus: EventBus; models: Models }) {
+    this.#bus = options.bus
+    this.#models = options.models
+  }
+
+  isAddressed(conversation: Conversation, body: string): boolean {
+    return conversation.kind === 'ASSISTANT' || MENTION.test(body)
+  }
+
+  async enqueue(em: EntityManager, conversation: Conversation, replyId: string): Promise<void> {
+    await em.insert(Generation, {
+      conversationId: conversation.id,
+      id: newUuid(),
+      messageId: replyId,
+      model: conversation.assistant?.model ?? this.#models.defaultModel,
+    })
+  }
+
+  notify(): void {
+    this.#bus.publish(REPLY_QUEUED, null)
+  }
+}

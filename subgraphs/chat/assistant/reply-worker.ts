@@ -1,0 +1,168 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { EventBus } from '../../../platform/event-bus.ts'
+import type { Logger } from '../../../platform/logging.ts'
+import { Conversation } from '../conversation/conversation.entity.ts'
+import { doorbellOf } from '../event-log/conversation-watch.ts'
+import { Message } from '../message/message.entity.ts'
+import { GenerationError, toGenerationError } from './generation-error.ts'
+import {
+  type Claim,
+  claimNext,
+  findAbandoned,
+  finish,
+  LeaseLostError,
+  type Outcome,
+  setLease,
+} from './generation-lease.ts'
+import type { LanguageModel, ReportedUsage } from './language-model.ts'
+import { buildPrompt, estimateTokens, type Prompt } from './prompt.ts'
+import { REPLY_QUEUED } from './reply-queue.ts'
+import { LEASE_TIMES, type LeaseTimes, ReplyWriter } from './reply-writer.ts'
+
+export interface ReplyWorkerOptions {
+  /** A new entity manager for each step. */
+  fork: () => EntityManager
+  bus: EventBus
+  model: LanguageModel
+  /** How many estimated tokens of history the model is given. */
+  contextTokens: number
+  logger: Logger
+  times?: LeaseTimes
+}
+
+/** Replies that one process writes at a time. */
+const MOST_AT_ONCE = 64
+/** The bus may lose a ring, and a lease runs out without one. */
+const SCAN_EVERY_MS = 1_000
+
+/** The worker stops; its replies go to the next one at once. */
+const HANDOVER = new Error('The worker hands its replies over.')
+
+/** Takes queued replies, and those whose worker died, and writes them. */
+export class ReplyWorker implements AsyncDisposable {
+  readonly #options: ReplyWorkerOptions
+  readonly #times: LeaseTimes
+  readonly #stopping = new AbortController()
+  readonly #replies = new Set<Promise<void>>()
+  readonly #timer: NodeJS.Timeout
+  readonly #unsubscribe: () => void
+  #taking: Promise<void> | undefined
+  #rung = false
+
+  constructor(options: ReplyWorkerOptions) {
+    this.#options = options
+    this.#times = options.times ?? LEASE_TIMES
+    this.#unsubscribe = options.bus.subscribe(REPLY_QUEUED, () => this.#ring())
+    this.#timer = setInterval(() => this.#ring(), SCAN_EVERY_MS)
+    this.#ring()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    this.#unsubscribe()
+    this.#stopping.abort(HANDOVER)
+    await this.#taking
+    await Promise.all(this.#replies)
+  }
+
+  #ring(): void {
+    this.#rung = true
+    this.#taking ??= this.#takeAll()
+      .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'could not look for queued replies'))
+      .finally(() => {
+        this.#taking = undefined
+      })
+  }
+
+  async #takeAll(): Promise<void> {
+    const { fork } = this.#options
+    while (this.#rung) {
+      this.#rung = false
+      while (this.#replies.size < MOST_AT_ONCE && !this.#stopping.signal.aborted) {
+        const claim = await claimNext(fork(), this.#times.leaseMs)
+        if (!claim) break
+        this.#track(this.#write(claim))
+      }
+      const abandoned = await findAbandoned(fork())
+      if (abandoned) await this.#fail(abandoned, new GenerationError('WORKER_LOST'))
+    }
+  }
+
+  #track(reply: Promise<void>): void {
+    this.#replies.add(reply)
+    void reply.finally(() => {
+      this.#replies.delete(reply)
+      this.#ring()
+    })
+  }
+
+  /** Writes one reply to its end. Never rejects: what cannot be ended here is taken over when its lease runs out. */
+  async #write(claim: Claim): Promise<void> {
+    const { fork, bus, logger } = this.#options
+    const ring = () => bus.publish(doorbellOf(claim.conversationId), null)
+    ring()
+    const writer = new ReplyWriter({ fork, claim, times: this.#times, onWritten: ring })
+    try {
+      await finish(fork(), claim, await this.#converse(claim, writer))
+      ring()
+    } catch (error) {
+      if (error instanceof LeaseLostError) logger.warn({ generation: claim.id }, 'lost the lease on a reply')
+      else if (error === HANDOVER) await this.#handOver(claim)
+      else logger.error({ err: error, generation: claim.id }, 'could not end a reply; it will be taken over')
+    }
+  }
+
+  /** Has the model write; a failure of the model is an outcome, everything else an error. */
+  async #converse(claim: Claim, writer: ReplyWriter): Promise<Outcome> {
+    const { fork, model, contextTokens, logger } = this.#options
+    const signal = AbortSignal.any([writer.signal, this.#stopping.signal])
+    let prompt: Prompt = { turns: [], omittedMessages: 0 }
+    let usage: ReportedUsage = null
+    let failure: GenerationError | undefined
+    try {
+      const em = fork()
+      const { assistant } = await em.findOneOrFail(Conversation, claim.conversationId)
+      const reply = await em.findOneOrFail(Message, { conversationId: claim.conversationId, id: claim.messageId })
+      const settings = { ...assistant, model: claim.model }
+      prompt = await buildPrompt(em, reply, settings, contextTokens)
+      usage = await model.reply(settings, prompt.turns, { signal, onText: (text) => writer.write(text) })
+    } catch (error) {
+      if (!signal.aborted) {
+        failure = toGenerationError(error, writer.length > 0)
+        logger.warn({ err: error, generation: claim.id, code: failure.code }, 'a reply failed')
+      }
+    }
+    await writer.close()
+    signal.throwIfAborted()
+    return {
+      omittedMessages: prompt.omittedMessages,
+      usage: usage ? { ...usage, isEstimated: false } : estimateUsage(prompt, writer.length),
+      ...(failure && { error: { code: failure.code, message: failure.message } }),
+    }
+  }
+
+  async #handOver(claim: Claim): Promise<void> {
+    try {
+      await setLease(this.#options.fork(), claim, 0)
+      this.#options.bus.publish(REPLY_QUEUED, null)
+    } catch (error) {
+      this.#options.logger.warn({ err: error, generation: claim.id }, 'could not hand a reply over')
+    }
+  }
+
+  async #fail(claim: Claim, error: GenerationError): Promise<void> {
+    const usage = { inputTokens: 0, outputTokens: 0, isEstimated: true }
+    const outcome = { omittedMessages: 0, usage, error: { code: error.code, message: error.message } }
+    try {
+      await finish(this.#options.fork(), claim, outcome)
+      this.#options.bus.publish(doorbellOf(claim.conversationId), null)
+    } catch (failure) {
+      if (!(failure instanceof LeaseLostError)) throw failure
+    }
+  }
+}
+
+function estimateUsage({ turns }: Prompt, length: number): Outcome['usage'] {
+  const inputTokens = turns.reduce((sum, { content }) => sum + estimateTokens(content), 0)
+  return { inputTokens, outputTokens: Math.ceil(length / 4), isEstimated: true }
+}

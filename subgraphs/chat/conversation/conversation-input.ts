@@ -1,0 +1,92 @@
+import { decodeId } from '../../../platform/ids.ts'
+import { UserFault } from '../../../platform/user-fault.ts'
+import type { AssistantSettings } from './conversation.entity.ts'
+
+/** Who decides which models there are. */
+export interface ModelCatalogue {
+  has(model: string): boolean
+  readonly defaultModel: string
+}
+
+export interface AssistantSettingsInput {
+  model?: string | null
+  systemPrompt?: string | null
+  temperature?: number | null
+  maxOutputTokens?: number | null
+}
+
+const LONGEST_SYSTEM_PROMPT = 8_000
+const MOST_OUTPUT_TOKENS = 1_000_000
+const MOST_MEMBERS_AT_ONCE = 100
+
+/**
+ * A one-line text of 1 to `longest` UTF-16 code units, or null when not given.
+ *
+ * @throws UserFault BAD_USER_INPUT
+ */
+export function readText(value: string | null | undefined, field: string, longest: number): string | null {
+  if (value == null) return null
+  const path = ['input', field]
+  if (value.trim() === '') throw new UserFault('BAD_USER_INPUT', `The ${field} is empty; leave it out instead.`, path)
+  if (value.length > longest) {
+    throw new UserFault('BAD_USER_INPUT', `The ${field} has ${value.length} characters; at most ${longest}.`, path)
+  }
+  return storable(value, path)
+}
+
+/**
+ * The text unchanged, if Postgres can store it so.
+ *
+ * @throws UserFault BAD_USER_INPUT for a NUL or half a surrogate pair.
+ */
+export function storable(value: string, path: readonly string[]): string {
+  if (value.includes('\0') || !value.isWellFormed()) {
+    throw new UserFault('BAD_USER_INPUT', 'The text holds a NUL or half a surrogate pair; take it out.', path)
+  }
+  return value
+}
+
+/**
+ * How the assistant is to answer, checked.
+ *
+ * @throws UserFault UNKNOWN_MODEL, BAD_USER_INPUT
+ */
+export function readAssistantSettings(input: AssistantSettingsInput, models: ModelCatalogue): AssistantSettings {
+  const path = ['input', 'assistant']
+  const model = input.model ?? models.defaultModel
+  if (!models.has(model)) {
+    throw new UserFault('UNKNOWN_MODEL', 'No such model; the query `models` lists them.', [...path, 'model'])
+  }
+  const { systemPrompt, temperature, maxOutputTokens } = input
+  if (systemPrompt != null && systemPrompt.length > LONGEST_SYSTEM_PROMPT) {
+    const message = `The system prompt may have ${LONGEST_SYSTEM_PROMPT} characters at most.`
+    throw new UserFault('BAD_USER_INPUT', message, [...path, 'systemPrompt'])
+  }
+  if (temperature != null && !(temperature >= 0 && temperature <= 2)) {
+    throw new UserFault('BAD_USER_INPUT', 'The temperature must be from 0 to 2.', [...path, 'temperature'])
+  }
+  if (maxOutputTokens != null && !(maxOutputTokens >= 1 && maxOutputTokens <= MOST_OUTPUT_TOKENS)) {
+    const message = `maxOutputTokens must be from 1 to ${MOST_OUTPUT_TOKENS}.`
+    throw new UserFault('BAD_USER_INPUT', message, [...path, 'maxOutputTokens'])
+  }
+  return {
+    model,
+    ...(systemPrompt != null && { systemPrompt: storable(systemPrompt, [...path, 'systemPrompt']) }),
+    ...(temperature != null && { temperature }),
+    ...(maxOutputTokens != null && { maxOutputTokens }),
+  }
+}
+
+/**
+ * The UUIDs of the people to add, without doubles and without the viewer.
+ *
+ * @throws BadUserInputError for something that is not a user's id; UserFault BAD_USER_INPUT for too many.
+ */
+export function readMemberIds(ids: readonly string[] | null | undefined, viewerId: string): string[] {
+  if (ids && ids.length > MOST_MEMBERS_AT_ONCE) {
+    throw new UserFault('BAD_USER_INPUT', `At most ${MOST_MEMBERS_AT_ONCE} members at once.`, ['input', 'memberIds'])
+  }
+  const unique = new Set((ids ?? []).map((id) => decodeId('usr', id)))
+  unique.delete(viewerId)
+  return [...unique]
+}

@@ -1,0 +1,6 @@
+import { MemoryEventBus } from '../../platform/memory-event-bus.ts'
+import { runProcess } from '../../platform/process.ts'
+import { readChatConfig } from './config.ts'
+import { startChat } from './subgraph.ts'
+
+await runProcess(() => startChat(readChatConfig(process.env), { bus: new MemoryEventBus() }))

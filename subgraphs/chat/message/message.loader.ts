@@ -1,0 +1,35 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import DataLoader from 'dataloader'
+import type { Conversation } from '../conversation/conversation.entity.ts'
+import { Message } from './message.entity.ts'
+
+/** Messages by id, as far as the viewer is a member of their conversation; null for all others. */
+export function messageLoader(em: EntityManager, viewerId: string | undefined) {
+  return new DataLoader<string, Message | null>(async (ids) => {
+    const rows = await em.execute(
+      `SELECT message.* FROM chat.message
+       JOIN chat.member ON member.conversation_id = message.conversation_id AND member.user_id = ?
+       WHERE message.id = ANY(?::uuid[])`,
+      [viewerId ?? null, [...ids]],
+    )
+    const found = new Map(rows.map((row) => em.map(Message, row)).map((message) => [message.id, message]))
+    return ids.map((id) => found.get(id) ?? null)
+  })
+}
+
+/** The newest message of conversations, which is the one whose number is their count. */
+export function lastMessageLoader(em: EntityManager) {
+  return new DataLoader<Conversation, Message | null, string>(
+    async (conversations) => {
+      const rows = await em.execute(
+        `SELECT message.* FROM chat.message
+         JOIN unnest(?::uuid[], ?::integer[]) AS last(id, number)
+           ON message.conversation_id = last.id AND message.number = last.number`,
+        [conversations.map(({ id }) => id), conversations.map(({ messageCount }) => messageCount)],
+      )
+      const found = new Map(rows.map((row) => em.map(Message, row)).map((message) => [message.conversationId, message]))
+      return conversations.map(({ id }) => found.get(id) ?? null)
+    },
+    { cacheKeyFn: ({ id }) => id },
+  )
+}

@@ -1,0 +1,1061 @@
+// Generated from schema/chat.graphql by schema/build.ts. Do not edit: change the source, then run "npm run schema".
+
+import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { Conversation as ConversationEntity } from './conversation/conversation.entity.ts';
+import type { Message as MessageEntity } from './message/message.entity.ts';
+import type { Generation as GenerationEntity } from './assistant/generation.entity.ts';
+import type { Member as MemberEntity } from './conversation/member.entity.ts';
+import type { MessageEvent as MessageEventEntity } from './event-log/conversation-stream.ts';
+import type { ReplyEnded as ReplyEndedEntity } from './assistant/reply-stream.ts';
+import type { ChatContext } from './context.ts';
+export type Maybe<T> = T | null | undefined;
+export type InputMaybe<T> = T | null;
+export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
+export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** A moment in UTC, written as ISO 8601 with milliseconds, such as `2026-01-31T09:30:00.000Z`. */
+  DateTime: { input: Date; output: Date; }
+  /** An opaque place in a list or in an event log; only this server can read it. */
+  Cursor: { input: string; output: string; }
+  /** A UUID (RFC 9562) of the client's making, in lower or upper case. */
+  UUID: { input: string; output: string; }
+};
+
+/** What is wrong with a mutation's input, for the person who can put it right. */
+export type ErrorCode =
+  /** The field's value breaks the rule that the message states. */
+  | 'BAD_USER_INPUT'
+  /** There is no such object, or the viewer may not see it. */
+  | 'NOT_FOUND'
+  /** The `clientId` was used before, for a message with another body. */
+  | 'IDEMPOTENCY_CONFLICT'
+  /** No model of this name is configured; `models` lists them. */
+  | 'UNKNOWN_MODEL';
+
+/** Something in a mutation's input that its sender can put right. */
+export type UserError = {
+  __typename?: 'UserError';
+  /** A stable code to decide on. */
+  code: ErrorCode;
+  /** A sentence to show. */
+  message: Scalars['String']['output'];
+  /** The input field at fault, from the mutation's arguments down, such as `["input", "body"]`. */
+  path?: Maybe<Array<Scalars['String']['output']>>;
+};
+
+/** Where a page lies in its list (GraphQL Cursor Connections Specification). */
+export type PageInfo = {
+  __typename?: 'PageInfo';
+  /** Whether the list goes on after this page. When paging backward: whether the page was read from a cursor. */
+  hasNextPage: Scalars['Boolean']['output'];
+  /** Whether the list goes on before this page. When paging forward: whether the page was read from a cursor. */
+  hasPreviousPage: Scalars['Boolean']['output'];
+  /** The first edge's cursor; null on an empty page. */
+  startCursor?: Maybe<Scalars['Cursor']['output']>;
+  /** The last edge's cursor; null on an empty page. */
+  endCursor?: Maybe<Scalars['Cursor']['output']>;
+};
+
+/** What a conversation is for. */
+export type ConversationKind =
+  /** One person and the assistant: every message asks for a reply. */
+  | 'ASSISTANT'
+  /** Several people; `@assistant` in a message asks for a reply. */
+  | 'GROUP';
+
+/** What a member may do in a conversation. */
+export type MemberRole =
+  /** Made the conversation; may do everything in it. */
+  | 'OWNER'
+  /** Reads and writes. */
+  | 'MEMBER';
+
+/** Whose voice a message is. */
+export type MessageRole =
+  /** A person's. */
+  | 'USER'
+  /** The model's. */
+  | 'ASSISTANT';
+
+/** How far a reply has come. */
+export type GenerationStatus =
+  /** Waits for a worker. */
+  | 'QUEUED'
+  /** A worker writes it. */
+  | 'RUNNING'
+  /** Whole. */
+  | 'COMPLETED'
+  /** Ended by an error; the text so far is kept. */
+  | 'FAILED';
+
+/** A person, known here by id alone; the rest of them lives in the auth subgraph. */
+export type User = {
+  __typename?: 'User';
+  /** `usr_…` */
+  id: Scalars['ID']['output'];
+};
+
+/** A place where people, or a person and the assistant, write to one another. Only its members see it. */
+export type Conversation = {
+  __typename?: 'Conversation';
+  /** `cnv_…` */
+  id: Scalars['ID']['output'];
+  /** Never changes. */
+  kind: ConversationKind;
+  /** 1 to 200 characters, or null. */
+  title?: Maybe<Scalars['String']['output']>;
+  /** 1 to 1,000 characters, or null. */
+  topic?: Maybe<Scalars['String']['output']>;
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** When something was last said in it. */
+  lastActivityAt: Scalars['DateTime']['output'];
+  /** The newest message; null in an empty conversation. */
+  lastMessage?: Maybe<Message>;
+  /** How many people are in it; the assistant is not counted. */
+  memberCount: Scalars['Int']['output'];
+  /** The members, in the order they joined. Errors: BAD_USER_INPUT for a bad cursor or page size. */
+  members?: Maybe<MemberConnection>;
+  /** The messages, ascending by `number`. Errors: BAD_USER_INPUT for a bad cursor or page size. */
+  messages?: Maybe<MessageConnection>;
+  /** How the assistant answers here; null where it is only asked by name and nothing was set. */
+  assistant?: Maybe<AssistantSettings>;
+  /** Where the event log stands: subscribe to `conversationEvents` with it as `after`. */
+  cursor: Scalars['Cursor']['output'];
+  /** What the viewer may do here. */
+  viewerRole?: Maybe<MemberRole>;
+};
+
+
+/** A place where people, or a person and the assistant, write to one another. Only its members see it. */
+export type ConversationMembersArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+/** A place where people, or a person and the assistant, write to one another. Only its members see it. */
+export type ConversationMessagesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+/** How the assistant answers in a conversation. */
+export type AssistantSettings = {
+  __typename?: 'AssistantSettings';
+  /** One of `models`. */
+  model: Scalars['String']['output'];
+  /** What the model is told before everything else; at most 8,000 characters. */
+  systemPrompt?: Maybe<Scalars['String']['output']>;
+  /** 0 (the likeliest words) to 2; the model's own default when null. */
+  temperature?: Maybe<Scalars['Float']['output']>;
+  /** The longest reply, in the model's tokens; the model's own limit when null. */
+  maxOutputTokens?: Maybe<Scalars['Int']['output']>;
+};
+
+/** A person in a conversation. */
+export type Member = {
+  __typename?: 'Member';
+  /** Null once the account is deleted. */
+  user?: Maybe<User>;
+  /** What they may do. */
+  role: MemberRole;
+  /** Since when. */
+  joinedAt: Scalars['DateTime']['output'];
+};
+
+/** A page of members. */
+export type MemberConnection = {
+  __typename?: 'MemberConnection';
+  /** The members with their cursors. */
+  edges: Array<MemberEdge>;
+  /** The members alone. */
+  nodes: Array<Member>;
+  /** Where the page lies. */
+  pageInfo: PageInfo;
+};
+
+/** A member's place in the list. */
+export type MemberEdge = {
+  __typename?: 'MemberEdge';
+  /** For `after` and `before`. */
+  cursor: Scalars['Cursor']['output'];
+  /** The member. */
+  node: Member;
+};
+
+/** Something said in a conversation. */
+export type Message = {
+  __typename?: 'Message';
+  /** `msg_…` */
+  id: Scalars['ID']['output'];
+  /** Where it was said. */
+  conversation: Conversation;
+  /** Gapless in its conversation, from 1, in the order of commits. */
+  number: Scalars['Int']['output'];
+  /** Whose voice it is. */
+  role: MessageRole;
+  /** Null for the assistant. */
+  author?: Maybe<User>;
+  /** 1 to 16,000 UTF-16 code units, exactly as sent. A reply's is the text so far while it grows. */
+  body: Scalars['String']['output'];
+  /** When it was stored; a reply's, when it was asked for. */
+  createdAt: Scalars['DateTime']['output'];
+  /** The UUID its sender gave; null to others. */
+  clientId?: Maybe<Scalars['UUID']['output']>;
+  /** How the reply came about; null for people's messages. */
+  generation?: Maybe<Generation>;
+};
+
+/** The making of one reply. */
+export type Generation = {
+  __typename?: 'Generation';
+  /** `gen_…` */
+  id: Scalars['ID']['output'];
+  /** How far it has come. */
+  status: GenerationStatus;
+  /** Which model writes it. */
+  model: Scalars['String']['output'];
+  /** 0 until a worker begins, then 1; rises each time a worker has to begin again. */
+  attempt: Scalars['Int']['output'];
+  /** What has been written so far. */
+  text: Scalars['String']['output'];
+  /** What it cost; null until it has ended. */
+  usage?: Maybe<TokenUsage>;
+  /** When a worker first began. */
+  startedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** When the first piece of text was stored. */
+  firstTokenAt?: Maybe<Scalars['DateTime']['output']>;
+  /** When it ended, well or not. */
+  finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Why it failed; null otherwise. */
+  error?: Maybe<GenerationError>;
+  /** How many earlier messages no longer fitted the model's context. */
+  omittedMessages: Scalars['Int']['output'];
+};
+
+/** Tokens as the model counts them. */
+export type TokenUsage = {
+  __typename?: 'TokenUsage';
+  /** Read by the model. */
+  inputTokens: Scalars['Int']['output'];
+  /** Written by the model. */
+  outputTokens: Scalars['Int']['output'];
+  /** Both together. */
+  totalTokens: Scalars['Int']['output'];
+  /** True when the model did not say and they were estimated at four characters a token. */
+  isEstimated: Scalars['Boolean']['output'];
+};
+
+/** Why a reply failed. */
+export type GenerationError = {
+  __typename?: 'GenerationError';
+  /** One of PROVIDER_UNAVAILABLE, PROVIDER_REJECTED, PROVIDER_RATE_LIMITED, PROVIDER_TIMEOUT, STREAM_INCOMPLETE, WORKER_LOST, INTERNAL. */
+  code: Scalars['String']['output'];
+  /** A sentence to show. */
+  message: Scalars['String']['output'];
+};
+
+/** A page of conversations. */
+export type ConversationConnection = {
+  __typename?: 'ConversationConnection';
+  /** The conversations with their cursors. */
+  edges: Array<ConversationEdge>;
+  /** The conversations alone. */
+  nodes: Array<Conversation>;
+  /** Where the page lies. */
+  pageInfo: PageInfo;
+};
+
+/** A conversation's place in the list. */
+export type ConversationEdge = {
+  __typename?: 'ConversationEdge';
+  /** For `after` and `before`. */
+  cursor: Scalars['Cursor']['output'];
+  /** The conversation. */
+  node: Conversation;
+};
+
+/** A page of messages. */
+export type MessageConnection = {
+  __typename?: 'MessageConnection';
+  /** The messages with their cursors. */
+  edges: Array<MessageEdge>;
+  /** The messages alone. */
+  nodes: Array<Message>;
+  /** Where the page lies. */
+  pageInfo: PageInfo;
+};
+
+/** A message's place in the list. */
+export type MessageEdge = {
+  __typename?: 'MessageEdge';
+  /** For `after` and `before`. */
+  cursor: Scalars['Cursor']['output'];
+  /** The message. */
+  node: Message;
+};
+
+/** A model that can be asked. */
+export type AssistantModel = {
+  __typename?: 'AssistantModel';
+  /** What `AssistantSettingsInput.model` takes. */
+  id: Scalars['ID']['output'];
+  /** A name to show. */
+  name: Scalars['String']['output'];
+  /** Whether it answers where no model is named. */
+  isDefault: Scalars['Boolean']['output'];
+  /** Whether it is the built-in demo, which is canned and no language model. */
+  isDemo: Scalars['Boolean']['output'];
+};
+
+/** Reading conversations. */
+export type Query = {
+  __typename?: 'Query';
+  /** The viewer's conversations, newest activity first. Errors: UNAUTHENTICATED; BAD_USER_INPUT for a bad cursor or page size. */
+  conversations?: Maybe<ConversationConnection>;
+  /** A conversation the viewer is a member of. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when `id` is not a conversation's id. */
+  conversation?: Maybe<Conversation>;
+  /** A message of a conversation the viewer is a member of. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when `id` is not a message's id. */
+  message?: Maybe<Message>;
+  /** The models that can be asked, the default first. Errors: UNAUTHENTICATED. */
+  models?: Maybe<Array<AssistantModel>>;
+};
+
+
+/** Reading conversations. */
+export type QueryConversationsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['Cursor']['input']>;
+  kind?: InputMaybe<ConversationKind>;
+};
+
+
+/** Reading conversations. */
+export type QueryConversationArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Reading conversations. */
+export type QueryMessageArgs = {
+  id: Scalars['ID']['input'];
+};
+
+/** How the assistant is to answer. */
+export type AssistantSettingsInput = {
+  /** One of `models`; the default one when not given. */
+  model?: InputMaybe<Scalars['String']['input']>;
+  /** At most 8,000 characters. */
+  systemPrompt?: InputMaybe<Scalars['String']['input']>;
+  /** 0 to 2. */
+  temperature?: InputMaybe<Scalars['Float']['input']>;
+  /** 1 to 1,000,000. */
+  maxOutputTokens?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** What a new conversation needs. */
+export type CreateConversationInput = {
+  /** What it is for. */
+  kind: ConversationKind;
+  /** 1 to 200 characters. */
+  title?: InputMaybe<Scalars['String']['input']>;
+  /** 1 to 1,000 characters. */
+  topic?: InputMaybe<Scalars['String']['input']>;
+  /** Who else is in it; at most 100 and only in a GROUP. The viewer is its owner without being named. */
+  memberIds?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** How the assistant is to answer. */
+  assistant?: InputMaybe<AssistantSettingsInput>;
+};
+
+/** Something to say. */
+export type SendMessageInput = {
+  /** `cnv_…` */
+  conversationId: Scalars['ID']['input'];
+  /** 1 to 16,000 UTF-16 code units, not only white space; stored exactly as sent. */
+  body: Scalars['String']['input'];
+  /** A UUID made for this message: sending again with it is safe and returns the same message. */
+  clientId: Scalars['UUID']['input'];
+};
+
+/** The new conversation, or what is wrong. */
+export type ConversationPayload = {
+  __typename?: 'ConversationPayload';
+  /** Null with a user error. */
+  conversation?: Maybe<Conversation>;
+  /** Empty when it worked. */
+  userErrors: Array<UserError>;
+};
+
+/** The stored message and the reply it asked for, or what is wrong. */
+export type SendMessagePayload = {
+  __typename?: 'SendMessagePayload';
+  /** Null with a user error. */
+  message?: Maybe<Message>;
+  /** The assistant's message, queued to be written; null when none was asked for. */
+  reply?: Maybe<Message>;
+  /** Empty when it worked. */
+  userErrors: Array<UserError>;
+};
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type Mutation = {
+  __typename?: 'Mutation';
+  /** Makes a conversation with the viewer as its owner. User errors: BAD_USER_INPUT, NOT_FOUND (a member), UNKNOWN_MODEL. Errors: UNAUTHENTICATED; SUBGRAPH_UNAVAILABLE while members cannot be looked up. */
+  createConversation?: Maybe<ConversationPayload>;
+  /** Stores a message, exactly once for each `clientId`, and asks the assistant where one is meant. User errors: BAD_USER_INPUT, IDEMPOTENCY_CONFLICT. Errors: UNAUTHENTICATED; NOT_FOUND. */
+  sendMessage?: Maybe<SendMessagePayload>;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationCreateConversationArgs = {
+  input: CreateConversationInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationSendMessageArgs = {
+  input: SendMessageInput;
+};
+
+/** Something that happened in a conversation. Durable events carry a unique cursor; CaughtUp and Reset carry the head's; ephemeral ones carry null. */
+export type ConversationEvent = {
+  /** Where the log stands with this event; null for ephemeral ones. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+};
+
+/** A message was stored; one for every `number`, the assistant's included. */
+export type MessageAdded = ConversationEvent & {
+  __typename?: 'MessageAdded';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** The message as it is now. */
+  message: Message;
+};
+
+/** A worker began to write a reply. */
+export type ReplyStarted = ConversationEvent & {
+  __typename?: 'ReplyStarted';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** The assistant's message. */
+  message: Message;
+};
+
+/** A reply has ended, well or not; its body no longer changes. */
+export type ReplyFinished = ConversationEvent & {
+  __typename?: 'ReplyFinished';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** The assistant's message, whole. */
+  message: Message;
+};
+
+/** Ephemeral: a reply grew. Apply it as `text = text.slice(0, offset) + event.text` for the newest attempt. */
+export type ReplyTextAppended = ConversationEvent & {
+  __typename?: 'ReplyTextAppended';
+  /** Always null. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** The assistant's message. */
+  messageId: Scalars['ID']['output'];
+  /** Which attempt the text belongs to; a higher one replaces all before. */
+  attempt: Scalars['Int']['output'];
+  /** Where the piece begins, in UTF-16 code units. */
+  offset: Scalars['Int']['output'];
+  /** The piece. */
+  text: Scalars['String']['output'];
+};
+
+/** Everything up to the cursor has been delivered. Sent after replaying, and every 15 to 20 seconds of silence. */
+export type CaughtUp = ConversationEvent & {
+  __typename?: 'CaughtUp';
+  /** The head's. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+};
+
+/** The events after the given cursor cannot all be delivered: read the conversation again; the stream goes on live from here. */
+export type Reset = ConversationEvent & {
+  __typename?: 'Reset';
+  /** The head's. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** Why, in a sentence. */
+  reason: Scalars['String']['output'];
+};
+
+/** How much of a reply a client has. */
+export type StreamPosition = {
+  /** Of the last event applied. */
+  attempt: Scalars['Int']['input'];
+  /** How many UTF-16 code units of that attempt's text. */
+  offset: Scalars['Int']['input'];
+};
+
+/** A step of a growing reply. */
+export type ReplyEvent = {
+  /** Rises each time the text begins again. */
+  attempt: Scalars['Int']['output'];
+};
+
+/** The reply grew. Apply it as `text = text.slice(0, offset) + event.text`. */
+export type ReplyText = ReplyEvent & {
+  __typename?: 'ReplyText';
+  /** Which attempt the text belongs to. */
+  attempt: Scalars['Int']['output'];
+  /** Where the piece begins, in UTF-16 code units. */
+  offset: Scalars['Int']['output'];
+  /** The piece. */
+  text: Scalars['String']['output'];
+};
+
+/** A new attempt begins: keep this much of the text. */
+export type ReplyRestarted = ReplyEvent & {
+  __typename?: 'ReplyRestarted';
+  /** The new attempt. */
+  attempt: Scalars['Int']['output'];
+  /** How many UTF-16 code units of the text stay. */
+  keepOffset: Scalars['Int']['output'];
+};
+
+/** The reply has ended; the stream completes after it. */
+export type ReplyEnded = ReplyEvent & {
+  __typename?: 'ReplyEnded';
+  /** The last attempt. */
+  attempt: Scalars['Int']['output'];
+  /** How it ended. */
+  status: GenerationStatus;
+  /** The text's length in UTF-16 code units. */
+  length: Scalars['Int']['output'];
+  /** Lower-case hex SHA-256 of the text in UTF-8. */
+  sha256: Scalars['String']['output'];
+  /** The assistant's message, whole. */
+  message: Message;
+};
+
+/** What happens, as it happens, over graphql-transport-ws at the path of the endpoint. */
+export type Subscription = {
+  __typename?: 'Subscription';
+  /** Every message stored after `after` (a message number), or from now on. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when `after` is more than 1,000 behind the newest number or beyond it. */
+  messageAdded: Message;
+  /** Everything that happens in a conversation: first what came after the cursor, then CaughtUp, then live. Errors: UNAUTHENTICATED; NOT_FOUND. */
+  conversationEvents: ConversationEvent;
+  /** A reply as it grows: the text so far (or what is missing after `after`), then live, then ReplyEnded. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when the message is not a reply. */
+  replyStream: ReplyEvent;
+};
+
+
+/** What happens, as it happens, over graphql-transport-ws at the path of the endpoint. */
+export type SubscriptionMessageAddedArgs = {
+  conversationId: Scalars['ID']['input'];
+  after?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What happens, as it happens, over graphql-transport-ws at the path of the endpoint. */
+export type SubscriptionConversationEventsArgs = {
+  conversationId: Scalars['ID']['input'];
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  includeReplyText?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+
+/** What happens, as it happens, over graphql-transport-ws at the path of the endpoint. */
+export type SubscriptionReplyStreamArgs = {
+  messageId: Scalars['ID']['input'];
+  after?: InputMaybe<StreamPosition>;
+};
+
+
+
+export type ResolverTypeWrapper<T> = Promise<T> | T;
+
+export type ReferenceResolver<TResult, TReference, TContext> = (
+      reference: TReference,
+      context: TContext,
+      info: GraphQLResolveInfo
+    ) => Promise<TResult> | TResult;
+
+      type ScalarCheck<T, S> = S extends true ? T : NullableCheck<T, S>;
+      type NullableCheck<T, S> = Maybe<T> extends T ? Maybe<ListCheck<NonNullable<T>, S>> : ListCheck<T, S>;
+      type ListCheck<T, S> = T extends (infer U)[] ? NullableCheck<U, S>[] : GraphQLRecursivePick<T, S>;
+      export type GraphQLRecursivePick<T, S> = { [K in keyof T & keyof S]: ScalarCheck<T[K], S[K]> };
+    
+export type Resolver<TResult, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = ResolverFn<TResult, TParent, TContext, TArgs>;
+
+export type ResolverFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Promise<TResult> | TResult;
+
+export type SubscriptionSubscribeFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => AsyncIterable<TResult> | Promise<AsyncIterable<TResult>>;
+
+export type SubscriptionResolveFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+export interface SubscriptionSubscriberObject<TResult, TKey extends string, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<{ [key in TKey]: TResult }, TParent, TContext, TArgs>;
+  resolve?: SubscriptionResolveFn<TResult, { [key in TKey]: TResult }, TContext, TArgs>;
+}
+
+export interface SubscriptionResolverObject<TResult, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<TResult, TParent, TContext, TArgs>;
+  resolve: SubscriptionResolveFn<TResult, TResult, TContext, TArgs>;
+}
+
+export type SubscriptionObject<TResult, _TKey extends string, TParent, TContext, TArgs> =
+  | SubscriptionResolverObject<TResult, TParent, TContext, TArgs>;
+
+export type SubscriptionResolver<TResult, TKey extends string, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> =
+  | SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>;
+
+export type TypeResolveFn<TTypes, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (
+  parent: TParent,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Maybe<TTypes> | Promise<Maybe<TTypes>>;
+
+export type IsTypeOfResolverFn<T = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (obj: T, context: TContext, info: GraphQLResolveInfo) => boolean | Promise<boolean>;
+
+export type NextResolverFn<T> = () => Promise<T>;
+
+export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = (
+  next: NextResolverFn<TResult>,
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+/** Mapping of federation types */
+export type FederationTypes = {
+  Conversation: Conversation;
+  Message: Message;
+};
+
+/** Mapping of federation reference types */
+export type FederationReferenceTypes = {
+  Conversation:
+    ( { __typename: 'Conversation' }
+    & GraphQLRecursivePick<FederationTypes['Conversation'], {"id":true}> );
+  Message:
+    ( { __typename: 'Message' }
+    & GraphQLRecursivePick<FederationTypes['Message'], {"id":true}> );
+};
+
+
+/** Mapping of interface types */
+export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
+  ConversationEvent:
+    | ( MessageEventEntity & { __typename: 'MessageAdded' } )
+    | ( MessageEventEntity & { __typename: 'ReplyStarted' } )
+    | ( MessageEventEntity & { __typename: 'ReplyFinished' } )
+    | ( ReplyTextAppended & { __typename: 'ReplyTextAppended' } )
+    | ( CaughtUp & { __typename: 'CaughtUp' } )
+    | ( Reset & { __typename: 'Reset' } )
+  ;
+  ReplyEvent:
+    | ( ReplyText & { __typename: 'ReplyText' } )
+    | ( ReplyRestarted & { __typename: 'ReplyRestarted' } )
+    | ( ReplyEndedEntity & { __typename: 'ReplyEnded' } )
+  ;
+};
+
+/** Mapping between all available schema types and the resolvers types */
+export type ResolversTypes = {
+  DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
+  UUID: ResolverTypeWrapper<Scalars['UUID']['output']>;
+  ErrorCode: ErrorCode;
+  UserError: ResolverTypeWrapper<UserError>;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
+  PageInfo: ResolverTypeWrapper<PageInfo>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  ConversationKind: ConversationKind;
+  MemberRole: MemberRole;
+  MessageRole: MessageRole;
+  GenerationStatus: GenerationStatus;
+  User: ResolverTypeWrapper<User>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Conversation: ResolverTypeWrapper<ConversationEntity>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  AssistantSettings: ResolverTypeWrapper<AssistantSettings>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  Member: ResolverTypeWrapper<MemberEntity>;
+  MemberConnection: ResolverTypeWrapper<Omit<MemberConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['MemberEdge']>, nodes: Array<ResolversTypes['Member']> }>;
+  MemberEdge: ResolverTypeWrapper<Omit<MemberEdge, 'node'> & { node: ResolversTypes['Member'] }>;
+  Message: ResolverTypeWrapper<MessageEntity>;
+  Generation: ResolverTypeWrapper<GenerationEntity>;
+  TokenUsage: ResolverTypeWrapper<TokenUsage>;
+  GenerationError: ResolverTypeWrapper<GenerationError>;
+  ConversationConnection: ResolverTypeWrapper<Omit<ConversationConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['ConversationEdge']>, nodes: Array<ResolversTypes['Conversation']> }>;
+  ConversationEdge: ResolverTypeWrapper<Omit<ConversationEdge, 'node'> & { node: ResolversTypes['Conversation'] }>;
+  MessageConnection: ResolverTypeWrapper<Omit<MessageConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['MessageEdge']>, nodes: Array<ResolversTypes['Message']> }>;
+  MessageEdge: ResolverTypeWrapper<Omit<MessageEdge, 'node'> & { node: ResolversTypes['Message'] }>;
+  AssistantModel: ResolverTypeWrapper<AssistantModel>;
+  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  AssistantSettingsInput: AssistantSettingsInput;
+  CreateConversationInput: CreateConversationInput;
+  SendMessageInput: SendMessageInput;
+  ConversationPayload: ResolverTypeWrapper<Omit<ConversationPayload, 'conversation'> & { conversation?: Maybe<ResolversTypes['Conversation']> }>;
+  SendMessagePayload: ResolverTypeWrapper<Omit<SendMessagePayload, 'message' | 'reply'> & { message?: Maybe<ResolversTypes['Message']>, reply?: Maybe<ResolversTypes['Message']> }>;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  ConversationEvent: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['ConversationEvent']>;
+  MessageAdded: ResolverTypeWrapper<MessageEventEntity>;
+  ReplyStarted: ResolverTypeWrapper<MessageEventEntity>;
+  ReplyFinished: ResolverTypeWrapper<MessageEventEntity>;
+  ReplyTextAppended: ResolverTypeWrapper<ReplyTextAppended>;
+  CaughtUp: ResolverTypeWrapper<CaughtUp>;
+  Reset: ResolverTypeWrapper<Reset>;
+  StreamPosition: StreamPosition;
+  ReplyEvent: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['ReplyEvent']>;
+  ReplyText: ResolverTypeWrapper<ReplyText>;
+  ReplyRestarted: ResolverTypeWrapper<ReplyRestarted>;
+  ReplyEnded: ResolverTypeWrapper<ReplyEndedEntity>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+};
+
+/** Mapping between all available schema types and the resolvers parents */
+export type ResolversParentTypes = {
+  DateTime: Scalars['DateTime']['output'];
+  Cursor: Scalars['Cursor']['output'];
+  UUID: Scalars['UUID']['output'];
+  UserError: UserError;
+  String: Scalars['String']['output'];
+  PageInfo: PageInfo;
+  Boolean: Scalars['Boolean']['output'];
+  User: User;
+  ID: Scalars['ID']['output'];
+  Conversation: ConversationEntity;
+  Int: Scalars['Int']['output'];
+  AssistantSettings: AssistantSettings;
+  Float: Scalars['Float']['output'];
+  Member: MemberEntity;
+  MemberConnection: Omit<MemberConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['MemberEdge']>, nodes: Array<ResolversParentTypes['Member']> };
+  MemberEdge: Omit<MemberEdge, 'node'> & { node: ResolversParentTypes['Member'] };
+  Message: MessageEntity;
+  Generation: GenerationEntity;
+  TokenUsage: TokenUsage;
+  GenerationError: GenerationError;
+  ConversationConnection: Omit<ConversationConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['ConversationEdge']>, nodes: Array<ResolversParentTypes['Conversation']> };
+  ConversationEdge: Omit<ConversationEdge, 'node'> & { node: ResolversParentTypes['Conversation'] };
+  MessageConnection: Omit<MessageConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['MessageEdge']>, nodes: Array<ResolversParentTypes['Message']> };
+  MessageEdge: Omit<MessageEdge, 'node'> & { node: ResolversParentTypes['Message'] };
+  AssistantModel: AssistantModel;
+  Query: Record<PropertyKey, never>;
+  AssistantSettingsInput: AssistantSettingsInput;
+  CreateConversationInput: CreateConversationInput;
+  SendMessageInput: SendMessageInput;
+  ConversationPayload: Omit<ConversationPayload, 'conversation'> & { conversation?: Maybe<ResolversParentTypes['Conversation']> };
+  SendMessagePayload: Omit<SendMessagePayload, 'message' | 'reply'> & { message?: Maybe<ResolversParentTypes['Message']>, reply?: Maybe<ResolversParentTypes['Message']> };
+  Mutation: Record<PropertyKey, never>;
+  ConversationEvent: ResolversInterfaceTypes<ResolversParentTypes>['ConversationEvent'];
+  MessageAdded: MessageEventEntity;
+  ReplyStarted: MessageEventEntity;
+  ReplyFinished: MessageEventEntity;
+  ReplyTextAppended: ReplyTextAppended;
+  CaughtUp: CaughtUp;
+  Reset: Reset;
+  StreamPosition: StreamPosition;
+  ReplyEvent: ResolversInterfaceTypes<ResolversParentTypes>['ReplyEvent'];
+  ReplyText: ReplyText;
+  ReplyRestarted: ReplyRestarted;
+  ReplyEnded: ReplyEndedEntity;
+  Subscription: Record<PropertyKey, never>;
+};
+
+export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], unknown> {
+  name: 'DateTime';
+}
+
+export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], unknown> {
+  name: 'Cursor';
+}
+
+export interface UuidScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['UUID'], unknown> {
+  name: 'UUID';
+}
+
+export type UserErrorResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['UserError'] = ResolversParentTypes['UserError']> = {
+  code?: Resolver<ResolversTypes['ErrorCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<Maybe<Array<ResolversTypes['String']>>, ParentType, ContextType>;
+};
+
+export type PageInfoResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
+  hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  hasPreviousPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  startCursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  endCursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+};
+
+export type UserResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['User'] = ResolversParentTypes['User']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
+export type ConversationResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Conversation'] = ResolversParentTypes['Conversation'], FederationReferenceType extends FederationReferenceTypes['Conversation'] = FederationReferenceTypes['Conversation']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Conversation']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['ConversationKind'], ParentType, ContextType>;
+  title?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  topic?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  lastActivityAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  lastMessage?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType>;
+  memberCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  members?: Resolver<Maybe<ResolversTypes['MemberConnection']>, ParentType, ContextType, Partial<ConversationMembersArgs>>;
+  messages?: Resolver<Maybe<ResolversTypes['MessageConnection']>, ParentType, ContextType, Partial<ConversationMessagesArgs>>;
+  assistant?: Resolver<Maybe<ResolversTypes['AssistantSettings']>, ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  viewerRole?: Resolver<Maybe<ResolversTypes['MemberRole']>, ParentType, ContextType>;
+};
+
+export type AssistantSettingsResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['AssistantSettings'] = ResolversParentTypes['AssistantSettings']> = {
+  model?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  systemPrompt?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  temperature?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  maxOutputTokens?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type MemberResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Member'] = ResolversParentTypes['Member']> = {
+  user?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
+  role?: Resolver<ResolversTypes['MemberRole'], ParentType, ContextType>;
+  joinedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type MemberConnectionResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MemberConnection'] = ResolversParentTypes['MemberConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['MemberEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['Member']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type MemberEdgeResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MemberEdge'] = ResolversParentTypes['MemberEdge']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Member'], ParentType, ContextType>;
+};
+
+export type MessageResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Message'] = ResolversParentTypes['Message'], FederationReferenceType extends FederationReferenceTypes['Message'] = FederationReferenceTypes['Message']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Message']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  conversation?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
+  number?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  role?: Resolver<ResolversTypes['MessageRole'], ParentType, ContextType>;
+  author?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
+  body?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  clientId?: Resolver<Maybe<ResolversTypes['UUID']>, ParentType, ContextType>;
+  generation?: Resolver<Maybe<ResolversTypes['Generation']>, ParentType, ContextType>;
+};
+
+export type GenerationResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Generation'] = ResolversParentTypes['Generation']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['GenerationStatus'], ParentType, ContextType>;
+  model?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  usage?: Resolver<Maybe<ResolversTypes['TokenUsage']>, ParentType, ContextType>;
+  startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  firstTokenAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  error?: Resolver<Maybe<ResolversTypes['GenerationError']>, ParentType, ContextType>;
+  omittedMessages?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type TokenUsageResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['TokenUsage'] = ResolversParentTypes['TokenUsage']> = {
+  inputTokens?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  outputTokens?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  totalTokens?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  isEstimated?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type GenerationErrorResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['GenerationError'] = ResolversParentTypes['GenerationError']> = {
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type ConversationConnectionResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ConversationConnection'] = ResolversParentTypes['ConversationConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['ConversationEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['Conversation']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type ConversationEdgeResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ConversationEdge'] = ResolversParentTypes['ConversationEdge']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
+};
+
+export type MessageConnectionResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MessageConnection'] = ResolversParentTypes['MessageConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['MessageEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['Message']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type MessageEdgeResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MessageEdge'] = ResolversParentTypes['MessageEdge']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Message'], ParentType, ContextType>;
+};
+
+export type AssistantModelResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['AssistantModel'] = ResolversParentTypes['AssistantModel']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  isDefault?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  isDemo?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type QueryResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  conversations?: Resolver<Maybe<ResolversTypes['ConversationConnection']>, ParentType, ContextType, Partial<QueryConversationsArgs>>;
+  conversation?: Resolver<Maybe<ResolversTypes['Conversation']>, ParentType, ContextType, RequireFields<QueryConversationArgs, 'id'>>;
+  message?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType, RequireFields<QueryMessageArgs, 'id'>>;
+  models?: Resolver<Maybe<Array<ResolversTypes['AssistantModel']>>, ParentType, ContextType>;
+};
+
+export type ConversationPayloadResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ConversationPayload'] = ResolversParentTypes['ConversationPayload']> = {
+  conversation?: Resolver<Maybe<ResolversTypes['Conversation']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type SendMessagePayloadResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['SendMessagePayload'] = ResolversParentTypes['SendMessagePayload']> = {
+  message?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType>;
+  reply?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type MutationResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  createConversation?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationCreateConversationArgs, 'input'>>;
+  sendMessage?: Resolver<Maybe<ResolversTypes['SendMessagePayload']>, ParentType, ContextType, RequireFields<MutationSendMessageArgs, 'input'>>;
+};
+
+export type ConversationEventResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ConversationEvent'] = ResolversParentTypes['ConversationEvent']> = {
+  __resolveType: TypeResolveFn<'MessageAdded' | 'ReplyStarted' | 'ReplyFinished' | 'ReplyTextAppended' | 'CaughtUp' | 'Reset', ParentType, ContextType>;
+};
+
+export type MessageAddedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MessageAdded'] = ResolversParentTypes['MessageAdded']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['Message'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ReplyStartedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReplyStarted'] = ResolversParentTypes['ReplyStarted']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['Message'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ReplyFinishedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReplyFinished'] = ResolversParentTypes['ReplyFinished']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['Message'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ReplyTextAppendedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReplyTextAppended'] = ResolversParentTypes['ReplyTextAppended']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  messageId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  offset?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type CaughtUpResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['CaughtUp'] = ResolversParentTypes['CaughtUp']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ResetResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Reset'] = ResolversParentTypes['Reset']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ReplyEventResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReplyEvent'] = ResolversParentTypes['ReplyEvent']> = {
+  __resolveType: TypeResolveFn<'ReplyText' | 'ReplyRestarted' | 'ReplyEnded', ParentType, ContextType>;
+};
+
+export type ReplyTextResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReplyText'] = ResolversParentTypes['ReplyText']> = {
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  offset?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ReplyRestartedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReplyRestarted'] = ResolversParentTypes['ReplyRestarted']> = {
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  keepOffset?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ReplyEndedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReplyEnded'] = ResolversParentTypes['ReplyEnded']> = {
+  attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['GenerationStatus'], ParentType, ContextType>;
+  length?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  sha256?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['Message'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type SubscriptionResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  messageAdded?: SubscriptionResolver<ResolversTypes['Message'], "messageAdded", ParentType, ContextType, RequireFields<SubscriptionMessageAddedArgs, 'conversationId'>>;
+  conversationEvents?: SubscriptionResolver<ResolversTypes['ConversationEvent'], "conversationEvents", ParentType, ContextType, RequireFields<SubscriptionConversationEventsArgs, 'conversationId' | 'includeReplyText'>>;
+  replyStream?: SubscriptionResolver<ResolversTypes['ReplyEvent'], "replyStream", ParentType, ContextType, RequireFields<SubscriptionReplyStreamArgs, 'messageId'>>;
+};
+
+export type Resolvers<ContextType = ChatContext> = {
+  DateTime?: GraphQLScalarType;
+  Cursor?: GraphQLScalarType;
+  UUID?: GraphQLScalarType;
+  UserError?: UserErrorResolvers<ContextType>;
+  PageInfo?: PageInfoResolvers<ContextType>;
+  User?: UserResolvers<ContextType>;
+  Conversation?: ConversationResolvers<ContextType>;
+  AssistantSettings?: AssistantSettingsResolvers<ContextType>;
+  Member?: MemberResolvers<ContextType>;
+  MemberConnection?: MemberConnectionResolvers<ContextType>;
+  MemberEdge?: MemberEdgeResolvers<ContextType>;
+  Message?: MessageResolvers<ContextType>;
+  Generation?: GenerationResolvers<ContextType>;
+  TokenUsage?: TokenUsageResolvers<ContextType>;
+  GenerationError?: GenerationErrorResolvers<ContextType>;
+  ConversationConnection?: ConversationConnectionResolvers<ContextType>;
+  ConversationEdge?: ConversationEdgeResolvers<ContextType>;
+  MessageConnection?: MessageConnectionResolvers<ContextType>;
+  MessageEdge?: MessageEdgeResolvers<ContextType>;
+  AssistantModel?: AssistantModelResolvers<ContextType>;
+  Query?: QueryResolvers<ContextType>;
+  ConversationPayload?: ConversationPayloadResolvers<ContextType>;
+  SendMessagePayload?: SendMessagePayloadResolvers<ContextType>;
+  Mutation?: MutationResolvers<ContextType>;
+  ConversationEvent?: ConversationEventResolvers<ContextType>;
+  MessageAdded?: MessageAddedResolvers<ContextType>;
+  ReplyStarted?: ReplyStartedResolvers<ContextType>;
+  ReplyFinished?: ReplyFinishedResolvers<ContextType>;
+  ReplyTextAppended?: ReplyTextAppendedResolvers<ContextType>;
+  CaughtUp?: CaughtUpResolvers<ContextType>;
+  Reset?: ResetResolvers<ContextType>;
+  ReplyEvent?: ReplyEventResolvers<ContextType>;
+  ReplyText?: ReplyTextResolvers<ContextType>;
+  ReplyRestarted?: ReplyRestartedResolvers<ContextType>;
+  ReplyEnded?: ReplyEndedResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
+};

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { buildSubgraphSchema } from '@apollo/subgraph'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { parse } from 'graphql'
+import { AccessTokenVerifier } from '../../platform/access-token.ts'
+import type { EventBus } from '../../platform/event-bus.ts'
+import { RemoteKeySet } from '../../platform/key-set.ts'
+import { createLogger, type Logger } from '../../platform/logging.ts'
+import { openAll, type Resources } from '../../platform/resources.ts'
+import { ServiceSigner } from '../../platform/service-signature.ts'
+import { type RunningServer, startSubgraphServer } from '../../platform/subgraph/server.ts'
+import { LanguageModel } from './assistant/language-model.ts'
+import { Models } from './assistant/models.ts'
+import { ReplyQueue } from './assistant/reply-queue.ts'
+import { ReplyWorker } from './assistant/reply-worker.ts'
+import type { LeaseTimes } from './assistant/reply-writer.ts'
+import type { ChatConfig } from './config.ts'
+import { type ChatServices, createContext } from './context.ts'
+import { ConversationService } from './conversation/conversation.service.ts'
+import { RemotePeople } from './conversation/people.ts'
+import { openChatDatabase } from './database.ts'
+import { ConversationWatch } from './event-log/conversation-watch.ts'
+import { readHeads } from './event-log/event-log.ts'
+import { MessageService } from './message/message.service.ts'
+import { resolvers } from './resolvers.ts'
+
+const typeDefs = parse(readFileSync(new URL('../../schema/chat.graphql', import.meta.url), 'utf8'))
+
+/** What tests, and a graph in one process, put in place of the defaults. */
+export interface ChatOverrides {
+  /** Shared by all processes of the graph. */
+  bus: EventBus
+  logger?: Logger
+  now?: () => Date
+  leaseTimes?: LeaseTimes
+  sweepEveryMs?: number
+  caughtUpAfterMs?: () => number
+}
+
+/** 15 to 20 seconds, spread so that many streams do not speak at once. */
+const caughtUpAfterMs = () => 15_000 + Math.random() * 5_000
+
+/** Starts the chat subgraph: GraphQL, its database, and the worker that writes replies. */
+export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise<RunningServer> {
+  return openAll(async (resources) => {
+    const logger = overrides.logger ?? createLogger({ name: 'chat', ...config.logging })
+    const orm = await openChatDatabase(config.databaseUrl, logger)
+    resources.defer(() => orm.close(true))
+    const fork = () => orm.em.fork()
+    const models = new Models(config.assistant.models, config.assistant.isDemo)
+    const signer =
+      config.serviceSecret === undefined ? undefined : new ServiceSigner(config.serviceSecret, overrides.now)
+    const keys = new RemoteKeySet(`${config.authUrl}/.well-known/jwks.json`, overrides)
+    const services = createServices(fork, resources, { config, overrides, models, signer, logger })
+    resources.use(createWorker(fork, { config, overrides, logger }))
+    const { url, port } = resources.use(
+      await startSubgraphServer({
+        schema: buildSubgraphSchema([{ typeDefs, resolvers }]),
+        createContext: (caller) => createContext(services, caller),
+        callers: { verifier: new AccessTokenVerifier({ keys, ...config.jwt, ...overrides }), signer },
+        ready: async () => {
+          await fork().execute('SELECT 1')
+          await keys.ready()
+        },
+        address: config.address,
+        logger,
+      }),
+    )
+    return { url, port }
+  })
+}
+
+interface Parts {
+  config: ChatConfig
+  overrides: ChatOverrides
+  logger: Logger
+}
+
+function createServices(
+  fork: () => EntityManager,
+  resources: Resources,
+  { config, overrides, models, signer, logger }: Parts & { models: Models; signer: ServiceSigner | undefined },
+): ChatServices {
+  const { bus } = overrides
+  const readHeadsNow = (ids: string[]) => readHeads(fork(), ids)
+  const watch = resources.use(new ConversationWatch({ ...overrides, logger, readHeads: readHeadsNow }))
+  return {
+    conversations: new ConversationService({ people: new RemotePeople({ origin: config.authUrl, signer }), models }),
+    messages: new MessageService({ bus, responder: new ReplyQueue({ bus, models }) }),
+    models,
+    streams: { fork, watch, caughtUpAfterMs: overrides.caughtUpAfterMs ?? caughtUpAfterMs },
+  }
+}
+
+function createWorker(fork: () => EntityManager, { config, overrides, logger }: Parts): ReplyWorker {
+  return new ReplyWorker({
+    fork,
+    bus: overrides.bus,
+    model: new LanguageModel(config.assistant),
+    contextTokens: config.assistant.contextTokens,
+    logger,
+    ...(overrides.leaseTimes && { times: overrides.leaseTimes }),
+  })
+}
