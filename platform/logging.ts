@@ -18,7 +18,7 @@ export function createLogger(options: { name: string; level: string; format: 'pr
     ...(options.format === 'pretty' && {
       transport: {
         target: 'pino-pretty',
-        options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', singleLine: true },
+        options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' },
       },
     }),
   })

@@ -37,6 +37,8 @@ export async function startSubgraphServer<Context extends { caller: Caller }>(
     schema: options.schema,
     includeStacktraceInErrorResponses: false,
     introspection: true,
+    // Signals are the process's business; Apollo would send itself a second one, which means "exit at once".
+    stopOnTerminationSignals: false,
     plugins: [
       ApolloServerPluginInlineTraceDisabled(),
       fastifyApolloDrainPlugin(server),
@@ -57,8 +59,8 @@ export async function startSubgraphServer<Context extends { caller: Caller }>(
     fastifyApolloHandler(apollo, { context: async (request) => options.createContext(callerOf(callers, request)) }),
   )
   options.routes?.(server)
-  const sockets = serveSubscriptions(server.server, options)
   const bound = await listen(server, options.address)
+  const sockets = serveSubscriptions(server.server, options)
   return {
     ...bound,
     async [Symbol.asyncDispose]() {

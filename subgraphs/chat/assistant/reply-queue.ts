@@ -31,6 +31,7 @@ export class ReplyQueue implements Responder {
       conversationId: conversation.id,
       id: newUuid(),
       messageId: replyId,
+      status: 'QUEUED',
       model: conversation.assistant?.model ?? this.#models.defaultModel,
     })
   }

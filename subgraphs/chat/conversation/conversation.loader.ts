@@ -9,7 +9,7 @@ export function conversationLoader(em: EntityManager, viewerId: string | undefin
     const rows = await em.execute(
       `SELECT c.* FROM chat.conversation c
        JOIN chat.member m ON m.conversation_id = c.id AND m.user_id = ?
-       WHERE c.id = ANY(?::uuid[])`,
+       WHERE c.id IN (?)`,
       [viewerId ?? null, [...ids]],
     )
     const found = new Map(rows.map((row) => em.map(Conversation, row)).map((each) => [each.id, each]))

@@ -40,24 +40,24 @@ export class ConversationService {
   async create(em: EntityManager, viewerId: string, input: CreateConversationInput): Promise<Conversation> {
     const others = await this.#readOthers(viewerId, input)
     const wantsAssistant = input.kind === 'ASSISTANT' || input.assistant != null
-    const conversation = em.create(Conversation, {
-      id: newUuid(),
+    const conversationId = newUuid()
+    const conversation = {
+      id: conversationId,
       kind: input.kind,
       title: readText(input.title, 'title', 200),
       topic: readText(input.topic, 'topic', 1_000),
       assistant: wantsAssistant ? readAssistantSettings(input.assistant ?? {}, this.#models) : null,
       epoch: randomUUID(),
       memberCount: others.length + 1,
-    })
-    const members = [
-      em.create(Member, { conversationId: conversation.id, userId: viewerId, role: 'OWNER' }),
-      ...others.map((userId) => em.create(Member, { conversationId: conversation.id, userId, role: 'MEMBER' })),
-    ]
+    }
     await em.transactional(async (transaction) => {
-      await transaction.persist(conversation).flush()
-      await transaction.persist(members).flush()
+      await transaction.insert(Conversation, conversation)
+      await transaction.insertMany(Member, [
+        { conversationId, userId: viewerId, role: 'OWNER' },
+        ...others.map((userId) => ({ conversationId, userId, role: 'MEMBER' as const })),
+      ])
     })
-    return conversation
+    return em.findOneOrFail(Conversation, conversationId)
   }
 
   /** The viewer's conversations in the page's direction, one more than its size where there is one. */

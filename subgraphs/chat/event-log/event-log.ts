@@ -55,7 +55,7 @@ export function readEvents(
 export async function readHeads(em: EntityManager, conversationIds: string[]): Promise<Map<string, LogHead>> {
   const rows = await em.execute<(LogHead & { id: string })[]>(
     `SELECT id, epoch, event_seq AS seq, message_count AS "messageCount" FROM chat.conversation
-     WHERE id = ANY(?::uuid[])`,
+     WHERE id IN (?)`,
     [conversationIds],
   )
   return new Map(rows.map(({ id, ...head }) => [id, head]))

@@ -9,7 +9,7 @@ export function messageLoader(em: EntityManager, viewerId: string | undefined) {
     const rows = await em.execute(
       `SELECT message.* FROM chat.message
        JOIN chat.member ON member.conversation_id = message.conversation_id AND member.user_id = ?
-       WHERE message.id = ANY(?::uuid[])`,
+       WHERE message.id IN (?)`,
       [viewerId ?? null, [...ids]],
     )
     const found = new Map(rows.map((row) => em.map(Message, row)).map((message) => [message.id, message]))
@@ -23,9 +23,9 @@ export function lastMessageLoader(em: EntityManager) {
     async (conversations) => {
       const rows = await em.execute(
         `SELECT message.* FROM chat.message
-         JOIN unnest(?::uuid[], ?::integer[]) AS last(id, number)
+         JOIN jsonb_to_recordset(?::jsonb) AS last(id uuid, number integer)
            ON message.conversation_id = last.id AND message.number = last.number`,
-        [conversations.map(({ id }) => id), conversations.map(({ messageCount }) => messageCount)],
+        [JSON.stringify(conversations.map(({ id, messageCount }) => ({ id, number: messageCount })))],
       )
       const found = new Map(rows.map((row) => em.map(Message, row)).map((message) => [message.conversationId, message]))
       return conversations.map(({ id }) => found.get(id) ?? null)
