@@ -1,0 +1,34 @@
+import { open } from 'node:fs/promises'
+import type { ServerUser } from './server-user.ts'
+
+const KEPT_BYTES = 1_048_576
+const EXCERPT_BYTES = 4_096
+const EXCERPT_LINES = 8
+
+/** The file that receives what the server says. */
+export interface ServerLog extends AsyncDisposable {
+  readonly path: string
+  readonly fd: number
+  /** The last lines written since the log was opened. */
+  excerpt(): Promise<string>
+}
+
+/** Opens the log for appending; one of more than 1 MiB begins anew. */
+export async function openServerLog(path: string, user: ServerUser): Promise<ServerLog> {
+  const file = await open(path, 'a+', 0o600)
+  if (user.isSwitched) await file.chown(user.uid, user.gid)
+  if ((await file.stat()).size > KEPT_BYTES) await file.truncate()
+  const start = (await file.stat()).size
+
+  return {
+    path,
+    fd: file.fd,
+    async excerpt() {
+      const { size } = await file.stat()
+      const from = Math.max(start, size - EXCERPT_BYTES)
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from)
+      return buffer.toString('utf8', 0, bytesRead).trim().split('\n').slice(-EXCERPT_LINES).join('\n')
+    },
+    [Symbol.asyncDispose]: () => file.close(),
+  }
+}
