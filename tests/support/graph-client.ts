@@ -1,0 +1,70 @@
+import { createClient } from 'graphql-ws'
+import { WebSocket } from 'ws'
+import { EventStream } from './event-stream.ts'
+
+/** What the graph answered to one operation. */
+export interface GraphAnswer<Data> {
+  readonly status: number
+  readonly data: Data | null | undefined
+  readonly errors: readonly GraphFailure[] | undefined
+}
+
+export interface GraphFailure {
+  readonly message: string
+  readonly path?: readonly (string | number)[]
+  readonly extensions: { readonly code: string; readonly requestId: string }
+}
+
+type Variables = Record<string, unknown>
+
+/** A client of the gateway as an app has one: HTTP for operations, one graphql-ws socket for subscriptions. */
+export class GraphClient implements AsyncDisposable {
+  readonly endpoint: string
+  readonly #token: string | undefined
+  readonly #socket: ReturnType<typeof createClient>
+
+  constructor(origin: string, token?: string) {
+    this.endpoint = `${origin}/graphql`
+    this.#token = token
+    this.#socket = createClient({
+      url: this.endpoint.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      lazy: true,
+      retryAttempts: 0,
+      ...(token && { connectionParams: { authorization: `Bearer ${token}` } }),
+    })
+  }
+
+  /** The data of an operation that must succeed. */
+  async run<Data>(document: string, variables: Variables = {}): Promise<Data> {
+    const { data, errors } = await this.send<Data>(document, variables)
+    if (errors || !data) throw new Error(`The operation failed: ${JSON.stringify(errors)}`)
+    return data
+  }
+
+  /** The answer to an operation that may fail. */
+  async send<Data>(document: string, variables: Variables = {}): Promise<GraphAnswer<Data>> {
+    const response = await fetch(this.endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(this.#token && { authorization: `Bearer ${this.#token}` }) },
+      body: JSON.stringify({ query: document, variables }),
+    })
+    const { data, errors } = (await response.json()) as { data?: Data; errors?: GraphFailure[] }
+    return { status: response.status, data, errors }
+  }
+
+  /** The codes of the errors of an operation that must fail. */
+  async codesOf(document: string, variables: Variables = {}): Promise<string[]> {
+    const { errors } = await this.send(document, variables)
+    return (errors ?? []).map(({ extensions }) => extensions.code)
+  }
+
+  /** Subscribes over the socket; nothing that arrives is missed. */
+  subscribe<Data>(document: string, variables: Variables = {}): EventStream<Data> {
+    return new EventStream<Data>((sink) => this.#socket.subscribe<Data>({ query: document, variables }, sink))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#socket.dispose()
+  }
+}

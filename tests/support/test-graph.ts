@@ -1,0 +1,49 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { readLocalConfig } from '../../local/config.ts'
+import { type LocalGraph, type LocalOverrides, startLocalGraph } from '../../local/graph.ts'
+import { createTestDatabase } from './test-database.ts'
+
+/** The whole graph, as `npm start` runs it, on free ports and a database of its own. */
+export interface TestGraph extends LocalGraph {
+  readonly databaseUrl: string
+}
+
+/**
+ * Starts a graph for one test file. The demo model answers without pauses.
+ *
+ * @param options.environment variables on top of the tests' own, such as OPENAI_BASE_URL.
+ * @param options.databaseUrl a database that another graph of the test also uses; else a new one.
+ */
+export async function startTestGraph(
+  options: { environment?: Record<string, string>; overrides?: LocalOverrides; databaseUrl?: string } = {},
+): Promise<TestGraph> {
+  const database = options.databaseUrl === undefined ? await createTestDatabase() : undefined
+  const databaseUrl = options.databaseUrl ?? database?.url ?? ''
+  const config = await readLocalConfig({
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'silent',
+    PORT: '0',
+    AUTH_PORT: '0',
+    CHAT_PORT: '0',
+    DATA_DIR: tmpdir(),
+    DATABASE_URL: databaseUrl,
+    JWT_SIGNING_KEY: SIGNING_KEY,
+    EXPLORER: 'offline',
+    ...options.environment,
+  })
+  const graph = await startLocalGraph(config, { demoModel: { pieceDelayMs: 0 }, ...options.overrides })
+  return {
+    ...graph,
+    databaseUrl,
+    async [Symbol.asyncDispose]() {
+      await graph[Symbol.asyncDispose]()
+      await database?.[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** One key a run, so that two graphs on one database accept each other's tokens. */
+const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString()
