@@ -1,0 +1,5 @@
+import { runProcess } from '../../platform/process.ts'
+import { readAuthConfig } from './config.ts'
+import { startAuth } from './subgraph.ts'
+
+await runProcess(async () => startAuth(readAuthConfig(process.env)))

@@ -1,0 +1,38 @@
+import { defineEntity, p } from '@mikro-orm/core'
+import { User } from '../account/user.entity.ts'
+
+/** Why a session is over, other than by time. */
+export type SessionEnd = 'SIGNED_OUT' | 'REFRESH_TOKEN_REUSED'
+
+const SessionSchema = defineEntity({
+  name: 'Session',
+  tableName: 'session',
+  properties: {
+    id: p.uuid().primary(),
+    user: () => p.manyToOne(User).fieldName('user_id').index('session_user_index').deleteRule('cascade'),
+    /** How many refresh tokens the session has had; the newest one carries this number. */
+    generation: p.integer(),
+    /** SHA-256 of the newest refresh token. */
+    tokenDigest: p.blob(),
+    /** When the newest refresh token was made, which is when its predecessor was first used. */
+    rotatedAt: p.datetime(3),
+    createdAt: p.datetime(3),
+    /** Over at this moment unless it is refreshed before. */
+    idleExpiresAt: p.datetime(3),
+    /** Over at this moment, however often it was refreshed. */
+    expiresAt: p.datetime(3),
+    endedAt: p.datetime(3).nullable(),
+    endReason: p.text().$type<SessionEnd>().nullable(),
+    userAgent: p.text().nullable(),
+    address: p.text().nullable(),
+  },
+})
+
+/** One signed-in device of a user. */
+export class Session extends SessionSchema.class {
+  /** Neither ended nor expired. */
+  isLive(now: Date): boolean {
+    return !this.endedAt && now < this.idleExpiresAt && now < this.expiresAt
+  }
+}
+SessionSchema.setClass(Session)
