@@ -28,6 +28,7 @@ export interface LocalConfig {
   auth: AuthConfig
   chat: ChatConfig
   gateway: GatewayConfig
+  shutdownGraceMs: number
 }
 
 /** Stands where a value follows from what is started first; never connected to. */
@@ -60,5 +61,6 @@ export async function readLocalConfig(env: NodeJS.ProcessEnv): Promise<LocalConf
     auth: readAuthConfig({ ...shared, JWT_SIGNING_KEY: signingKey }),
     chat,
     gateway,
+    shutdownGraceMs: gateway.shutdownGraceMs,
   }
 }

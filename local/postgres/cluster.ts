@@ -11,11 +11,13 @@ import { startSupervised } from './supervised-process.ts'
 /** The superuser that `initdb` creates, and the only one. */
 export const SUPERUSER = 'postgres'
 
+/** Not --no-sync, with which a power cut soon after the first start could take everything. */
 const INITDB_OPTIONS = [
-  ...['--username', SUPERUSER],
-  ...['--auth', 'trust'],
-  ...['--encoding', 'UTF8'],
-  ...['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+  `--username=${SUPERUSER}`,
+  '--auth=trust',
+  '--encoding=UTF8',
+  '--locale-provider=builtin',
+  '--builtin-locale=C.UTF-8',
 ]
 const COMMAND_NOT_RUNNABLE = [126, 127]
 
@@ -28,19 +30,22 @@ export function dataFolderArgument(cluster: string, user: ServerUser): string {
   return user.isSwitched ? '/proc/self/cwd' : cluster
 }
 
+/** Where the cluster lies, or shall lie, and what is needed to create it. */
+export interface ClusterOptions {
+  readonly cluster: string
+  readonly binaries: Binaries
+  readonly user: ServerUser
+  readonly log: ServerLog
+  readonly timeoutMs: number
+}
+
 /**
  * Creates the cluster in the folder `cluster` if there is none.
  *
  * @throws EmbeddedPostgresError BINARIES_UNUSABLE, USER_UNSUPPORTED, START_FAILED, or DATA_FOLDER_UNUSABLE when the
  *   folder holds something else or another major version's data.
  */
-export async function ensureCluster(options: {
-  readonly cluster: string
-  readonly binaries: Binaries
-  readonly user: ServerUser
-  readonly log: ServerLog
-  readonly timeoutMs: number
-}): Promise<void> {
+export async function ensureCluster(options: ClusterOptions): Promise<void> {
   const { cluster, binaries } = options
   if (!(await versionOf(cluster))) {
     await publishFolder(cluster, (temporary) => initialise({ ...options, cluster: temporary }))
@@ -66,7 +71,7 @@ async function versionOf(cluster: string): Promise<string | undefined> {
   }
 }
 
-async function initialise(options: Parameters<typeof ensureCluster>[0]): Promise<void> {
+async function initialise(options: ClusterOptions): Promise<void> {
   const { cluster, binaries, user, log, timeoutMs } = options
   await handOver(cluster, user)
   const initdb = startSupervised({
@@ -77,7 +82,7 @@ async function initialise(options: Parameters<typeof ensureCluster>[0]): Promise
   })
   if (!(await settlesWithin(initdb.ended, timeoutMs))) {
     await initdb.stop()
-    throw new EmbeddedPostgresError('START_FAILED', `The database was not created within ${timeoutMs} ms.`)
+    throw new EmbeddedPostgresError('START_FAILED', `The database was not created within ${Math.round(timeoutMs)} ms.`)
   }
   const status = await initdb.ended
   if (status !== 0) throw initialisationFailure(status, user, await log.excerpt())

@@ -76,14 +76,16 @@ async function start(folder: string, logger?: EmbeddedPostgresLogger): Promise<E
     await ensureCluster({ cluster, binaries, user, log, timeoutMs: remainingMs() })
     const strangerId = await waitForPreviousServer(cluster)
     const socketDirectory = await createSocketDirectory(user)
+    let server: SupervisedProcess | undefined
     try {
       const timeoutMs = remainingMs()
-      const server = await startServer({ cluster, binaries, user, socketDirectory, strangerId, log, timeoutMs })
+      server = await startServer({ cluster, binaries, user, socketDirectory, strangerId, log, timeoutMs })
       await rememberSocketDirectory(socketLink, socketDirectory)
       const tookMs = Math.round(performance.now() - startedAt)
       logger?.info(`PostgreSQL ${majorOf(binaries)} keeps its data in ${cluster} (ready in ${tookMs} ms).`)
       return running(server, { socketDirectory, socketLink, logPath: log.path, logger })
     } catch (error) {
+      await server?.stop()
       await removeSocketDirectory(socketDirectory)
       throw error
     }
@@ -103,9 +105,10 @@ function running(
     await forgetSocketDirectory(socketLink, socketDirectory)
   }
   server.unref()
-  server.ended.then((status) => {
-    if (!stopping) logger?.warn(`The database server ended by itself with status ${status}: see ${logPath}.`)
-  })
+  const reportEnd = (outcome: unknown) => {
+    if (!stopping) logger?.warn(`The database server ended by itself (${outcome}): see ${logPath}.`)
+  }
+  server.ended.then((status) => reportEnd(`status ${status}`), reportEnd)
 
   return {
     connection: { host: socketDirectory, port: SOCKET_PORT, user: SUPERUSER },

@@ -12,7 +12,8 @@ const SHUTDOWN_MS = 10_000
 export interface PostmasterFile {
   readonly pid: number
   readonly socketDirectory: string
-  readonly status: 'starting' | 'ready' | 'stopping' | 'standby' | ''
+  /** starting, ready, stopping or standby. */
+  readonly status: string
 }
 
 /** Reads postmaster.pid; nothing when there is none. */
@@ -20,13 +21,13 @@ export async function readPostmasterFile(cluster: string): Promise<PostmasterFil
   const content = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')
   const [pid = '', , , , socketDirectory = '', , , status = ''] = content.split('\n').map((line) => line.trim())
   if (!pid) return undefined
-  return { pid: Number(pid), socketDirectory, status: status as PostmasterFile['status'] }
+  return { pid: Number(pid), socketDirectory, status }
 }
 
 /**
  * Waits for the server of a killed Parley to finish its shutdown.
  *
- * @returns the process id in a left-over postmaster.pid when it now belongs to some other program.
+ * @returns the process id in a left-over postmaster.pid; no server of this cluster has it any more.
  * @throws EmbeddedPostgresError DATA_FOLDER_IN_USE when the server goes on: then another Parley uses it.
  */
 export async function waitForPreviousServer(cluster: string): Promise<number | undefined> {

@@ -40,8 +40,9 @@ async function isOurs(folder: string): Promise<boolean> {
 
 async function copyBinaries(installed: Binaries, folder: string): Promise<void> {
   await cp(join(installed.folder, 'native'), join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
-  await completeLinks({ ...installed, folder })
+  // First of all, because the copy of a folder that cannot be written cannot be written either.
   await settleFolder(folder)
+  await completeLinks({ ...installed, folder })
 }
 
 /** Opens a tree to every reader, whatever the umask was, and writes it to the disk, so that no power cut empties it. */

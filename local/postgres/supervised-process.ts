@@ -14,11 +14,12 @@ command=$!
 exec >/dev/null 2>&1
 read -r _
 kill -INT "$command"
-(trap 'kill "$!"; exit' TERM; sleep 6 & wait; kill -QUIT "$command") &
+(nap=; trap 'kill "$nap"; wait; exit' TERM; sleep 6 & nap=$!; wait; kill -QUIT "$command") &
 impatience=$!
 wait "$command"
 status=$?
 kill "$impatience"
+wait "$impatience"
 exit "$status"
 `
 const ORDERLY_STOP_MS = 8_500

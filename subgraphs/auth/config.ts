@@ -1,6 +1,15 @@
 import type { KeyObject } from 'node:crypto'
 import { z } from 'zod'
-import { hostOf, integer, logFormatOf, port, processEnvironment, readEnvironment } from '../../platform/environment.ts'
+import {
+  databaseUrl,
+  hostOf,
+  integer,
+  logFormatOf,
+  port,
+  processEnvironment,
+  readEnvironment,
+  serviceSecret,
+} from '../../platform/environment.ts'
 import { readSigningKey } from './session/signing-key.ts'
 
 const DAY_SECONDS = 86_400
@@ -25,6 +34,8 @@ export interface AuthConfig {
   readonly sessions: SessionLifetimes
   readonly passwordMinLength: number
   readonly logging: { readonly level: string; readonly format: 'pretty' | 'json' }
+  /** How long a shutdown waits for what is under way, in milliseconds. */
+  readonly shutdownGraceMs: number
 }
 
 const signingKey = z
@@ -36,16 +47,11 @@ const signingKey = z
     return z.NEVER
   })
 
-const databaseUrl = z.url({
-  protocol: /^postgres(ql)?$/,
-  error: 'is required: a PostgreSQL URL such as postgres://user:password@host:5432/database',
-})
-
 const environmentSchema = z
   .object({
     ...processEnvironment,
     AUTH_PORT: port(4001),
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: databaseUrl(),
     JWT_SIGNING_KEY: signingKey,
     JWT_ISSUER: z.string().default('parley'),
     JWT_AUDIENCE: z.string().default('parley'),
@@ -53,7 +59,7 @@ const environmentSchema = z
     JWT_REFRESH_IDLE_TTL: integer(14 * DAY_SECONDS, { min: 1 }),
     JWT_REFRESH_ABSOLUTE_TTL: integer(90 * DAY_SECONDS, { min: 1 }),
     PASSWORD_MIN_LENGTH: integer(12, { min: 8, max: LONGEST_PASSWORD_MINIMUM }),
-    SERVICE_SECRET: z.string().optional(),
+    SERVICE_SECRET: serviceSecret(),
   })
   .refine(({ NODE_ENV, SERVICE_SECRET }) => NODE_ENV !== 'production' || SERVICE_SECRET !== undefined, {
     path: ['SERVICE_SECRET'],
@@ -81,5 +87,6 @@ export function readAuthConfig(environment: NodeJS.ProcessEnv): AuthConfig {
     },
     passwordMinLength: given.PASSWORD_MIN_LENGTH,
     logging: { level: given.LOG_LEVEL, format: logFormatOf(given) },
+    shutdownGraceMs: given.SHUTDOWN_GRACE_MS,
   }
 }

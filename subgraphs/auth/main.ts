@@ -2,4 +2,4 @@ import { runProcess } from '../../platform/process.ts'
 import { readAuthConfig } from './config.ts'
 import { startAuth } from './subgraph.ts'
 
-await runProcess(async () => startAuth(readAuthConfig(process.env)))
+await runProcess(readAuthConfig, (config) => startAuth(config))

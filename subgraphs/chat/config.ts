@@ -49,6 +49,7 @@ export interface ChatConfig {
     contextTokens: number
   }
   logging: { level: string; format: 'pretty' | 'json' }
+  shutdownGraceMs: number
 }
 
 /**
@@ -81,5 +82,6 @@ export function readChatConfig(env: NodeJS.ProcessEnv): ChatConfig {
       contextTokens: read.AI_CONTEXT_TOKENS,
     },
     logging: { level: read.LOG_LEVEL, format: logFormatOf(read) },
+    shutdownGraceMs: read.SHUTDOWN_GRACE_MS,
   }
 }

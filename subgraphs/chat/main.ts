@@ -3,4 +3,4 @@ import { runProcess } from '../../platform/process.ts'
 import { readChatConfig } from './config.ts'
 import { startChat } from './subgraph.ts'
 
-await runProcess(() => startChat(readChatConfig(process.env), { bus: new MemoryEventBus() }))
+await runProcess(readChatConfig, (config) => startChat(config, { bus: new MemoryEventBus() }))
