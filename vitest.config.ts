@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  // Packages resolve as under Node itself. Vite would prefer a package's "module", and graphql would exist twice.
-  ssr: { resolve: { mainFields: ['main'] } },
   test: {
+    // Under Node itself, as the product runs. Vite's runner would load graphql twice, and the copies refuse each other.
+    experimental: { viteModuleRunner: false },
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/.*/**', 'bench/**'],
     globalSetup: 'tests/global-setup.ts',

@@ -15,8 +15,8 @@ export interface PageRequest {
   readonly cursor: string | undefined
 }
 
-export const DEFAULT_PAGE_SIZE = 50
-export const LARGEST_PAGE_SIZE = 100
+const DEFAULT_PAGE_SIZE = 50
+const LARGEST_PAGE_SIZE = 100
 
 /**
  * Checks a connection's arguments: 1 to 100 rows, the first 50 when none is given, one direction at a time.

@@ -36,14 +36,6 @@ export function integer(fallback: number, bounds: { min?: number; max?: number }
 /** A TCP port; 0 takes any free one. */
 export const port = (fallback: number) => integer(fallback, { max: 65_535 })
 
-/** `true` or `false`. */
-export function flag(fallback: boolean) {
-  return z
-    .enum(['true', 'false'], 'must be true or false')
-    .transform((value) => value === 'true')
-    .default(fallback)
-}
-
 /** An absolute http(s) URL without credentials in it. */
 export const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL' })
 

@@ -7,7 +7,7 @@ import type { Logger } from './logging.ts'
 import { requestIdFrom } from './request-id.ts'
 
 /** 1 MB: the largest request body any of our services reads. */
-export const DEFAULT_BODY_LIMIT = 1_000_000
+const DEFAULT_BODY_LIMIT = 1_000_000
 
 /**
  * The HTTP server every process starts from: request ids accepted and echoed, `/health` (the process is alive),
@@ -99,8 +99,7 @@ const HTTP_STATUS: Partial<Record<ApplicationError['code'], number>> = {
 
 /** Fastify's own complaints about a request are safe to show; in our words where the caller can act on them. */
 function explain(error: FastifyError): Error {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new BadUserInputError('The request body is too large: 1 MB at most.')
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BadUserInputError('The request body is too large.')
   if (error instanceof SyntaxError || error.code === 'FST_ERR_CTP_INVALID_JSON_BODY') {
     return new BadUserInputError('The request body is not valid JSON.')
   }

@@ -4,7 +4,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 export const SIGNATURE_HEADER = 'x-parley-signature'
 
 /** What travels from the gateway to a subgraph beside the body, and is signed with it. */
-export const FORWARDED_HEADERS = [
+const FORWARDED_HEADERS = [
   'authorization',
   'x-request-id',
   'traceparent',

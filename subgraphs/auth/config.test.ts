@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError } from '../../platform/environment.ts'
 import { readAuthConfig } from './config.ts'
-import { testEnvironment } from './test-client.ts'
+import { testEnvironment } from './testing/auth-client.ts'
 
 const complete = testEnvironment('postgres://parley@localhost:5432/parley')
 

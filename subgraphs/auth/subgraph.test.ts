@@ -11,7 +11,7 @@ import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { readAuthConfig } from './config.ts'
 import { openAuthDatabase } from './database.ts'
 import { startAuth } from './subgraph.ts'
-import { AuthClient, ManualClock, testEnvironment } from './test-client.ts'
+import { AuthClient, ManualClock, testEnvironment } from './testing/auth-client.ts'
 
 const clock = new ManualClock()
 let database: { url: string } & AsyncDisposable

@@ -6,7 +6,7 @@ import type { RunningServer } from '../../../platform/subgraph/server.ts'
 import { createTestDatabase } from '../../../tests/support/test-database.ts'
 import { readAuthConfig } from '../config.ts'
 import { startAuth } from '../subgraph.ts'
-import { AuthClient, ManualClock, newPerson, testEnvironment } from '../test-client.ts'
+import { AuthClient, ManualClock, newPerson, testEnvironment } from '../testing/auth-client.ts'
 
 const clock = new ManualClock()
 let database: { url: string } & AsyncDisposable

@@ -11,7 +11,7 @@ import { PasswordHasher } from '../password/password-hasher.ts'
 import { createAuthSchema } from '../schema.ts'
 import { AccessTokenSigner } from '../session/access-token-signer.ts'
 import { RefreshTokenCodec } from '../session/refresh-token.ts'
-import { ManualClock, newPerson, testEnvironment } from '../test-client.ts'
+import { ManualClock, newPerson, testEnvironment } from '../testing/auth-client.ts'
 
 const schema = createAuthSchema()
 const statements: string[] = []

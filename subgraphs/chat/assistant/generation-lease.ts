@@ -22,7 +22,7 @@ export interface Outcome {
 }
 
 /** A reply that killed so many workers is not given to another one. */
-export const MOST_ATTEMPTS = 3
+const MOST_ATTEMPTS = 3
 
 /**
  * Takes the oldest reply that nobody works on, or whose worker has let its lease run out, and begins its next attempt.

@@ -1,5 +1,6 @@
 import { BadUserInputError } from '../../../platform/errors.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
+import { storable } from '../conversation/conversation-input.ts'
 
 const LONGEST_BODY = 16_000
 
@@ -15,14 +16,11 @@ export function readBody(body: string): string {
     const message = `The message has ${body.length} characters (UTF-16 code units); at most ${LONGEST_BODY}.`
     throw new UserFault('BAD_USER_INPUT', message, path)
   }
-  if (body.includes('\0') || !body.isWellFormed()) {
-    throw new UserFault('BAD_USER_INPUT', 'The message holds a NUL or half a surrogate pair; take it out.', path)
-  }
-  return body
+  return storable(body, path)
 }
 
 /** How far behind the newest message `messageAdded(after:)` may begin. */
-export const MOST_MESSAGES_BEHIND = 1_000
+const MOST_MESSAGES_BEHIND = 1_000
 
 /**
  * The message number to begin a stream after.

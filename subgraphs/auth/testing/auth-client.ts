@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { newUuid } from '../../platform/ids.ts'
-import { ServiceSigner, SIGNATURE_HEADER } from '../../platform/service-signature.ts'
+import { newUuid } from '../../../platform/ids.ts'
+import { ServiceSigner, SIGNATURE_HEADER } from '../../../platform/service-signature.ts'
 
-const SECRET = 'the secret of the tests'
+const SECRET = 'the secret that the tests share'.padEnd(32, '!')
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
 /** What a complete environment of the auth process holds; a port of its own for each start. */

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../platform/environment.ts'
+import { readGatewayConfig } from './config.ts'
+
+describe('the configuration of the gateway', () => {
+  it('needs nothing to be set', () => {
+    expect(readGatewayConfig({})).toMatchObject({
+      production: false,
+      host: '127.0.0.1',
+      port: 4000,
+      supergraph: expect.stringMatching(/schema.supergraph\.graphql$/),
+      subgraphUrls: {},
+      trustedProxies: [],
+      allowedOrigins: [],
+      explorer: 'sandbox',
+      limits: { bodyBytes: 1_000_000, tokens: 2_000, operationMs: 10_000, subscriptionsPerSocket: 20 },
+    })
+  })
+
+  it('verifies tokens only when it knows whose', () => {
+    expect(readGatewayConfig({}).identity).toBeUndefined()
+    expect(readGatewayConfig({ JWKS_URL: 'http://auth:4001/jwks' }).identity?.jwksUrl).toBe('http://auth:4001/jwks')
+  })
+
+  it('is closed to explorers and open to the network in production', () => {
+    expect(readGatewayConfig({ NODE_ENV: 'production' })).toMatchObject({ explorer: 'off', host: '0.0.0.0' })
+    expect(readGatewayConfig({ NODE_ENV: 'production', EXPLORER: 'offline' }).explorer).toBe('offline')
+  })
+
+  it('takes the address of each subgraph from a variable of its name', () => {
+    const { subgraphUrls } = readGatewayConfig({ SUBGRAPH_URL_AUTH: 'http://auth:4001/graphql', SUBGRAPH_URL_CHAT: '' })
+    expect(subgraphUrls).toEqual({ AUTH: 'http://auth:4001/graphql' })
+  })
+
+  it('names every variable that is wrong, and no value', () => {
+    const wrong = {
+      PORT: '-1',
+      EXPLORER: 'maybe',
+      SERVICE_SECRET: 'too short',
+      TRUSTED_PROXIES: 'everybody',
+      ALLOWED_ORIGINS: 'https://app.example/path',
+    }
+    const read = () => readGatewayConfig(wrong)
+    expect(read).toThrow(ConfigurationError)
+    for (const name of Object.keys(wrong)) expect(read).toThrow(name)
+    expect(read).not.toThrow('too short')
+    expect(() => readGatewayConfig({ SUBGRAPH_URL_AUTH: 'auth:4001' })).toThrow(
+      /SUBGRAPH_URL_AUTH: must be an absolute/,
+    )
+  })
+})

@@ -1,0 +1,127 @@
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import {
+  hostOf,
+  httpOrigin,
+  httpUrl,
+  integer,
+  list,
+  logFormatOf,
+  port,
+  processEnvironment,
+  readEnvironment,
+  serviceSecret,
+} from '../platform/environment.ts'
+import { isAddressOrRange } from './identity/trusted-proxies.ts'
+
+/** What a browser gets at `GET /graphql`: Apollo's hosted explorer, the bundled one that needs no internet, or nothing. */
+export type ExplorerKind = 'sandbox' | 'offline' | 'off'
+
+/** How this process verifies access tokens itself, before any subgraph sees them. */
+export interface IdentityConfig {
+  readonly jwksUrl: string
+  readonly issuer: string
+  readonly audience: string
+}
+
+/** The bounds on one client's work. */
+export interface GatewayLimits {
+  /** Of one HTTP request. */
+  readonly bodyBytes: number
+  /** Of one GraphQL document. */
+  readonly tokens: number
+  /** How long an operation, or one event of a subscription, may take, in milliseconds. */
+  readonly operationMs: number
+  readonly subscriptionsPerSocket: number
+}
+
+export interface GatewayConfig {
+  readonly production: boolean
+  readonly host: string
+  readonly port: number
+  /** Path of the supergraph's SDL. */
+  readonly supergraph: string
+  /** Subgraph addresses that replace the supergraph's own, by the `<NAME>` of `SUBGRAPH_URL_<NAME>`. */
+  readonly subgraphUrls: Readonly<Record<string, string>>
+  /** Absent: tokens are forwarded without being looked at. */
+  readonly identity?: IdentityConfig
+  /** Absent: calls to subgraphs are not signed. */
+  readonly serviceSecret?: string
+  /** Addresses and CIDR ranges whose `x-forwarded-for` counts. */
+  readonly trustedProxies: readonly string[]
+  /** Origins of web pages, besides the gateway's own, that may call it from a browser. */
+  readonly allowedOrigins: readonly string[]
+  readonly explorer: ExplorerKind
+  readonly limits: GatewayLimits
+  readonly logLevel: string
+  readonly logFormat: 'pretty' | 'json'
+  /** How long a shutdown waits for operations in flight, in milliseconds. */
+  readonly shutdownGraceMs: number
+}
+
+const SUBGRAPH_URL = 'SUBGRAPH_URL_'
+
+const environmentSchema = z
+  .looseObject({
+    ...processEnvironment,
+    PORT: port(4000),
+    SUPERGRAPH: z.string().default(fileURLToPath(new URL('../schema/supergraph.graphql', import.meta.url))),
+    JWKS_URL: httpUrl().optional(),
+    JWT_ISSUER: z.string().default('parley'),
+    JWT_AUDIENCE: z.string().default('parley'),
+    SERVICE_SECRET: serviceSecret(),
+    TRUSTED_PROXIES: list()
+      .refine((proxies) => proxies.every(isAddressOrRange), 'must be IP addresses or CIDR ranges, like 10.0.0.0/8')
+      .default([]),
+    ALLOWED_ORIGINS: list().pipe(z.array(httpOrigin())).default([]),
+    EXPLORER: z.enum(['sandbox', 'offline', 'off'], 'must be sandbox, offline or off').optional(),
+    LIMIT_BODY_BYTES: integer(1_000_000, { min: 1 }),
+    LIMIT_TOKENS: integer(2_000, { min: 1 }),
+    LIMIT_OPERATION_MS: integer(10_000, { min: 1 }),
+    LIMIT_SUBSCRIPTIONS_PER_SOCKET: integer(20, { min: 1 }),
+  })
+  .transform((environment, context) => ({ ...environment, subgraphUrls: subgraphUrlsIn(environment, context) }))
+
+/**
+ * Reads the gateway's configuration from its environment.
+ *
+ * @throws ConfigurationError that names every variable at fault.
+ */
+export function readGatewayConfig(environment: NodeJS.ProcessEnv): GatewayConfig {
+  const values = readEnvironment(environmentSchema, environment)
+  const production = values.NODE_ENV === 'production'
+  return {
+    production,
+    host: hostOf(values),
+    port: values.PORT,
+    supergraph: values.SUPERGRAPH,
+    subgraphUrls: values.subgraphUrls,
+    ...(values.JWKS_URL && {
+      identity: { jwksUrl: values.JWKS_URL, issuer: values.JWT_ISSUER, audience: values.JWT_AUDIENCE },
+    }),
+    ...(values.SERVICE_SECRET && { serviceSecret: values.SERVICE_SECRET }),
+    trustedProxies: values.TRUSTED_PROXIES,
+    allowedOrigins: values.ALLOWED_ORIGINS,
+    explorer: values.EXPLORER ?? (production ? 'off' : 'sandbox'),
+    limits: {
+      bodyBytes: values.LIMIT_BODY_BYTES,
+      tokens: values.LIMIT_TOKENS,
+      operationMs: values.LIMIT_OPERATION_MS,
+      subscriptionsPerSocket: values.LIMIT_SUBSCRIPTIONS_PER_SOCKET,
+    },
+    logLevel: values.LOG_LEVEL,
+    logFormat: logFormatOf(values),
+    shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
+  }
+}
+
+function subgraphUrlsIn(environment: Record<string, unknown>, context: z.RefinementCtx): Record<string, string> {
+  const urls: Record<string, string> = {}
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith(SUBGRAPH_URL)) continue
+    const url = httpUrl().safeParse(value)
+    if (url.success) urls[name.slice(SUBGRAPH_URL.length)] = url.data
+    else context.addIssue({ code: 'custom', path: [name], message: url.error.issues[0]?.message ?? 'is not a URL' })
+  }
+  return urls
+}

@@ -1,0 +1,53 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled'
+import { toWireError } from '../../platform/graphql-errors.ts'
+import type { Logger } from '../../platform/logging.ts'
+import type { OperationDocuments } from '../protection/operation-documents.ts'
+import type { SupergraphGateway } from '../supergraph/supergraph-gateway.ts'
+import { type OperationContext, runningOperation } from './operation-context.ts'
+
+/**
+ * Apollo Server over the gateway: runs queries and mutations of every transport. Run it inside
+ * {@link runningOperation}, where it finds the id of the request that an error belongs to.
+ *
+ * @param options.drain closes the door: called once when the server stops, before the gateway does.
+ */
+export async function startApolloServer(options: {
+  gateway: SupergraphGateway
+  documents: OperationDocuments
+  production: boolean
+  maxTokens: number
+  drain: () => Promise<void>
+  logger: Logger
+}): Promise<ApolloServer<OperationContext>> {
+  const apollo = new ApolloServer<OperationContext>({
+    gateway: options.gateway,
+    logger: options.logger,
+    nodeEnv: options.production ? 'production' : 'development',
+    introspection: !options.production,
+    hideSchemaDetailsFromClientErrors: options.production,
+    includeStacktraceInErrorResponses: false,
+    allowBatchedHttpRequests: false,
+    csrfPrevention: true,
+    persistedQueries: false,
+    documentStore: options.documents,
+    parseOptions: { maxTokens: options.maxTokens },
+    stopOnTerminationSignals: false,
+    formatError: (_formatted, error) =>
+      toWireError(error, runningOperation.getStore()?.requestId ?? 'unknown', options.logger),
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      drainWith(options.drain),
+    ],
+  })
+  await apollo.start()
+  return apollo
+}
+
+function drainWith(drainServer: () => Promise<void>): ApolloServerPlugin<OperationContext> {
+  return { serverWillStart: async () => ({ drainServer }) }
+}

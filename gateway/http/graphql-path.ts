@@ -1,0 +1,2 @@
+/** Where the graph is served, on every transport. */
+export const GRAPHQL_PATH = '/graphql'

@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http'
+import type { AccessTokenVerifier, Viewer } from '../../platform/access-token.ts'
+import { UnauthenticatedError } from '../../platform/errors.ts'
+import type { TrustedProxies } from './trusted-proxies.ts'
+
+/** Who is on the other end of a request or a socket. */
+export interface Client {
+  /** As the client wrote it; verified when the gateway verifies tokens, and forwarded unchanged. */
+  readonly authorization?: string
+  /** Null: anonymous, or the gateway does not verify tokens. */
+  readonly viewer: Viewer | null
+  readonly address: string
+  readonly userAgent?: string
+  /** W3C Trace Context. */
+  readonly traceparent?: string
+}
+
+/** Tells who a client is. Without a verifier tokens are forwarded without being looked at. */
+export class ClientIdentification {
+  readonly #verifier: AccessTokenVerifier | undefined
+  readonly #proxies: TrustedProxies
+
+  constructor(options: { verifier?: AccessTokenVerifier | undefined; proxies: TrustedProxies }) {
+    this.#verifier = options.verifier
+    this.#proxies = options.proxies
+  }
+
+  /**
+   * @param request the HTTP request, or the one that opened the socket.
+   * @param authorization what the client proves itself with: the header, or its like in `connection_init`.
+   * @throws UnauthenticatedError when it proves nothing, always in the same words.
+   */
+  async identify(request: IncomingMessage, authorization: unknown): Promise<Client> {
+    if (authorization !== undefined && !isHeaderValue(authorization)) throw new UnauthenticatedError()
+    const viewer = (await this.#verifier?.viewerFrom(authorization)) ?? null
+    const { 'user-agent': userAgent, traceparent } = request.headers
+    return {
+      ...(authorization !== undefined && { authorization }),
+      viewer,
+      address: this.#proxies.clientAddress(request),
+      ...(userAgent && { userAgent: userAgent.slice(0, MAX_USER_AGENT) }),
+      ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent }),
+    }
+  }
+}
+
+const MAX_USER_AGENT = 512
+
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
+
+/** Visible ASCII and spaces, and no longer than the header Node would have taken: safe to repeat in a header of ours. */
+function isHeaderValue(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x20-\x7e]{1,16384}$/.test(value)
+}

@@ -1,0 +1,147 @@
+import type { ApolloServer } from '@apollo/server'
+import {
+  type DocumentNode,
+  type FormattedExecutionResult,
+  type GraphQLError,
+  getVariableValues,
+  type OperationDefinitionNode,
+} from 'graphql'
+import type { SubscribePayload } from 'graphql-ws'
+import { ApplicationError, UnauthenticatedError } from '../../platform/errors.ts'
+import { asGraphQLError, toWireError } from '../../platform/graphql-errors.ts'
+import type { Logger } from '../../platform/logging.ts'
+import { withDeadline } from '../execution/deadline.ts'
+import { type OperationContext, operationContext, runningOperation } from '../execution/operation-context.ts'
+import type { Client } from '../identity/client.ts'
+import type { OperationDocuments } from '../protection/operation-documents.ts'
+import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
+import type { SubscriptionStream } from './subscription-stream.ts'
+import type { SubscriptionRequest, Subscriptions } from './subscriptions.ts'
+
+/** Queries and mutations of one socket that may run at once. */
+const MAX_RUNNING = 100
+
+/** How long expired streams get to say so before the socket is closed under them. */
+const FAREWELL_MS = 1_000
+
+/** The longest delay that a timer can hold. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+/** What all sockets share. */
+export interface SessionServices {
+  readonly apollo: ApolloServer<OperationContext>
+  readonly documents: OperationDocuments
+  readonly supergraph: LoadedSupergraph
+  readonly subscriptions: Subscriptions
+  readonly maxSubscriptions: number
+  readonly operationMs: number
+  readonly now: () => Date
+  readonly logger: Logger
+}
+
+/** An operation that runs: a query or mutation answers once, a subscription many times. */
+export interface OpenedOperation {
+  readonly document: DocumentNode
+  readonly operationName: string | undefined
+  readonly outcome: Promise<FormattedExecutionResult> | SubscriptionStream
+}
+
+/** One client on one socket, from `connection_ack` until the socket closes or the access token expires. */
+export class ClientSession {
+  readonly #client: Client
+  readonly #services: SessionServices
+  readonly #close: () => void
+  readonly #streams = new Set<SubscriptionStream>()
+  #running = 0
+  #expired = false
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param closeForbidden closes the socket because its client is not, or no longer, authenticated. */
+  constructor(client: Client, services: SessionServices, closeForbidden: () => void) {
+    this.#client = client
+    this.#services = services
+    this.#close = closeForbidden
+    if (client.viewer) this.#watchExpiry(client.viewer.expiresAt)
+  }
+
+  /** Starts an operation; the errors say why it did not start. Never throws. */
+  open(payload: SubscribePayload, requestId: string): OpenedOperation | readonly GraphQLError[] {
+    try {
+      if (this.#expired) throw new UnauthenticatedError()
+      const read = this.#services.documents.read(payload.query, payload.operationName)
+      if (read.errors) return read.errors
+      const opened = { document: read.document, operationName: read.operation.name?.value }
+      if (read.operation.operation !== 'subscription') return { ...opened, outcome: this.#run(payload, requestId) }
+      const variables = payload.variables ?? {}
+      const errors = this.#checkVariables(read.operation, variables)
+      if (errors) return errors
+      const request = { client: this.#client, requestId, source: payload.query, variables, ...read }
+      return { ...opened, outcome: this.#subscribe(request) }
+    } catch (error) {
+      return [asGraphQLError(error)]
+    }
+  }
+
+  /** The socket has closed: everything that ran on it stops at once. */
+  end(): void {
+    clearTimeout(this.#timer)
+    for (const stream of this.#streams) void stream.return()
+  }
+
+  #checkVariables(operation: OperationDefinitionNode, variables: Record<string, unknown>) {
+    const { clientSchema } = this.#services.supergraph
+    return getVariableValues(clientSchema, operation.variableDefinitions ?? [], variables, { maxErrors: 20 }).errors
+  }
+
+  #subscribe(request: SubscriptionRequest): SubscriptionStream {
+    const { maxSubscriptions, subscriptions } = this.#services
+    if (this.#streams.size >= maxSubscriptions) throw tooMany(`${maxSubscriptions} subscriptions`)
+    const stream = subscriptions.open(request, () => {
+      this.#streams.delete(stream)
+      if (this.#expired && this.#streams.size === 0) setImmediate(this.#close)
+    })
+    this.#streams.add(stream)
+    return stream
+  }
+
+  async #run(payload: SubscribePayload, requestId: string): Promise<FormattedExecutionResult> {
+    this.#running += 1
+    try {
+      if (this.#running > MAX_RUNNING) throw tooMany(`${MAX_RUNNING} operations at once`)
+      return await withDeadline(this.#services.operationMs, (signal) =>
+        this.#execute(payload, operationContext(this.#client, requestId, signal)),
+      )
+    } catch (error) {
+      return { errors: [toWireError(error, requestId, this.#services.logger)] }
+    } finally {
+      this.#running -= 1
+    }
+  }
+
+  async #execute(payload: SubscribePayload, context: OperationContext): Promise<FormattedExecutionResult> {
+    const { query, operationName, variables } = payload
+    const request = { query, ...(operationName && { operationName }), ...(variables && { variables }) }
+    const { body } = await runningOperation.run(context, () =>
+      this.#services.apollo.executeOperation(request, { contextValue: context }),
+    )
+    if (body.kind === 'single') return body.singleResult
+    throw new Error('Incremental delivery is not served on sockets.')
+  }
+
+  /** The clock is asked again when the timer fires: timers run by another one. */
+  #watchExpiry(expiresAt: Date): void {
+    const left = expiresAt.getTime() - this.#services.now().getTime()
+    if (left <= 0) this.#expire()
+    else this.#timer = setTimeout(() => this.#watchExpiry(expiresAt), Math.min(left, MAX_DELAY_MS)).unref()
+  }
+
+  #expire(): void {
+    this.#expired = true
+    this.#timer = setTimeout(this.#close, this.#streams.size === 0 ? 0 : FAREWELL_MS).unref()
+    for (const stream of this.#streams) stream.terminate(new UnauthenticatedError())
+  }
+}
+
+function tooMany(what: string): ApplicationError {
+  return new ApplicationError('OPERATION_TOO_EXPENSIVE', `A socket carries at most ${what}; open another one.`)
+}

@@ -1,0 +1,118 @@
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import { SocketClient } from '../testing/socket-client.ts'
+import { startToyGateway, type ToyGateway } from '../testing/start-toy-gateway.ts'
+
+const ADDED = 'subscription { reviewAdded { id } }'
+
+let toy: ToyGateway
+let client: SocketClient
+
+beforeEach(async () => {
+  toy = await startToyGateway({ LIMIT_SUBSCRIPTIONS_PER_SOCKET: '2' })
+  client = await SocketClient.connect(toy.socketUrl)
+})
+
+afterEach(async () => {
+  await client.close()
+  await toy[Symbol.asyncDispose]()
+})
+
+describe('an operation on a socket', () => {
+  it('may be a query, with the same answer as over HTTP', async () => {
+    client.subscribe('1', '{ secret review(id: "r1") { author { name } } }')
+    const { payload } = await client.next()
+    expect(payload?.data).toEqual({ secret: null, review: { author: { name: 'Name of u1' } } })
+    expect(payload?.errors).toMatchObject([{ path: ['secret'], extensions: { code: 'FORBIDDEN' } }])
+    expect(payload?.errors?.[0]?.extensions.requestId).toMatch(/^[\da-f-]{36}$/)
+    expect((await client.next()).type).toBe('complete')
+  })
+
+  it('may be a mutation', async () => {
+    client.subscribe('1', 'mutation($body: String!) { addReview(body: $body) { body } }', { body: 'New.' })
+    expect((await client.next()).payload).toEqual({ data: { addReview: { body: 'New.' } } })
+  })
+
+  it('may be one of several in its document', async () => {
+    const query = 'query A { review(id: "r1") { id } } query B { review(id: "r2") { id } }'
+    client.send({ type: 'subscribe', id: '1', payload: { query, operationName: 'B' } })
+    expect((await client.next()).payload).toEqual({ data: { review: { id: 'r2' } } })
+  })
+
+  it.each([
+    ['has a syntax error', 'subscription {'],
+    ['asks for an unknown field', 'subscription { nothing }'],
+    ['lacks a variable', 'subscription($p: ID!) { reviewAdded(product: $p) { id } }'],
+    ['makes the validation of graphql-js throw', 'subscription($s: Boolean!) { reviewAdded @skip(if: $s) { id } }'],
+    ['selects nothing', 'subscription { reviewAdded @include(if: false) { id } }'],
+  ])('gets errors of its own when it %s, and the socket stays open', async (_what, query) => {
+    client.subscribe('bad', query)
+    const frame = await client.next()
+    expect(frame).toMatchObject({ type: 'error', id: 'bad', payload: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
+    client.subscribe('good', '{ __typename }')
+    expect(await client.next()).toMatchObject({ type: 'next', id: 'good' })
+  })
+
+  it('is OPERATION_TOO_EXPENSIVE when its document has more than 2,000 tokens', async () => {
+    client.subscribe('1', `subscription { ${'reviewAdded { id } '.repeat(600)} }`)
+    expect(await client.next()).toMatchObject({
+      type: 'error',
+      payload: [{ extensions: { code: 'OPERATION_TOO_EXPENSIVE' } }],
+    })
+  })
+})
+
+describe('a socket', () => {
+  it('carries so many subscriptions and no more, however they end', async () => {
+    const open = (id: string) => client.subscribe(id, ADDED)
+    const watchers = (count: number) => vi.waitFor(() => expect(toy.graph.feed.watcherCount).toBe(count))
+    for (const id of ['1', '2', '3']) open(id)
+    expect(await client.next()).toMatchObject({
+      type: 'error',
+      id: '3',
+      payload: [
+        { message: expect.stringContaining('2 subscriptions'), extensions: { code: 'OPERATION_TOO_EXPENSIVE' } },
+      ],
+    })
+    await watchers(2)
+    client.send({ type: 'complete', id: '1' })
+    await watchers(1)
+    open('4')
+    await watchers(2)
+    toy.graph.feed.complete()
+    expect([(await client.next()).type, (await client.next()).type]).toEqual(['complete', 'complete'])
+    client.subscribe('5', 'subscription { forbidden { id } }')
+    expect([(await client.next()).type, (await client.next()).type]).toEqual(['next', 'complete'])
+    toy.graph.reviews.cutSockets()
+    await vi.waitFor(() => expect(toy.graph.reviews.socketCount).toBe(0))
+    for (const id of ['6', '7']) open(id)
+    await watchers(2)
+  })
+
+  it('is closed when a frame is larger than 64 KB', async () => {
+    client.subscribe('1', `{ __typename } #${'x'.repeat(70_000)}`)
+    expect((await client.whenClosed()).code).toBe(1009)
+  })
+
+  it('is closed when it does not introduce itself in time', async () => {
+    const silent = await SocketClient.open(toy.socketUrl)
+    expect((await silent.whenClosed()).code).toBe(4408)
+  })
+
+  it('is closed when it subscribes before it has introduced itself', async () => {
+    const hasty = await SocketClient.open(toy.socketUrl)
+    hasty.subscribe('1', ADDED)
+    expect((await hasty.whenClosed()).code).toBe(4401)
+  })
+
+  it.each([
+    ['at another path', '/elsewhere', {}, 404],
+    ['from a page of another origin', '/graphql', { origin: 'https://elsewhere.example' }, 403],
+  ])('is refused %s', async (_what, path, headers, status) => {
+    const socket = new WebSocket(new URL(path, toy.socketUrl), 'graphql-transport-ws', { headers })
+    const [, response] = await once(socket, 'unexpected-response')
+    expect(response.statusCode).toBe(status)
+    response.destroy()
+  })
+})

@@ -1,0 +1,137 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ExecutionArgs, FormattedExecutionResult } from 'graphql'
+import { CloseCode, type ServerOptions, type SubscribePayload } from 'graphql-ws'
+import { type Extra, useServer } from 'graphql-ws/use/ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { UnauthenticatedError } from '../../platform/errors.ts'
+import { toWireError } from '../../platform/graphql-errors.ts'
+import type { Logger } from '../../platform/logging.ts'
+import { requestIdFrom } from '../../platform/request-id.ts'
+import { GRAPHQL_PATH } from '../http/graphql-path.ts'
+import type { OriginPolicy } from '../http/origin-policy.ts'
+import type { ClientIdentification } from '../identity/client.ts'
+import { authorizationIn } from '../identity/connection-params.ts'
+import { ClientSession, type OpenedOperation, type SessionServices } from './client-session.ts'
+
+/** Of one message from a client. */
+const MAX_MESSAGE_BYTES = 64 * 1024
+
+const INIT_MS = 3_000
+
+/** A client that leaves a ping unanswered for as long again is taken for gone. */
+const PING_INTERVAL_MS = 12_000
+
+/** RFC 6455 §7.4 registry: the service restarts, and the service is overloaded. */
+const SERVICE_RESTART = 1012
+const TRY_AGAIN_LATER = 1013
+
+/** Clients of a gateway that shuts down come back within this time, spread over it. */
+const RECONNECT_WITHIN_MS = 5_000
+
+interface SocketServerOptions extends SessionServices {
+  readonly identification: ClientIdentification
+  readonly origins: OriginPolicy
+}
+
+/** Serves operations of every kind over graphql-transport-ws, at the same path as HTTP. */
+export class SocketServer {
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false })
+  readonly #options: SocketServerOptions
+  #draining = false
+
+  constructor(server: Server, options: SocketServerOptions) {
+    this.#options = options
+    const handlers = { ...this.#handlers(), isProd: true }
+    useServer<ConnectionParams, { session?: ClientSession }>(handlers, this.#sockets, PING_INTERVAL_MS)
+    this.#sockets.on('connection', (socket) => logErrorsOf(socket, options.logger))
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+  }
+
+  /** Sends every client elsewhere; whoever has not left in time is cut off. */
+  async drain(withinMs: number): Promise<void> {
+    this.#draining = true
+    const gone = [...this.#sockets.clients].map((client) => new Promise((resolve) => client.once('close', resolve)))
+    for (const client of this.#sockets.clients) {
+      client.close(SERVICE_RESTART, JSON.stringify({ reconnectWithinMs: RECONNECT_WITHIN_MS }))
+    }
+    await Promise.race([Promise.all(gone), delay(withinMs, undefined, { ref: false })])
+    for (const client of this.#sockets.clients) client.terminate()
+    await Promise.all(gone)
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const refusal = this.#refusal(request)
+    if (refusal) socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    else
+      this.#sockets.handleUpgrade(request, socket, head, (client) => this.#sockets.emit('connection', client, request))
+  }
+
+  #refusal({ url, headers }: IncomingMessage): string | undefined {
+    if (url?.split('?')[0] !== GRAPHQL_PATH) return '404 Not Found'
+    if (!this.#options.origins.allows(headers)) return '403 Forbidden'
+    return this.#draining ? '503 Service Unavailable' : undefined
+  }
+
+  #handlers(): ServerOptions<ConnectionParams, SocketExtra> {
+    const { logger } = this.#options
+    const requestIds = new WeakMap<SubscribePayload, string>()
+    return {
+      connectionInitWaitTimeout: INIT_MS,
+      onConnect: ({ extra, connectionParams }) => this.#connect(extra, connectionParams),
+      onSubscribe: ({ extra }, _id, payload) => {
+        const requestId = requestIdFrom(undefined)
+        requestIds.set(payload, requestId)
+        const opened = sessionOf(extra).open(payload, requestId)
+        return 'outcome' in opened ? executionArgs(opened, this.#options) : opened
+      },
+      execute: outcomeOf,
+      subscribe: outcomeOf,
+      // Results come formatted for the wire; graphql-ws would format their errors once more.
+      onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
+      onError: (_context, _id, payload, errors) =>
+        errors.map((error) => toWireError(error, requestIds.get(payload) ?? 'unknown', logger)),
+      onClose: ({ extra }) => extra.session?.end(),
+    }
+  }
+
+  async #connect(extra: SocketExtra, params: ConnectionParams): Promise<boolean> {
+    try {
+      const client = await this.#options.identification.identify(extra.request, authorizationIn(params))
+      // A socket that closed in the meantime has had its onClose: a session for it would never end.
+      if (extra.socket.readyState !== extra.socket.OPEN) return false
+      extra.session = new ClientSession(client, this.#options, () =>
+        extra.socket.close(CloseCode.Forbidden, 'Forbidden'),
+      )
+      return true
+    } catch (error) {
+      if (!(error instanceof UnauthenticatedError)) extra.socket.close(TRY_AGAIN_LATER, 'Try again later')
+      return false
+    }
+  }
+}
+
+type ConnectionParams = Record<string, unknown> | undefined
+
+type SocketExtra = Extra & Partial<{ session: ClientSession }>
+
+function sessionOf({ session }: SocketExtra): ClientSession {
+  if (!session) throw new Error('An operation came before the socket was acknowledged.')
+  return session
+}
+
+/** graphql-ws would print them, and a client makes as many as it likes: an oversized frame is one. */
+function logErrorsOf(socket: WebSocket, logger: Logger): void {
+  socket.removeAllListeners('error').on('error', (err) => logger.debug({ err }, 'socket error'))
+}
+
+/** The operation already runs: what graphql-ws would execute is its outcome. */
+function executionArgs(opened: OpenedOperation, { supergraph }: SessionServices): ExecutionArgs {
+  const { document, operationName = null, outcome } = opened
+  return { schema: supergraph.clientSchema, document, operationName, contextValue: outcome }
+}
+
+function outcomeOf(args: ExecutionArgs) {
+  return args.contextValue as ReturnType<NonNullable<ServerOptions['execute']>>
+}

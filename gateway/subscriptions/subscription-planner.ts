@@ -1,0 +1,44 @@
+import { operationFromDocument } from '@apollo/federation-internals'
+import type { FetchNode } from '@apollo/query-planner'
+import type { DocumentNode } from 'graphql'
+import { BadUserInputError } from '../../platform/errors.ts'
+import { type EventPlan, eventPlan } from '../execution/event-executor.ts'
+import { LruCache } from '../protection/lru-cache.ts'
+import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
+
+/** All cached plans together, in characters of their operations; a plan takes about a hundred times as many bytes. */
+const MAX_CACHED_CHARACTERS = 200_000
+
+/** Where a subscription's events come from, and how each is completed. */
+export interface SubscriptionPlan {
+  readonly primary: FetchNode
+  readonly event: EventPlan
+}
+
+/** Plans subscriptions, each operation once. */
+export class SubscriptionPlanner {
+  readonly #supergraph: LoadedSupergraph
+  readonly #plans = new LruCache<SubscriptionPlan>(MAX_CACHED_CHARACTERS)
+
+  constructor(supergraph: LoadedSupergraph) {
+    this.#supergraph = supergraph
+  }
+
+  /** @param document the valid document behind `source`. */
+  plan(source: string, document: DocumentNode, operationName: string | undefined): SubscriptionPlan {
+    const key = JSON.stringify([operationName, source])
+    const plan = this.#plans.get(key) ?? this.#build(document, operationName)
+    this.#plans.set(key, plan, key.length)
+    return plan
+  }
+
+  #build(document: DocumentNode, operationName: string | undefined): SubscriptionPlan {
+    const { planner, plannedSchema } = this.#supergraph
+    const options = operationName ? { operationName } : {}
+    const { node } = planner.buildQueryPlan(operationFromDocument(plannedSchema, document, options))
+    if (!node) throw new BadUserInputError('The subscription selects nothing: @skip or @include leave all of it out.')
+    if (node.kind !== 'Subscription') throw new Error(`The plan of a subscription begins with ${node.kind}.`)
+    const event = eventPlan(this.#supergraph, { document, operationName }, node.primary, node.rest)
+    return { primary: node.primary, event }
+  }
+}

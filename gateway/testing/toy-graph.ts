@@ -1,0 +1,94 @@
+import { GraphQLError } from 'graphql'
+import { LiveFeed } from './live-feed.ts'
+import { compose, ToySubgraph } from './toy-subgraph.ts'
+
+export interface Review {
+  id: string
+  body: string
+  authorId: string
+}
+
+/** Two subgraphs: reviews, which also streams them, and the users who wrote them. */
+export class ToyGraph {
+  readonly feed = new LiveFeed<Review>()
+  readonly reviews: ToySubgraph
+  readonly users: ToySubgraph
+
+  constructor() {
+    this.reviews = new ToySubgraph('reviews', REVIEWS, reviewResolvers(this.feed))
+    this.users = new ToySubgraph('users', USERS, USER_RESOLVERS)
+  }
+
+  async start(): Promise<this> {
+    await Promise.all([this.reviews.start(), this.users.start()])
+    return this
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.reviews.stop(), this.users.stop()])
+  }
+
+  supergraphSdl(): string {
+    return compose([this.reviews, this.users])
+  }
+}
+
+const REVIEWS = `
+  type Query { reviews: [Review!] review(id: ID!): Review secret: String }
+  type Mutation { addReview(body: String!): Review }
+  type Subscription { reviewAdded(product: ID, tag: String = "none"): Review! forbidden: Review! brokenOff: Review! }
+  type Review { id: ID! body: String! author: User }
+  type User @key(fields: "id", resolvable: false) { id: ID! }
+`
+
+const REVIEW_LIST: Review[] = [
+  { id: 'r1', body: 'Fine.', authorId: 'u1' },
+  { id: 'r2', body: 'Not so fine.', authorId: 'u2' },
+]
+
+function reviewResolvers(feed: LiveFeed<Review>) {
+  return {
+    Query: {
+      reviews: () => REVIEW_LIST,
+      review: (_: unknown, { id }: { id: string }) => REVIEW_LIST.find((review) => review.id === id),
+      secret: () => {
+        throw new GraphQLError('The secret is not yours.', { extensions: { code: 'FORBIDDEN', serviceName: 'inner' } })
+      },
+    },
+    Mutation: { addReview: (_: unknown, { body }: { body: string }) => ({ id: 'r3', body, authorId: 'u1' }) },
+    Subscription: {
+      reviewAdded: { subscribe: () => feed.watch(), resolve: (review: Review) => review },
+      forbidden: {
+        subscribe: () => {
+          throw new GraphQLError('Not for you.', { extensions: { code: 'FORBIDDEN' } })
+        },
+      },
+      brokenOff: {
+        subscribe: () => ({
+          next: async () => Promise.reject(new Error('the database melted')),
+          return: async () => ({ done: true, value: undefined }),
+          [Symbol.asyncIterator]() {
+            return this
+          },
+        }),
+      },
+    },
+    Review: { author: ({ authorId }: Review) => ({ __typename: 'User', id: authorId }) },
+  }
+}
+
+const USERS = `
+  type Query { user(id: ID!): User }
+  type User @key(fields: "id") { id: ID! name: String! email: String }
+`
+
+const USER_RESOLVERS = {
+  Query: { user: (_: unknown, { id }: { id: string }) => ({ id }) },
+  User: {
+    __resolveReference: async ({ id }: { id: string }) => (id === 'nobody' ? null : { id }),
+    name: ({ id }: { id: string }) => `Name of ${id}`,
+    email: () => {
+      throw new GraphQLError('Emails are private.', { extensions: { code: 'FORBIDDEN' } })
+    },
+  },
+}
