@@ -2,9 +2,10 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // Node's own extensions and order. Vite's begin with .mjs, and for graphql, whose main is "index", that would load a
+  // second copy beside the one that CommonJS packages require.
+  resolve: { extensions: ['.js', '.json', '.node'] },
   test: {
-    // Under Node itself, as the product runs. Vite's runner would load graphql twice, and the copies refuse each other.
-    experimental: { viteModuleRunner: false },
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/.*/**', 'bench/**'],
     globalSetup: 'tests/global-setup.ts',
