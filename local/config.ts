@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type GatewayConfig, readGatewayConfig } from '../gateway/config.ts'
-import { readEnvironment } from '../platform/environment.ts'
+import { readEnvironment, readTogether } from '../platform/environment.ts'
 import { type AuthConfig, readAuthConfig } from '../subgraphs/auth/config.ts'
 import { type ChatConfig, readChatConfig } from '../subgraphs/chat/config.ts'
 import { DEMO_MODEL_ID } from './demo-model/demo-model.ts'
-import { keepSigningKey } from './signing-key.ts'
+import { keepSigningKey, newSigningKey } from './signing-key.ts'
 
 const environment = z.looseObject({
   DATA_DIR: z.string().default('.parley'),
@@ -51,14 +51,19 @@ export async function readLocalConfig(env: NodeJS.ProcessEnv): Promise<LocalConf
     JWKS_URL: `${NOT_YET.origin}/.well-known/jwks.json`,
     ...(usesDemoModel && { OPENAI_BASE_URL: NOT_YET.origin, OPENAI_MODELS: DEMO_MODEL_ID }),
   }
-  const chat = readChatConfig(shared)
-  const gateway = readGatewayConfig(shared)
+  const readAuth = (key: string) => readAuthConfig({ ...shared, JWT_SIGNING_KEY: key })
+  const [chat, gateway] = readTogether(
+    () => readChatConfig(shared),
+    () => readGatewayConfig(shared),
+    // With any key: a file for one of its own is made only when the environment is right.
+    () => readAuth(given.JWT_SIGNING_KEY ?? newSigningKey()),
+  )
   const signingKey = given.JWT_SIGNING_KEY ?? (await keepSigningKey(resolve(dataDirectory, 'signing-key.pem')))
   return {
     dataDirectory,
     databaseUrl: given.DATABASE_URL,
     usesDemoModel,
-    auth: readAuthConfig({ ...shared, JWT_SIGNING_KEY: signingKey }),
+    auth: readAuth(signingKey),
     chat,
     gateway,
     shutdownGraceMs: gateway.shutdownGraceMs,

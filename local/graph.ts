@@ -41,7 +41,7 @@ export function startLocalGraph(config: LocalConfig, overrides: LocalOverrides =
     const baseUrl = config.usesDemoModel
       ? resources.use(await startDemoModel(overrides.demoModel)).baseUrl
       : config.chat.assistant.baseUrl
-    const auth = resources.use(await startAuth({ ...config.auth, databaseUrl }, common))
+    const auth = resources.use(await startAuth({ ...config.auth, databaseUrl }, { ...common, bus }))
     const chat = resources.use(
       await startChat(
         {

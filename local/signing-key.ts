@@ -1,18 +1,61 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { ConfigurationError } from '../platform/environment.ts'
+
+const CURVE = 'prime256v1'
+
+/** A new P-256 key in PKCS#8 PEM. */
+export function newSigningKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: CURVE })
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
 
 /**
- * The signing key of a graph on one machine: a P-256 key in PKCS#8 PEM, made at the first start and kept in a file that
- * its owner alone can read, so that nobody is signed out by a restart.
+ * The signing key of a graph on one machine: made at the first start and kept in a file that its owner alone can read,
+ * so that nobody is signed out by a restart.
+ *
+ * @throws ConfigurationError when the file cannot be made, or holds no such key.
  */
 export async function keepSigningKey(path: string): Promise<string> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const pem = await readOrMake(path)
+  if (isSigningKey(pem)) return pem
+  throw new ConfigurationError(
+    `DATA_DIR: ${path} holds no P-256 key: put it back, or remove it, and everybody has to sign in again.`,
+  )
+}
+
+async function readOrMake(path: string): Promise<string> {
   try {
-    await writeFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { flag: 'wx', mode: 0o600 })
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await publish(path, newSigningKey())
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ConfigurationError(`DATA_DIR: the folder cannot hold the data (${reason}); choose another one.`, {
+      cause: error,
+    })
+  }
+}
+
+/** Makes the file whole or not at all, also when the process is killed, and leaves one that exists as it is. */
+async function publish(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`
+  try {
+    await writeFile(draft, text, { flag: 'wx', mode: 0o600, flush: true })
+    await link(draft, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await rm(draft, { force: true })
   }
-  return readFile(path, 'utf8')
+}
+
+function isSigningKey(pem: string): boolean {
+  try {
+    const key: KeyObject = createPrivateKey(pem)
+    return key.asymmetricKeyDetails?.namedCurve === CURVE
+  } catch {
+    return false
+  }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { UnauthenticatedError } from './errors.ts'
 import { decodeId } from './ids.ts'
 import type { KeySet } from './key-set.ts'
+import type { Revocations } from './revocation-list.ts'
 
 /** Who is asking, as their access token proves it. Ids are UUIDs. */
 export interface Viewer {
@@ -39,12 +40,21 @@ export class AccessTokenVerifier {
   readonly #keys: KeySet
   readonly #issuer: string
   readonly #audience: string
+  readonly #revocations: Revocations | undefined
   readonly #now: () => Date
 
-  constructor(options: { keys: KeySet; issuer: string; audience: string; now?: () => Date }) {
+  /** @param options.revocations without it, tokens of ended sessions are accepted until they expire. */
+  constructor(options: {
+    keys: KeySet
+    issuer: string
+    audience: string
+    revocations?: Revocations | undefined
+    now?: (() => Date) | undefined
+  }) {
     this.#keys = options.keys
     this.#issuer = options.issuer
     this.#audience = options.audience
+    this.#revocations = options.revocations
     this.#now = options.now ?? (() => new Date())
   }
 
@@ -62,9 +72,7 @@ export class AccessTokenVerifier {
 
   /** @throws UnauthenticatedError when the token is malformed, expired, forged or not meant for us. */
   async verify(token: string): Promise<Viewer> {
-    const parsedHeader = header.safeParse(jsonwebtoken.decode(token, { complete: true })?.header)
-    if (!parsedHeader.success) throw new UnauthenticatedError()
-    const key = await this.#keys.find(parsedHeader.data.kid)
+    const key = await this.#keys.find(readHeader(token).kid)
     if (!key) throw new UnauthenticatedError()
     const seconds = Math.floor(this.#now().getTime() / 1000)
     try {
@@ -74,10 +82,29 @@ export class AccessTokenVerifier {
         audience: this.#audience,
         clockTimestamp: seconds,
       })
-      return toViewer(payload, seconds)
+      return this.requireCurrent(toViewer(payload, seconds))
     } catch (error) {
       throw new UnauthenticatedError({ cause: error })
     }
+  }
+
+  /**
+   * The viewer, if what proved them still holds: streams ask again for every event.
+   *
+   * @throws UnauthenticatedError when the token has expired or its session was ended.
+   */
+  requireCurrent(viewer: Viewer): Viewer {
+    if (viewer.expiresAt <= this.#now() || this.#revocations?.isRevoked(viewer)) throw new UnauthenticatedError()
+    return viewer
+  }
+}
+
+/** @throws UnauthenticatedError */
+function readHeader(token: string): z.infer<typeof header> {
+  try {
+    return header.parse(JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()))
+  } catch (error) {
+    throw new UnauthenticatedError({ cause: error })
   }
 }
 

@@ -2,7 +2,9 @@ import type { EntityClass, EntitySchema } from '@mikro-orm/core'
 import { Migrator } from '@mikro-orm/migrations'
 import { MikroORM } from '@mikro-orm/postgresql'
 import pg from 'pg'
+import { ConfigurationError } from './environment.ts'
 import type { Logger } from './logging.ts'
+import { giveBackLostConnections } from './lost-connections.ts'
 
 type Migrations = NonNullable<NonNullable<Parameters<typeof MikroORM.init>[0]>['migrations']>['migrationsList']
 
@@ -24,7 +26,11 @@ export interface DatabaseOptions {
   logger: Logger
 }
 
-/** Opens a subgraph's database: its schema migrated to the newest version, its pool bounded. */
+/**
+ * Opens a subgraph's database: its schema migrated to the newest version, its pool bounded.
+ *
+ * @throws ConfigurationError when the URL does not lead to a database.
+ */
 export async function openDatabase(options: DatabaseOptions): Promise<MikroORM> {
   const orm = new MikroORM({
     entities: options.entities,
@@ -36,6 +42,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<MikroORM> 
       application_name: `parley-${options.schema}`,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      onPoolCreated: giveBackLostConnections,
     },
     pool: { min: 0, max: options.poolSize ?? 10, idleTimeoutMillis: 30_000 },
     extensions: [Migrator],
@@ -65,7 +72,11 @@ async function migrate(orm: MikroORM, { url, schema, logger }: DatabaseOptions):
     statement_timeout: MIGRATION_LOCK_TIMEOUT_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   })
-  await lock.connect()
+  // A query under way rejects as well; without a listener a lost connection would end the process.
+  lock.on('error', () => {})
+  await lock.connect().catch((error: unknown) => {
+    throw new ConfigurationError(unreachable(url, error), { cause: error })
+  })
   try {
     await lock.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [`parley.migrations.${schema}`])
     await lock.query(`CREATE SCHEMA IF NOT EXISTS ${lock.escapeIdentifier(schema)}`)
@@ -74,4 +85,13 @@ async function migrate(orm: MikroORM, { url, schema, logger }: DatabaseOptions):
   } finally {
     await lock.end()
   }
+}
+
+function unreachable(url: string, error: unknown): string {
+  const { hostname, port, pathname } = new URL(url)
+  const place = `${decodeURIComponent(hostname)}:${port || 5432}${pathname}`
+  // One error for each address of the host.
+  const [cause] = error instanceof AggregateError ? error.errors : [error]
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return `DATABASE_URL: there is no database to use at ${place} (${reason}); start it, or correct the URL.`
 }

@@ -3,6 +3,14 @@ import { z } from 'zod'
 /** The environment is wrong: the message names each variable and says what it must be. The process must not start. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
+  /** One line for each thing that is wrong. */
+  readonly complaints: readonly string[]
+
+  /** @param wrong a sentence that stands alone, or a line for each variable. */
+  constructor(wrong: string | readonly string[], options?: ErrorOptions) {
+    super(typeof wrong === 'string' ? wrong : `The environment is not usable:\n  ${wrong.join('\n  ')}`, options)
+    this.complaints = typeof wrong === 'string' ? [wrong] : wrong
+  }
 }
 
 /**
@@ -17,8 +25,31 @@ export function readEnvironment<Schema extends z.ZodType>(
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const result = schema.safeParse(given)
   if (result.success) return result.data
-  const complaints = result.error.issues.map((issue) => `  ${issue.path.join('.') || 'environment'}: ${issue.message}`)
-  throw new ConfigurationError(`The environment is not usable:\n${complaints.join('\n')}`)
+  throw new ConfigurationError(
+    result.error.issues.map((issue) => `${issue.path.join('.') || 'environment'}: ${issue.message}`),
+  )
+}
+
+/**
+ * Reads several configurations out of one environment.
+ *
+ * @throws ConfigurationError with the complaints of all of them, each once.
+ */
+export function readTogether<Configs extends readonly unknown[]>(
+  ...readers: { [Index in keyof Configs]: () => Configs[Index] }
+): Configs {
+  const complaints = new Set<string>()
+  const configs = readers.map((read) => {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      for (const complaint of error.complaints) complaints.add(complaint)
+      return undefined
+    }
+  })
+  if (complaints.size > 0) throw new ConfigurationError([...complaints])
+  return configs as unknown as Configs
 }
 
 /** A whole number, with a default, within bounds. */
@@ -37,7 +68,8 @@ export function integer(fallback: number, bounds: { min?: number; max?: number }
 export const port = (fallback: number) => integer(fallback, { max: 65_535 })
 
 /** An absolute http(s) URL without credentials in it. */
-export const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL' })
+export const httpUrl = () =>
+  z.url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL', abort: true })
 
 /** An http(s) origin: scheme, host and port, without a path. */
 export const httpOrigin = () =>
@@ -49,7 +81,8 @@ export const httpOrigin = () =>
 export const databaseUrl = () =>
   z.url({
     protocol: /^postgres(ql)?$/,
-    error: 'is required: a PostgreSQL URL such as postgres://user:password@host:5432/database',
+    error: ({ input }) =>
+      `${input === undefined ? 'is required:' : 'must be'} a PostgreSQL URL such as postgres://user:password@host:5432/database`,
   })
 
 /** The secret all services of one graph share; in production it must be set. */

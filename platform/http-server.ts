@@ -5,28 +5,37 @@ import { ApplicationError, BadUserInputError, NotFoundError } from './errors.ts'
 import { toWireError } from './graphql-errors.ts'
 import type { Logger } from './logging.ts'
 import { requestIdFrom } from './request-id.ts'
+import { RequestsInFlight } from './requests-in-flight.ts'
 
 /** 1 MB: the largest request body any of our services reads. */
 const DEFAULT_BODY_LIMIT = 1_000_000
+/** How long a client may take to send its request. */
+const REQUEST_TIMEOUT_MS = 15_000
+const DEFAULT_SHUTDOWN_GRACE_MS = 8_000
 
 /**
  * The HTTP server every process starts from: request ids accepted and echoed, `/health` (the process is alive),
  * `/ready` (what it needs is there), and every failure answered as GraphQL errors in JSON, never with a stack.
  *
  * @param options.bodyLimit bytes; a larger body is 413.
+ * @param options.shutdownGraceMs how long a shutdown waits for requests without an answer.
  * @param options.ready rejects, or throws, while the process cannot do its work; then `/ready` is 503.
  */
 export function createHttpServer(options: {
   logger: Logger
   bodyLimit?: number
+  shutdownGraceMs?: number
   ready: () => Promise<void> | void
 }): FastifyInstance {
   const server = fastify({
     logger: false,
     bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
     genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
+    requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
   })
+  const requests = new RequestsInFlight(server)
+  server.addHook('preClose', () => requests.finish(options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS))
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })
@@ -97,10 +106,12 @@ const HTTP_STATUS: Partial<Record<ApplicationError['code'], number>> = {
   SUBGRAPH_UNAVAILABLE: 503,
 }
 
+const INVALID_JSON = new Set(['FST_ERR_CTP_INVALID_JSON_BODY', 'FST_ERR_CTP_EMPTY_JSON_BODY'])
+
 /** Fastify's own complaints about a request are safe to show; in our words where the caller can act on them. */
 function explain(error: FastifyError): Error {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BadUserInputError('The request body is too large.')
-  if (error instanceof SyntaxError || error.code === 'FST_ERR_CTP_INVALID_JSON_BODY') {
+  if (INVALID_JSON.has(error.code)) {
     return new BadUserInputError('The request body is not valid JSON.')
   }
   const clientsFault = error.statusCode !== undefined && error.statusCode < 500

@@ -3,7 +3,11 @@ import { SubgraphUnavailableError } from './errors.ts'
 
 /** Public keys by `kid`. */
 export interface KeySet {
-  /** The key, or undefined when nobody published one under this id. */
+  /**
+   * The key, or undefined when nobody published one under this id.
+   *
+   * @throws SubgraphUnavailableError when that cannot be known now.
+   */
   find(kid: string): Promise<KeyObject | undefined>
   /** Resolves once keys have been seen; rejects while they cannot be had. */
   ready(): Promise<void>
@@ -25,6 +29,8 @@ export class RemoteKeySet implements KeySet {
   #loadedAt = Number.NEGATIVE_INFINITY
   #triedAt = Number.NEGATIVE_INFINITY
   #loading: Promise<void> | undefined
+  /** Why the last request failed: a key that is unknown meanwhile may be a good one. */
+  #failure: SubgraphUnavailableError | undefined
 
   constructor(url: string, options: { fetch?: typeof fetch; now?: () => Date } = {}) {
     this.#url = url
@@ -34,21 +40,20 @@ export class RemoteKeySet implements KeySet {
 
   async find(kid: string): Promise<KeyObject | undefined> {
     const time = this.#now().getTime()
-    const stale = time - this.#loadedAt > FRESH_MS || !this.#keys.has(kid)
-    if (stale && (this.#loading || time - this.#triedAt >= RETRY_MS)) await this.#loadKeeping(kid)
+    const mayAsk = this.#loading !== undefined || time - this.#triedAt >= RETRY_MS
+    const known = this.#keys.get(kid)
+    if (known) {
+      // Nobody waits for a refresh: auth may be slow or away, and the key is as good as it was.
+      if (mayAsk && time - this.#loadedAt > FRESH_MS) this.#load().catch(() => {})
+      return known
+    }
+    if (mayAsk) await this.#load()
+    else if (this.#failure) throw this.#failure
     return this.#keys.get(kid)
   }
 
   async ready(): Promise<void> {
     if (this.#keys.size === 0) await this.#load()
-  }
-
-  async #loadKeeping(kid: string): Promise<void> {
-    try {
-      await this.#load()
-    } catch (error) {
-      if (!this.#keys.has(kid)) throw error
-    }
   }
 
   #load(): Promise<void> {
@@ -65,8 +70,10 @@ export class RemoteKeySet implements KeySet {
       if (!response.ok) throw new Error(`JWKS request answered ${response.status}`)
       this.#keys = readKeySet(await response.json())
       this.#loadedAt = this.#triedAt
+      this.#failure = undefined
     } catch (error) {
-      throw new SubgraphUnavailableError('auth', { cause: error })
+      this.#failure = new SubgraphUnavailableError('auth', { cause: error })
+      throw this.#failure
     }
   }
 }

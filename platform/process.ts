@@ -2,10 +2,13 @@ import { ConfigurationError } from './environment.ts'
 
 /** Past `SHUTDOWN_GRACE_MS` the process still gets so long to end by itself. */
 const LAST_MOMENTS_MS = 1_500
+/** A terminal sends one Ctrl+C to every process in front of it, and npm and the launcher pass theirs on as well. */
+const ONE_CTRL_C_MS = 500
 
 /**
  * Runs a process from start to signal: a wrong configuration is one message on stderr and exit code 1; SIGTERM or
- * SIGINT disposes what was started and exits 0; a second signal, or a disposal that outlasts the grace, exits 1.
+ * SIGINT, also during the start, disposes what was started and exits 0; a second signal, half a second later or more,
+ * and a disposal that outlasts the grace exit 1.
  *
  * @param readConfig a pure function of the environment.
  * @param start the process's composition root.
@@ -16,25 +19,29 @@ export async function runProcess<Config extends { readonly shutdownGraceMs: numb
 ): Promise<void> {
   try {
     const config = await readConfig(process.env)
+    const toldToStop = stopSignal(config.shutdownGraceMs + LAST_MOMENTS_MS)
     const running = await start(config)
-    const stop = () => void shutDown(running, config.shutdownGraceMs + LAST_MOMENTS_MS)
-    process.once('SIGTERM', stop).once('SIGINT', stop)
-  } catch (error) {
-    process.stderr.write(`${explain(error)}\n`)
-    process.exit(1)
-  }
-}
-
-async function shutDown(running: AsyncDisposable, withinMs: number): Promise<void> {
-  process.on('SIGTERM', () => process.exit(1)).on('SIGINT', () => process.exit(1))
-  setTimeout(() => process.exit(1), withinMs).unref()
-  try {
+    await toldToStop
     await running[Symbol.asyncDispose]()
     process.exit(0)
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`)
     process.exit(1)
   }
+}
+
+/** Resolves at the first signal to stop; from then on the process has so long to end. */
+function stopSignal(withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    let toldAt: number | undefined
+    const onSignal = () => {
+      if (toldAt !== undefined && performance.now() - toldAt >= ONE_CTRL_C_MS) process.exit(1)
+      if (toldAt === undefined) setTimeout(() => process.exit(1), withinMs).unref()
+      toldAt ??= performance.now()
+      resolve()
+    }
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
+  })
 }
 
 function explain(error: unknown): string {

@@ -33,6 +33,7 @@ function resolveEach(
       } catch (error) {
         // graphql-ws would close the whole socket on a throw, and with it the streams of everybody else.
         ended = true
+        await events.return?.()
         return { done: false, value: { errors: [asGraphQLError(error)] } }
       }
     },

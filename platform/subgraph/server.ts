@@ -19,6 +19,8 @@ export interface SubgraphOptions<Context extends { caller: Caller }> {
   /** Routes beside `/graphql`. Those under `/internal/` take signed calls alone. */
   routes?: (server: FastifyInstance) => void
   address: { host: string; port: number; variable: string }
+  /** How long a shutdown waits for requests without an answer. */
+  shutdownGraceMs?: number
   logger: Logger
 }
 
@@ -27,16 +29,21 @@ export interface RunningServer extends AsyncDisposable {
   readonly port: number
 }
 
+/** A gateway asks for more than its client wrote: keys, and fragments written out. So a few times a client's limits. */
+const MAX_BODY_BYTES = 4_000_000
+const MAX_TOKENS = 20_000
+
 /** Serves a subgraph at `/graphql`, over HTTP POST and graphql-transport-ws, to signed callers. */
 export async function startSubgraphServer<Context extends { caller: Caller }>(
   options: SubgraphOptions<Context>,
 ): Promise<RunningServer> {
-  const server = createHttpServer(options)
+  const server = createHttpServer({ ...options, bodyLimit: MAX_BODY_BYTES })
   keepRawBodies(server)
   const apollo = new ApolloServer<Context>({
     schema: options.schema,
     includeStacktraceInErrorResponses: false,
     introspection: true,
+    parseOptions: { maxTokens: MAX_TOKENS },
     // Signals are the process's business; Apollo would send itself a second one, which means "exit at once".
     stopOnTerminationSignals: false,
     plugins: [
@@ -48,7 +55,9 @@ export async function startSubgraphServer<Context extends { caller: Caller }>(
   await apollo.start()
   const callers = new WeakMap<FastifyRequest, Caller>()
   server.addHook('preHandler', async (request) => {
-    if (request.url === '/graphql' || request.url.startsWith('/internal/')) {
+    // The route, not the URL: a path that is spelled otherwise, percent-encoded say, leads to the same one.
+    const route = request.routeOptions.url
+    if (route === '/graphql' || route?.startsWith('/internal/')) {
       const headers = singleHeaders(request.headers)
       requireSignature(options.callers, request.url, rawBodies.get(request) ?? '', headers)
       callers.set(request, await identifyCaller(options.callers, headers))

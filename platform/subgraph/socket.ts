@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   type ExecutionArgs,
   type FormattedExecutionResult,
@@ -20,6 +21,8 @@ import { subscribeWithFreshContext } from './fresh-context.ts'
 
 const PATH = '/graphql'
 const MAX_FRAME_BYTES = 1_000_000
+/** How long the other end may take to say goodbye. */
+const FAREWELL_MS = 2_000
 
 interface SocketOptions<Context extends { caller: Caller }> {
   schema: GraphQLSchema
@@ -57,8 +60,10 @@ export function serveSubscriptions<Context extends { caller: Caller }>(
   )
   return {
     async [Symbol.asyncDispose]() {
-      await served.dispose()
-      sockets.close()
+      const closed = served.dispose()
+      await Promise.race([closed, delay(FAREWELL_MS, undefined, { ref: false })])
+      for (const socket of sockets.clients) socket.terminate()
+      await closed
     },
   }
 }
@@ -79,7 +84,10 @@ async function prepare<Context extends { caller: Caller }>(
     operationName: payload.operationName ?? null,
     variableValues: payload.variables ?? null,
     // A function, because every event is resolved with loaders and an identity map of its own.
-    contextValue: () => options.createContext(caller),
+    contextValue: () => {
+      if (caller.viewer) options.callers.verifier.requireCurrent(caller.viewer)
+      return options.createContext(caller)
+    },
   }
 }
 

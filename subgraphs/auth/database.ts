@@ -3,6 +3,7 @@ import { openDatabase } from '../../platform/database.ts'
 import type { Logger } from '../../platform/logging.ts'
 import { User } from './account/user.entity.ts'
 import { PeopleAndSessions } from './migrations/001-people-and-sessions.ts'
+import { EndedSessionsIndex } from './migrations/002-ended-sessions.ts'
 import { Password } from './password/password.entity.ts'
 import { Session } from './session/session.entity.ts'
 
@@ -12,6 +13,9 @@ export function openAuthDatabase(options: { url: string; logger: Logger }): Prom
     ...options,
     schema: 'auth',
     entities: [User, Password, Session],
-    migrations: [{ name: '001-people-and-sessions', class: PeopleAndSessions }],
+    migrations: [
+      { name: '001-people-and-sessions', class: PeopleAndSessions },
+      { name: '002-ended-sessions', class: EndedSessionsIndex },
+    ],
   })
 }

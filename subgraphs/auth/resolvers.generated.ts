@@ -147,7 +147,7 @@ export type TokensPayload = {
 /** How signing out went. */
 export type SignOutPayload = {
   __typename?: 'SignOutPayload';
-  /** True once the session is over, also when it was over before. */
+  /** True once the session is over. */
   signedOut: Scalars['Boolean']['output'];
   /** Empty when it worked. */
   userErrors: Array<UserError>;
@@ -162,7 +162,7 @@ export type Mutation = {
   signIn?: Maybe<AuthPayload>;
   /** Gives the session's next tokens; send no access token with it. The same refresh token within ten seconds gives the same successor; an older one ends the session. User errors: INVALID_TOKEN, SESSION_ENDED. */
   refreshTokens?: Maybe<TokensPayload>;
-  /** Ends the session that the access token belongs to. Errors: UNAUTHENTICATED. */
+  /** Ends the session that the access token belongs to, everywhere within a second. Errors: UNAUTHENTICATED, also when it was over before. */
   signOut?: Maybe<SignOutPayload>;
 };
 

@@ -7,6 +7,8 @@ import type { EventBus } from '../../platform/event-bus.ts'
 import { RemoteKeySet } from '../../platform/key-set.ts'
 import { createLogger, type Logger } from '../../platform/logging.ts'
 import { openAll, type Resources } from '../../platform/resources.ts'
+import { RevocationList, remoteRevocations } from '../../platform/revocation-list.ts'
+import { ServiceClient } from '../../platform/service-client.ts'
 import { ServiceSigner } from '../../platform/service-signature.ts'
 import { type RunningServer, startSubgraphServer } from '../../platform/subgraph/server.ts'
 import { LanguageModel } from './assistant/language-model.ts'
@@ -50,22 +52,30 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     const models = new Models(config.assistant.models, config.assistant.isDemo)
     const signer =
       config.serviceSecret === undefined ? undefined : new ServiceSigner(config.serviceSecret, overrides.now)
+    const auth = new ServiceClient({ service: 'auth', origin: config.authUrl, signer })
+    const readPage = remoteRevocations(auth)
+    const revocations = resources.use(new RevocationList({ ...overrides, readPage, logger }))
     const keys = new RemoteKeySet(`${config.authUrl}/.well-known/jwks.json`, overrides)
-    const services = createServices(fork, resources, { config, overrides, models, signer, logger })
-    resources.use(createWorker(fork, { config, overrides, logger }))
+    const services = createServices(fork, resources, { config, overrides, models, auth, logger })
     const { url, port } = resources.use(
       await startSubgraphServer({
         schema: buildSubgraphSchema([{ typeDefs, resolvers }]),
         createContext: (caller) => createContext(services, caller),
-        callers: { verifier: new AccessTokenVerifier({ keys, ...config.jwt, ...overrides }), signer },
+        callers: {
+          verifier: new AccessTokenVerifier({ keys, ...config.jwt, revocations, now: overrides.now }),
+          signer,
+        },
         ready: async () => {
           await fork().execute('SELECT 1')
           await keys.ready()
         },
         address: config.address,
+        shutdownGraceMs: config.shutdownGraceMs,
         logger,
       }),
     )
+    // Started last and so stopped first: handing replies over must not wait for anybody's connection.
+    resources.use(createWorker(fork, { config, overrides, logger }))
     return { url, port }
   })
 }
@@ -79,13 +89,13 @@ interface Parts {
 function createServices(
   fork: () => EntityManager,
   resources: Resources,
-  { config, overrides, models, signer, logger }: Parts & { models: Models; signer: ServiceSigner | undefined },
+  { overrides, models, auth, logger }: Parts & { models: Models; auth: ServiceClient },
 ): ChatServices {
   const { bus } = overrides
   const readHeadsNow = (ids: string[]) => readHeads(fork(), ids)
   const watch = resources.use(new ConversationWatch({ ...overrides, logger, readHeads: readHeadsNow }))
   return {
-    conversations: new ConversationService({ people: new RemotePeople({ origin: config.authUrl, signer }), models }),
+    conversations: new ConversationService({ people: new RemotePeople(auth), models }),
     messages: new MessageService({ bus, responder: new ReplyQueue({ bus, models }) }),
     models,
     streams: { fork, watch, caughtUpAfterMs: overrides.caughtUpAfterMs ?? caughtUpAfterMs },

@@ -1,4 +1,4 @@
-import type { FormattedExecutionResult } from 'graphql'
+import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql'
 import type { Sink } from 'graphql-ws'
 
 type Frame<Data> = FormattedExecutionResult<Data>
@@ -18,7 +18,7 @@ export class EventStream<Data> {
         this.#frames.push(frame as Frame<Data>)
         this.#wake?.()
       },
-      error: (error) => this.#end(error instanceof Error ? error : new Error(describe(error))),
+      error: (error) => this.#end(toError(error)),
       complete: () => this.#end('complete'),
     })
   }
@@ -64,6 +64,15 @@ export class EventStream<Data> {
     throw new Error('The stream completed without an error.')
   }
 
+  /** The codes of the errors that the server sent instead of an event, whether or not it then ended the stream. */
+  async failureCodes(): Promise<unknown[]> {
+    await this.#until(() => this.#frames.length > 0)
+    const errors =
+      this.#frames.shift()?.errors ?? (this.#ended instanceof RefusedError ? this.#ended.errors : undefined)
+    if (!errors) throw new Error('The server sent no error.', { cause: this.#ended })
+    return errors.map(({ extensions }) => extensions?.code)
+  }
+
   unsubscribe(): void {
     this.#unsubscribe()
   }
@@ -78,18 +87,33 @@ export class EventStream<Data> {
     const patience = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`Nothing came for ${PATIENCE_MS} ms.`)), PATIENCE_MS)
     })
-    while (!isMet() && this.#ended === undefined) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-      await Promise.race([woken, patience]).finally(() => clearTimeout(timer))
+    try {
+      while (!isMet() && this.#ended === undefined) {
+        const woken = new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        await Promise.race([woken, patience])
+      }
+    } finally {
+      clearTimeout(timer)
     }
-    clearTimeout(timer)
   }
 }
 
-function describe(error: unknown): string {
-  if (Array.isArray(error)) return JSON.stringify(error)
+/** The server answered the operation with errors. */
+class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly errors: readonly GraphQLFormattedError[]
+
+  constructor(errors: readonly GraphQLFormattedError[]) {
+    super(JSON.stringify(errors))
+    this.errors = errors
+  }
+}
+
+function toError(error: unknown): Error {
+  if (error instanceof Error) return error
+  if (Array.isArray(error)) return new RefusedError(error)
   const { code, reason } = error as { code?: number; reason?: string }
-  return code === undefined ? String(error) : `${code} ${reason}`
+  return new Error(code === undefined ? String(error) : `${code} ${reason}`)
 }

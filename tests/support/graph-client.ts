@@ -1,3 +1,4 @@
+import type { FormattedExecutionResult } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { EventStream } from './event-stream.ts'
@@ -16,6 +17,7 @@ export interface GraphFailure {
 }
 
 type Variables = Record<string, unknown>
+type Frame<Event> = FormattedExecutionResult<Event>
 
 /** A client of the gateway as an app has one: HTTP for operations, one graphql-ws socket for subscriptions. */
 export class GraphClient implements AsyncDisposable {
@@ -62,6 +64,19 @@ export class GraphClient implements AsyncDisposable {
   /** Subscribes over the socket; nothing that arrives is missed. */
   subscribe<Data>(document: string, variables: Variables = {}): EventStream<Data> {
     return new EventStream<Data>((sink) => this.#socket.subscribe<Data>({ query: document, variables }, sink))
+  }
+
+  /** As subscribe, but an event is the value of the subscription's one field. */
+  follow<Event>(document: string, variables: Variables = {}): EventStream<Event> {
+    return new EventStream<Event>((sink) =>
+      this.#socket.subscribe<Record<string, Event>>(
+        { query: document, variables },
+        {
+          ...sink,
+          next: (frame) => sink.next({ ...frame, data: frame.data && Object.values(frame.data)[0] } as Frame<Event>),
+        },
+      ),
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -27,10 +27,17 @@ export async function signUp(graph: Pick<TestGraph, 'url'>, name = 'ada'): Promi
   return { id: signUp.user.id, username, client, tokens: signUp.tokens }
 }
 
+export interface NewConversation {
+  readonly kind: 'ASSISTANT' | 'GROUP'
+  readonly title?: string
+  readonly memberIds?: readonly string[]
+  readonly assistant?: { model?: string; systemPrompt?: string; temperature?: number; maxOutputTokens?: number }
+}
+
 /** Makes a conversation and returns its id. */
 export async function createConversation(
   owner: Person,
-  input: { kind: 'ASSISTANT' | 'GROUP'; title?: string; memberIds?: string[] } = { kind: 'ASSISTANT' },
+  input: NewConversation = { kind: 'ASSISTANT' },
 ): Promise<string> {
   const { createConversation } = await owner.client.run<{ createConversation: { conversation: { id: string } } }>(
     `mutation Create($input: CreateConversationInput!) {

@@ -10,6 +10,9 @@ const DOMAIN = /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]{0,61}[\p{L}\p{N}\p{M}])?\.
 /** ASCII alone: letters of other scripts that look like these would let one person pass for another. */
 const USERNAME = /^[A-Za-z0-9._-]{3,32}$/
 
+/** In a message `@assistant` asks the model, so nobody may be called so. */
+const RESERVED_USERNAMES = new Set(['assistant'])
+
 /** Control characters, line breaks, lone surrogates, and the marks that turn the direction of the text around them. */
 const UNFIT_FOR_DISPLAY = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u
 
@@ -46,10 +49,13 @@ function emailKey(email: string): string {
 /**
  * A username: 3 to 32 ASCII letters, digits, dots, hyphens and underscores. Its key is in lower case.
  *
- * @throws UserFault BAD_USER_INPUT
+ * @throws UserFault BAD_USER_INPUT, or USERNAME_TAKEN for a reserved one
  */
 export function readUsername(username: string): Identifier {
-  if (USERNAME.test(username)) return { text: username, key: username.toLowerCase() }
+  const key = username.toLowerCase()
+  if (RESERVED_USERNAMES.has(key))
+    throw new UserFault('USERNAME_TAKEN', 'This name is reserved.', ['input', 'username'])
+  if (USERNAME.test(username)) return { text: username, key }
   throw new UserFault(
     'BAD_USER_INPUT',
     'A username has 3 to 32 characters: the letters a to z, digits, dots, hyphens and underscores.',

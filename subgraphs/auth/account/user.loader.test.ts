@@ -31,6 +31,7 @@ beforeAll(async () => {
     passwordMinLength: config.passwordMinLength,
     sessions: {
       accessTokens: new AccessTokenSigner(config.tokens),
+      onEnded: () => {},
       refreshTokens: new RefreshTokenCodec(config.tokens.signingKey),
       lifetimes: config.sessions,
       now: new ManualClock().now,

@@ -7,6 +7,7 @@ export type SessionEnd = 'SIGNED_OUT' | 'REFRESH_TOKEN_REUSED'
 const SessionSchema = defineEntity({
   name: 'Session',
   tableName: 'session',
+  indexes: [{ name: 'session_ended_index', properties: ['endedAt', 'id'], where: 'ended_at IS NOT NULL' }],
   properties: {
     id: p.uuid().primary(),
     user: () => p.manyToOne(User).fieldName('user_id').index('session_user_index').deleteRule('cascade'),

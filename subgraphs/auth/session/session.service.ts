@@ -28,6 +28,8 @@ export interface SessionSettings {
   readonly refreshTokens: RefreshTokenCodec
   readonly lifetimes: SessionLifetimes
   readonly now: () => Date
+  /** Called when a session was ended, so that other processes look at once. */
+  readonly onEnded: () => void
 }
 
 /** Opens, renews and ends sessions, for one caller in one operation. */
@@ -165,6 +167,7 @@ export class SessionService {
   /** Ends a session that has not ended yet; what ended it first stays its reason. */
   async #end(id: string, endReason: SessionEnd): Promise<void> {
     await this.#em.nativeUpdate(Session, { id, endedAt: null }, { endedAt: this.#settings.now(), endReason })
+    this.#settings.onEnded()
   }
 
   /** An access token never outlives its session. */

@@ -13,7 +13,6 @@ export type ReportedUsage = { readonly inputTokens: number; readonly outputToken
 
 /** Before the first piece the SDK tries so often again, honouring retry-after. */
 const RETRIES = 2
-const CONNECT_TIMEOUT_MS = 30_000
 
 /** A model behind any OpenAI-compatible API, spoken to through chat completions, which all of them have. */
 export class LanguageModel {
@@ -26,7 +25,6 @@ export class LanguageModel {
       apiKey: options.apiKey ?? 'none',
       ...(options.baseUrl !== undefined && { baseURL: options.baseUrl }),
       maxRetries: RETRIES,
-      timeout: CONNECT_TIMEOUT_MS,
       logLevel: 'off',
     })
     this.#idleTimeoutMs = options.idleTimeoutMs
@@ -46,7 +44,8 @@ export class LanguageModel {
     const idle = new IdleTimer(this.#idleTimeoutMs)
     const signal = AbortSignal.any([options.signal, idle.signal])
     try {
-      const stream = await this.#client.chat.completions.create(toRequest(settings, turns), { signal })
+      const client = this.#client.withOptions({ fetch: (...request) => idle.fetch(...request) })
+      const stream = await client.chat.completions.create(toRequest(settings, turns), { signal })
       let usage: ReportedUsage = null
       let isWhole = false
       for await (const { choices, usage: reported } of stream) {
@@ -80,21 +79,41 @@ function toRequest(settings: AssistantSettings, turns: Turn[]) {
   }
 }
 
-/** Aborts when nothing came for a while: the SDK's own timeout ends with the response's headers. */
+/**
+ * Aborts when nothing came for a while, neither headers nor the next piece: the SDK's own timeout, ten minutes, knows
+ * only the headers. It rests while the SDK waits before it tries again, which is no silence of the model's.
+ */
 class IdleTimer {
   readonly #controller = new AbortController()
-  readonly #timer: NodeJS.Timeout
+  readonly #timeoutMs: number
+  #timer: NodeJS.Timeout | undefined
 
   constructor(timeoutMs: number) {
-    this.#timer = setTimeout(() => this.#controller.abort(new GenerationError('PROVIDER_TIMEOUT')), timeoutMs)
+    this.#timeoutMs = timeoutMs
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
+  /** Fetches against the clock; of a refusal everything, of an answer its headers. */
+  async fetch(...request: Parameters<typeof fetch>): Promise<Response> {
+    this.restart()
+    try {
+      const response = await fetch(...request)
+      if (response.ok) return response
+      const refusal = new Response(await response.arrayBuffer(), response)
+      this.stop()
+      return refusal
+    } catch (error) {
+      this.stop()
+      throw error
+    }
+  }
+
   restart(): void {
-    this.#timer.refresh()
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#controller.abort(new GenerationError('PROVIDER_TIMEOUT')), this.#timeoutMs)
   }
 
   stop(): void {

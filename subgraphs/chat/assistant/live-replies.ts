@@ -14,6 +14,8 @@ export interface ReplyTextAppended {
   readonly text: string
 }
 
+const NOTHING: ReplyPosition = { attempt: 0, offset: 0 }
+
 /**
  * The text of a conversation's growing replies, beside its event log: whole for one that was already growing, then
  * piece by piece, and to its end before ReplyFinished.
@@ -22,15 +24,23 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
   readonly #fork: () => EntityManager
   readonly #conversationId: string
   readonly #positions = new Map<string, ReplyPosition>()
-  #hasJoined = false
 
   constructor(options: { fork: () => EntityManager; conversationId: string }) {
     this.#fork = options.fork
     this.#conversationId = options.conversationId
   }
 
+  /** Finds what grows already; ReplyFinished of each comes later in the log than where the stream begins. */
+  async join(): Promise<void> {
+    const running = await this.#fork().execute<{ messageId: string }[]>(
+      `SELECT message_id AS "messageId" FROM chat.generation WHERE conversation_id = ? AND status = 'RUNNING'`,
+      [this.#conversationId],
+    )
+    for (const { messageId } of running) this.#positions.set(messageId, NOTHING)
+  }
+
   async before(event: LoggedEvent): Promise<ReplyTextAppended[]> {
-    if (event.kind === 'ReplyStarted') this.#positions.set(event.messageId, { attempt: 0, offset: 0 })
+    if (event.kind === 'ReplyStarted') this.#positions.set(event.messageId, NOTHING)
     if (event.kind !== 'ReplyFinished') return []
     const position = this.#positions.get(event.messageId)
     const rest = position ? await this.#read(new Map([[event.messageId, position]])) : []
@@ -38,8 +48,7 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
     return rest
   }
 
-  async drain(): Promise<ReplyTextAppended[]> {
-    if (!this.#hasJoined) await this.#join()
+  drain(): Promise<ReplyTextAppended[]> {
     return this.#read(this.#positions)
   }
 
@@ -47,19 +56,13 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
     return this.#positions.size > 0
   }
 
-  async #join(): Promise<void> {
-    this.#hasJoined = true
-    const running = await this.#fork().execute<{ messageId: string }[]>(
-      `SELECT message_id AS "messageId" FROM chat.generation WHERE conversation_id = ? AND status = 'RUNNING'`,
-      [this.#conversationId],
-    )
-    for (const { messageId } of running) {
-      if (!this.#positions.has(messageId)) this.#positions.set(messageId, { attempt: 0, offset: 0 })
-    }
-  }
-
   async #read(positions: ReadonlyMap<string, ReplyPosition>): Promise<ReplyTextAppended[]> {
-    const pieces = await readReplyText(this.#fork(), this.#conversationId, positions)
+    const wanted = [...positions].map(([messageId, position]) => ({
+      conversationId: this.#conversationId,
+      messageId,
+      ...position,
+    }))
+    const pieces = await readReplyText(this.#fork(), wanted)
     return pieces
       .filter(({ text }) => text !== '')
       .map(({ messageId, attempt, offset, text }) => {
@@ -72,6 +75,7 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
 
 /** For viewers who do not want the text. */
 export const noLiveReplies: EphemeralSource<ReplyTextAppended> = {
+  join: async () => undefined,
   before: async () => [],
   drain: async () => [],
   isLive: () => false,

@@ -32,10 +32,11 @@ export function followReply(options: {
   after: ReplyPosition | undefined
 }): PullStream<ReplyEvent> {
   const { fork, watch, message } = options
+  const wanted = { conversationId: message.conversationId, messageId: message.id }
   let position = options.after ?? { attempt: 0, offset: 0 }
   const stream = new PullStream<ReplyEvent>({
     async read() {
-      const [piece] = await readReplyText(fork(), message.conversationId, new Map([[message.id, position]]))
+      const [piece] = await readReplyText(fork(), [{ ...wanted, ...position }])
       if (!piece) return { items: [], ended: true }
       const items = describe(piece, position)
       position = { attempt: piece.attempt, offset: piece.offset + piece.text.length }

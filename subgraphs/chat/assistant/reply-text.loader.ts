@@ -9,12 +9,13 @@ const FROM_THE_BEGINNING = { attempt: 0, offset: 0 }
 export function replyTextLoader(em: EntityManager) {
   return new DataLoader<Pick<Message, 'conversationId' | 'id'>, string, string>(
     async (messages) => {
-      const byConversation = Map.groupBy(messages, ({ conversationId }) => conversationId)
-      const texts = new Map<string, string>()
-      for (const [conversationId, replies] of byConversation) {
-        const positions = new Map(replies.map(({ id }) => [id, FROM_THE_BEGINNING]))
-        for (const piece of await readReplyText(em, conversationId, positions)) texts.set(piece.messageId, piece.text)
-      }
+      const wanted = messages.map(({ conversationId, id }) => ({
+        conversationId,
+        messageId: id,
+        ...FROM_THE_BEGINNING,
+      }))
+      const pieces = await readReplyText(em, wanted)
+      const texts = new Map(pieces.map(({ messageId, text }) => [messageId, text]))
       return messages.map(({ id }) => texts.get(id) ?? '')
     },
     { cacheKeyFn: ({ id }) => id },

@@ -7,6 +7,12 @@ export interface ReplyPosition {
   readonly offset: number
 }
 
+/** The reply to read, and how much of it is there already. */
+export interface WantedText extends ReplyPosition {
+  readonly conversationId: string
+  readonly messageId: string
+}
+
 /** What a reply has beyond a position. */
 export interface ReplyPiece extends ReplyPosition {
   readonly messageId: string
@@ -23,25 +29,23 @@ interface Row {
   length: number
   start: number | null
   text: string | null
+  wantedAttempt: number
+  wantedOffset: number
 }
 
 /**
- * Reads what replies of one conversation have beyond the given positions, in one statement. A position of an older
- * attempt, or beyond the end, begins again at 0. While a reply grows its text lies in chunks; once it has ended it is
- * the message's body.
+ * Reads what replies have beyond the given positions, in one statement. A position of an older attempt, or beyond the
+ * end, begins again at 0. While a reply grows its text lies in chunks; once it has ended it is the message's body.
  */
-export async function readReplyText(
-  em: EntityManager,
-  conversationId: string,
-  positions: ReadonlyMap<string, ReplyPosition>,
-): Promise<ReplyPiece[]> {
-  if (positions.size === 0) return []
-  const wanted = [...positions].map(([messageId, position]) => ({ messageId, ...position }))
+export async function readReplyText(em: EntityManager, wanted: readonly WantedText[]): Promise<ReplyPiece[]> {
+  if (wanted.length === 0) return []
   const rows = await em.execute<Row[]>(
     `SELECT g.message_id AS "messageId", g.attempt, g.status, m.id IS NOT NULL AS "hasEnded", g.text_length AS length,
-            piece.start, coalesce(m.body, piece.text) AS text
-     FROM jsonb_to_recordset(?::jsonb) AS wanted("messageId" uuid, attempt integer, "offset" integer)
-     JOIN chat.generation g ON g.conversation_id = ? AND g.message_id = wanted."messageId"
+            piece.start, coalesce(m.body, piece.text) AS text,
+            wanted.attempt AS "wantedAttempt", wanted."offset" AS "wantedOffset"
+     FROM jsonb_to_recordset(?::jsonb)
+       AS wanted("conversationId" uuid, "messageId" uuid, attempt integer, "offset" integer)
+     JOIN chat.generation g ON g.conversation_id = wanted."conversationId" AND g.message_id = wanted."messageId"
      LEFT JOIN chat.message m
        ON m.conversation_id = g.conversation_id AND m.id = g.message_id AND g.status IN ('COMPLETED', 'FAILED')
      LEFT JOIN LATERAL (
@@ -51,16 +55,16 @@ export async function readReplyText(
          AND c.end_offset > CASE
            WHEN wanted.attempt = g.attempt AND wanted."offset" <= g.text_length THEN wanted."offset" ELSE 0 END
      ) piece ON true`,
-    [JSON.stringify(wanted), conversationId],
+    [JSON.stringify(wanted)],
   )
-  return rows.map((row) => toPiece(row, positions.get(row.messageId)))
+  return rows.map(toPiece)
 }
 
-function toPiece(row: Row, position: ReplyPosition | undefined): ReplyPiece {
+function toPiece(row: Row): ReplyPiece {
   const { messageId, attempt, status } = row
   const length = row.hasEnded ? (row.text ?? '').length : row.length
-  const isStillValid = position?.attempt === attempt && position.offset <= length
-  const offset = isStillValid ? position.offset : 0
+  const isStillValid = row.wantedAttempt === attempt && row.wantedOffset <= length
+  const offset = isStillValid ? row.wantedOffset : 0
   const text = (row.text ?? '').slice(offset - (row.start ?? 0))
   return { messageId, attempt, status, offset, text: row.start === null && !row.hasEnded ? '' : text }
 }

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../platform/event-bus.ts'
 import type { Logger } from '../../../platform/logging.ts'
-import { Conversation } from '../conversation/conversation.entity.ts'
+import { type AssistantSettings, Conversation } from '../conversation/conversation.entity.ts'
 import { doorbellOf } from '../event-log/conversation-watch.ts'
 import { Message } from '../message/message.entity.ts'
 import { GenerationError, toGenerationError } from './generation-error.ts'
@@ -28,6 +28,13 @@ export interface ReplyWorkerOptions {
   contextTokens: number
   logger: Logger
   times?: LeaseTimes
+}
+
+/** A reply with all that the model is told for it. */
+interface Task {
+  readonly claim: Claim
+  readonly settings: AssistantSettings
+  readonly prompt: Prompt
 }
 
 /** Replies that one process writes at a time. */
@@ -66,6 +73,7 @@ export class ReplyWorker implements AsyncDisposable {
   }
 
   #ring(): void {
+    if (this.#stopping.signal.aborted) return
     this.#rung = true
     this.#taking ??= this.#takeAll()
       .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'could not look for queued replies'))
@@ -83,8 +91,9 @@ export class ReplyWorker implements AsyncDisposable {
         if (!claim) break
         this.#track(this.#write(claim))
       }
-      const abandoned = await findAbandoned(fork())
-      if (abandoned) await this.#fail(abandoned, new GenerationError('WORKER_LOST'))
+      for (let abandoned = await findAbandoned(fork()); abandoned; abandoned = await findAbandoned(fork())) {
+        await this.#fail(abandoned, new GenerationError('WORKER_LOST'))
+      }
     }
   }
 
@@ -101,9 +110,10 @@ export class ReplyWorker implements AsyncDisposable {
     const { fork, bus, logger } = this.#options
     const ring = () => bus.publish(doorbellOf(claim.conversationId), null)
     ring()
-    const writer = new ReplyWriter({ fork, claim, times: this.#times, onWritten: ring })
     try {
-      await finish(fork(), claim, await this.#converse(claim, writer))
+      const task = await this.#prepare(claim)
+      const writer = new ReplyWriter({ fork, claim, times: this.#times, onWritten: ring })
+      await finish(fork(), claim, await this.#converse(task, writer))
       ring()
     } catch (error) {
       if (error instanceof LeaseLostError) logger.warn({ generation: claim.id }, 'lost the lease on a reply')
@@ -112,28 +122,30 @@ export class ReplyWorker implements AsyncDisposable {
     }
   }
 
+  async #prepare(claim: Claim): Promise<Task> {
+    const { fork, contextTokens } = this.#options
+    const em = fork()
+    const { assistant } = await em.findOneOrFail(Conversation, claim.conversationId)
+    const reply = await em.findOneOrFail(Message, { conversationId: claim.conversationId, id: claim.messageId })
+    const settings = { ...assistant, model: claim.model }
+    return { claim, settings, prompt: await buildPrompt(em, reply, settings, contextTokens) }
+  }
+
   /** Has the model write; a failure of the model is an outcome, everything else an error. */
-  async #converse(claim: Claim, writer: ReplyWriter): Promise<Outcome> {
-    const { fork, model, contextTokens, logger } = this.#options
+  async #converse({ claim, settings, prompt }: Task, writer: ReplyWriter): Promise<Outcome> {
+    const { model, logger } = this.#options
     const signal = AbortSignal.any([writer.signal, this.#stopping.signal])
-    let prompt: Prompt = { turns: [], omittedMessages: 0 }
     let usage: ReportedUsage = null
-    let failure: GenerationError | undefined
+    let thrown: unknown
     try {
-      const em = fork()
-      const { assistant } = await em.findOneOrFail(Conversation, claim.conversationId)
-      const reply = await em.findOneOrFail(Message, { conversationId: claim.conversationId, id: claim.messageId })
-      const settings = { ...assistant, model: claim.model }
-      prompt = await buildPrompt(em, reply, settings, contextTokens)
       usage = await model.reply(settings, prompt.turns, { signal, onText: (text) => writer.write(text) })
     } catch (error) {
-      if (!signal.aborted) {
-        failure = toGenerationError(error, writer.length > 0)
-        logger.warn({ err: error, generation: claim.id, code: failure.code }, 'a reply failed')
-      }
+      thrown = error
     }
     await writer.close()
     signal.throwIfAborted()
+    const failure = thrown === undefined ? undefined : toGenerationError(thrown, writer.length > 0)
+    if (failure) logger.warn({ err: thrown, generation: claim.id, code: failure.code }, 'a reply failed')
     return {
       omittedMessages: prompt.omittedMessages,
       usage: usage ? { ...usage, isEstimated: false } : estimateUsage(prompt, writer.length),

@@ -33,7 +33,8 @@ export class ReplyWriter {
   readonly #heartbeat: NodeJS.Timeout
   #renewedAt = performance.now()
   #pending = ''
-  #writing: Promise<void> | undefined
+  #isWriting = false
+  #writing = Promise.resolve()
   #length = 0
 
   constructor(options: { fork: () => EntityManager; claim: Claim; times: LeaseTimes; onWritten: () => void }) {
@@ -58,7 +59,7 @@ export class ReplyWriter {
   async write(text: string): Promise<void> {
     // Postgres has no NUL in texts.
     this.#pending += text.replaceAll('\0', '\uFFFD')
-    this.#writing ??= this.#writePending()
+    if (!this.#isWriting) this.#writing = this.#writePending()
     if (this.#pending.length > MOST_PENDING) await this.#writing
     this.signal.throwIfAborted()
   }
@@ -76,6 +77,7 @@ export class ReplyWriter {
   }
 
   async #writePending(): Promise<void> {
+    this.#isWriting = true
     try {
       for (let text = this.#take(); text !== ''; text = this.#take()) {
         await appendText(this.#fork(), this.#claim, text, this.#times.leaseMs)
@@ -87,7 +89,7 @@ export class ReplyWriter {
     } catch (error) {
       this.#lost.abort(error)
     } finally {
-      this.#writing = undefined
+      this.#isWriting = false
     }
   }
 

@@ -17,8 +17,9 @@ export const conversationResolvers: Pick<Resolvers, 'Query' | 'Mutation' | 'Conv
   Query: {
     conversation: (_, { id }, context) => visibleConversation(id, context),
     conversations: async (_, { kind, ...args }, { caller, em, conversations }) => {
+      const { userId } = viewerOf(caller)
       const page = readPageRequest(args)
-      return toConnection(page, await conversations.list(em, viewerOf(caller).userId, page, kind), cursorOfConversation)
+      return toConnection(page, await conversations.list(em, userId, page, kind), cursorOfConversation)
     },
   },
   Mutation: {

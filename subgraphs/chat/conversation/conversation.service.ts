@@ -105,7 +105,13 @@ export class ConversationService {
 function isActivityCursor(value: unknown): value is [moment: string, id: string] {
   if (!Array.isArray(value) || value.length !== 2) return false
   const [moment, id] = value
-  return typeof moment === 'string' && !Number.isNaN(Date.parse(moment)) && typeof id === 'string' && UUID.test(id)
+  return typeof moment === 'string' && isMoment(moment) && typeof id === 'string' && UUID.test(id)
+}
+
+/** Whether a cursor of ours may hold it: much that Date reads, Postgres refuses. */
+function isMoment(text: string): boolean {
+  const date = new Date(text)
+  return /^[1-9]\d{3}-/.test(text) && !Number.isNaN(date.getTime()) && date.toISOString() === text
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

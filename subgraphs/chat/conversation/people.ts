@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { SubgraphUnavailableError } from '../../../platform/errors.ts'
 import { decodeId, encodeId } from '../../../platform/ids.ts'
-import { type ServiceSigner, SIGNATURE_HEADER } from '../../../platform/service-signature.ts'
+import type { ServiceClient } from '../../../platform/service-client.ts'
 
 /** What chat must know of people. Auth owns them; chat only asks. */
 export interface People {
@@ -13,40 +12,20 @@ export interface People {
   existing(userIds: string[]): Promise<Set<string>>
 }
 
-const PATH = '/internal/users'
-const TIMEOUT_MS = 5_000
-
 const answer = z.object({ users: z.array(z.object({ id: z.string() })) })
 
-/** Asks the auth service, with a signed call. */
+/** Asks the auth service. */
 export class RemotePeople implements People {
-  readonly #origin: string
-  readonly #signer: ServiceSigner | undefined
+  readonly #auth: ServiceClient
 
-  constructor(options: { origin: string; signer: ServiceSigner | undefined }) {
-    this.#origin = options.origin
-    this.#signer = options.signer
+  constructor(auth: ServiceClient) {
+    this.#auth = auth
   }
 
   async existing(userIds: string[]): Promise<Set<string>> {
     if (userIds.length === 0) return new Set()
-    const body = JSON.stringify({ ids: userIds.map((id) => encodeId('usr', id)) })
-    try {
-      const response = await fetch(`${this.#origin}${PATH}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...this.#signature(body) },
-        body,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      })
-      if (!response.ok) throw new Error(`${PATH} answered ${response.status}`)
-      const { users } = answer.parse(await response.json())
-      return new Set(users.map((user) => decodeId('usr', user.id)))
-    } catch (error) {
-      throw new SubgraphUnavailableError('auth', { cause: error })
-    }
-  }
-
-  #signature(body: string): Record<string, string> {
-    return this.#signer ? { [SIGNATURE_HEADER]: this.#signer.sign(PATH, body, {}) } : {}
+    const ids = userIds.map((id) => encodeId('usr', id))
+    const { users } = answer.parse(await this.#auth.post('/internal/users', { ids }))
+    return new Set(users.map((user) => decodeId('usr', user.id)))
   }
 }

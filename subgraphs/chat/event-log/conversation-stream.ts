@@ -18,6 +18,8 @@ export type StreamMark =
 
 /** What is not in the log, but flows beside it. Another feature provides it; the log does not know what it is. */
 export interface EphemeralSource<Item> {
+  /** Called once, when it is known where the stream begins in the log and nothing of it has been read yet. */
+  join(): Promise<void>
   /** What must be said before this durable event. */
   before(event: LoggedEvent): Promise<Item[]>
   /** What has come since the last call. */
@@ -73,16 +75,16 @@ class ConversationFollower<Ephemeral> {
     this.#options = options
   }
 
+  /** One page of the log; beyond its end CaughtUp, once, and what flows beside the log. */
   async read() {
     const items: (MessageEvent | StreamMark | Ephemeral)[] = []
     if (this.#epoch === undefined) items.push(...(await this.#begin()))
-    for (let page = await this.#readPage(); page.length > 0; page = await this.#readPage()) {
-      for (const event of page) {
-        items.push(...(await this.#options.ephemeral.before(event)), this.#toItem(event))
-        this.#seq = event.seq
-      }
-      if (page.length < PAGE_SIZE || items.length >= MOST_EVENTS_BEHIND) break
+    const page = await this.#readPage()
+    for (const event of page) {
+      items.push(...(await this.#options.ephemeral.before(event)), this.#toItem(event))
+      this.#seq = event.seq
     }
+    if (page.length === PAGE_SIZE) return { items, more: true }
     if (!this.#hasCaughtUp) items.push(this.caughtUp())
     this.#hasCaughtUp = true
     items.push(...(await this.#options.ephemeral.drain()))
@@ -104,6 +106,7 @@ class ConversationFollower<Ephemeral> {
     if (!head) throw new Error('A conversation that was just read has no head.')
     this.#epoch = head.epoch
     this.#seq = head.seq
+    await this.#options.ephemeral.join()
     if (after === undefined) return []
     const start = honour(after, head)
     if (typeof start === 'number') {

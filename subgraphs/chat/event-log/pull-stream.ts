@@ -1,6 +1,8 @@
 /** What one look at the source of a stream found. */
 export interface Batch<Item> {
   readonly items: Item[]
+  /** There is more to read at once; the next read comes without a ring. */
+  readonly more?: boolean
   /** There will be nothing more. */
   readonly ended?: boolean
 }
@@ -10,7 +12,7 @@ export interface PullStreamSource<Item> {
   read(): Promise<Batch<Item>>
   /** Called once, when the stream ends for whatever reason. */
   close(): void
-  /** What to say after so many milliseconds of silence. */
+  /** What to say when so many milliseconds have passed since the last item. */
   idle?: { readonly afterMs: () => number; readonly item: () => Item }
 }
 
@@ -25,9 +27,12 @@ export class PullStream<Item> implements AsyncIterableIterator<Item> {
   #rung = true
   #state: 'open' | 'last batch' | 'closed' = 'open'
   #wake: (() => void) | undefined
+  /** Rings that bring nothing do not end a silence, so it has an end of its own. */
+  #silentUntil = 0
 
   constructor(source: PullStreamSource<Item>) {
     this.#source = source
+    this.#beginSilence()
   }
 
   /** There may be something new to read. */
@@ -39,10 +44,10 @@ export class PullStream<Item> implements AsyncIterableIterator<Item> {
   async next(): Promise<IteratorResult<Item, undefined>> {
     while (this.#state !== 'closed') {
       const item = this.#batch.shift()
-      if (item !== undefined) return { done: false, value: item }
+      if (item !== undefined) return this.#give(item)
       if (this.#state === 'last batch') this.#close()
       else if (this.#rung) await this.#read()
-      else if (await this.#silence()) return { done: false, value: this.#idleItem() }
+      else if (await this.#silence()) return this.#give(this.#idleItem())
     }
     return { done: true, value: undefined }
   }
@@ -56,11 +61,21 @@ export class PullStream<Item> implements AsyncIterableIterator<Item> {
     return this
   }
 
+  #give(item: Item): IteratorResult<Item, undefined> {
+    this.#beginSilence()
+    return { done: false, value: item }
+  }
+
+  #beginSilence(): void {
+    this.#silentUntil = performance.now() + (this.#source.idle?.afterMs() ?? 0)
+  }
+
   async #read(): Promise<void> {
     this.#rung = false
     try {
-      const { items, ended } = await this.#source.read()
+      const { items, more, ended } = await this.#source.read()
       this.#batch = items
+      this.#rung ||= more === true
       if (ended && this.#state === 'open') this.#state = 'last batch'
     } catch (error) {
       this.#close()
@@ -70,9 +85,9 @@ export class PullStream<Item> implements AsyncIterableIterator<Item> {
 
   /** Waits to be rung or closed; true when that took so long that something should be said meanwhile. */
   #silence(): Promise<boolean> {
-    const { idle } = this.#source
+    const leftMs = this.#silentUntil - performance.now()
     return new Promise((resolve) => {
-      const timer = idle && setTimeout(() => this.#settle(() => resolve(true)), idle.afterMs())
+      const timer = this.#source.idle && setTimeout(() => this.#settle(() => resolve(true)), leftMs)
       this.#wake = () =>
         this.#settle(() => {
           clearTimeout(timer)

@@ -23,8 +23,7 @@ export function followMessages(options: {
         { orderBy: { number: 'asc' }, limit: PAGE_SIZE },
       )
       last = messages.at(-1)?.number ?? last
-      if (messages.length === PAGE_SIZE) stream.ring()
-      return { items: messages }
+      return { items: messages, more: messages.length === PAGE_SIZE }
     },
     close: () => unwatch(),
   })

@@ -21,10 +21,15 @@ export const messageResolvers: Pick<
   Mutation: {
     sendMessage: async (_, { input }, context) => {
       const { userId } = viewerOf(context.caller)
+      const { em, loaders, messages } = context
       const conversation = await visibleConversation(input.conversationId, context)
-      return withUserErrors({ message: null, reply: null }, () =>
-        context.messages.send(context.em, userId, conversation, input),
-      )
+      return withUserErrors({ message: null, reply: null }, async () => {
+        const sent = await messages.send(em, userId, conversation, input)
+        // The answer shows the conversation with the message in it.
+        loaders.conversations.clear(conversation.id)
+        loaders.lastMessages.clear(conversation)
+        return sent
+      })
     },
   },
   Conversation: {

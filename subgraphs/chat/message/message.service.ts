@@ -113,6 +113,7 @@ export class MessageService {
   }
 }
 
+/** A message number fits Postgres' `integer`. */
 function isNumber(value: unknown): value is number {
-  return Number.isSafeInteger(value)
+  return Number.isInteger(value) && Math.abs(value as number) <= 2 ** 31 - 1
 }

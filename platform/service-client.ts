@@ -1,0 +1,46 @@
+import { SubgraphUnavailableError } from './errors.ts'
+import { type ServiceSigner, SIGNATURE_HEADER } from './service-signature.ts'
+
+const TIMEOUT_MS = 5_000
+
+/** Signed calls to the internal routes of another service of the graph. */
+export class ServiceClient {
+  readonly #service: string
+  readonly #origin: string
+  readonly #signer: ServiceSigner | undefined
+
+  /** @param options.service its name, for people who read errors. */
+  constructor(options: { service: string; origin: string; signer: ServiceSigner | undefined }) {
+    this.#service = options.service
+    this.#origin = options.origin
+    this.#signer = options.signer
+  }
+
+  /** @throws SubgraphUnavailableError when the service does not answer well within five seconds. */
+  get(path: string): Promise<unknown> {
+    return this.#call(path, 'GET', '')
+  }
+
+  /** @throws SubgraphUnavailableError when the service does not answer well within five seconds. */
+  post(path: string, body: unknown): Promise<unknown> {
+    return this.#call(path, 'POST', JSON.stringify(body))
+  }
+
+  async #call(path: string, method: string, body: string): Promise<unknown> {
+    try {
+      const response = await fetch(this.#origin + path, {
+        method,
+        headers: {
+          ...(body && { 'content-type': 'application/json' }),
+          ...(this.#signer && { [SIGNATURE_HEADER]: this.#signer.sign(path, body, {}) }),
+        },
+        ...(body && { body }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      })
+      if (!response.ok) throw new Error(`${path} answered ${response.status}`)
+      return await response.json()
+    } catch (error) {
+      throw new SubgraphUnavailableError(this.#service, { cause: error })
+    }
+  }
+}

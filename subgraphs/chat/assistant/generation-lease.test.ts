@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import {
+  appendText,
+  type Claim,
+  claimNext,
+  findAbandoned,
+  finish,
+  LeaseLostError,
+  type Outcome,
+  setLease,
+} from './generation-lease.ts'
+
+const LEASE_MS = 60_000
+/** A lease that has run out as soon as it is given. */
+const DEAD_MS = -1
+const OUTCOME: Outcome = { omittedMessages: 0, usage: { inputTokens: 1, outputTokens: 2, isEstimated: false } }
+
+describe('the lease on a reply', () => {
+  let chat: ChatFixture
+  beforeAll(async () => {
+    chat = await openChatFixture()
+  })
+  afterAll(() => chat[Symbol.asyncDispose]())
+  beforeEach(async () => {
+    await chat.fork().execute(`UPDATE chat.generation SET status = 'FAILED' WHERE status IN ('QUEUED', 'RUNNING')`)
+  })
+
+  async function queue(): Promise<void> {
+    await chat.messages.send(chat.fork(), chat.viewerId, await chat.converse(), { body: 'Hi', clientId: randomUUID() })
+  }
+
+  async function claim(leaseMs = LEASE_MS): Promise<Claim> {
+    const claim = await claimNext(chat.fork(), leaseMs)
+    if (!claim) throw new Error('There is no reply to write.')
+    return claim
+  }
+
+  const query = <Row>(sql: string, { conversationId }: Claim) => chat.fork().execute<Row[]>(sql, [conversationId])
+  const storedText = async (of: Claim) =>
+    (
+      await query<{ text: string }>(
+        `SELECT text FROM chat.generation_chunk WHERE conversation_id = ? ORDER BY start_offset`,
+        of,
+      )
+    )
+      .map(({ text }) => text)
+      .join('')
+  const bodyOf = async (of: Claim) =>
+    (
+      await query<{ body: string }>(
+        `SELECT body FROM chat.message WHERE conversation_id = ? AND role = 'ASSISTANT'`,
+        of,
+      )
+    )[0]?.body
+  const eventsOf = async (of: Claim) =>
+    (
+      await query<{ kind: string }>(
+        'SELECT kind FROM chat.conversation_event WHERE conversation_id = ? ORDER BY seq',
+        of,
+      )
+    ).map(({ kind }) => kind)
+
+  it('is given for each waiting reply once, the oldest first, however many ask at a time', async () => {
+    for (let count = 0; count < 8; count += 1) await queue()
+    const claims = await Promise.all(Array.from({ length: 20 }, () => claimNext(chat.fork(), LEASE_MS)))
+
+    const given = claims.filter((claim) => claim !== null)
+    expect(new Set(given.map(({ id }) => id)).size).toBe(8)
+    expect(given).toHaveLength(8)
+    await queue()
+    await queue()
+    const [older, newer] = [await claim(), await claim()]
+    expect(older.id < newer.id).toBe(true)
+    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+  })
+
+  it('passes on only when it has run out, and then with the next attempt and an empty text', async () => {
+    await queue()
+    const first = await claim()
+    await appendText(chat.fork(), first, 'half a sen', LEASE_MS)
+    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+
+    await setLease(chat.fork(), first, DEAD_MS)
+    expect(await claim()).toEqual({ ...first, attempt: 2 })
+    expect(await storedText(first)).toBe('')
+    expect(await eventsOf(first)).toEqual(['MessageAdded', 'MessageAdded', 'ReplyStarted'])
+  })
+
+  it('is kept alive by every piece of text', async () => {
+    await queue()
+    const running = await claim(DEAD_MS)
+    await appendText(chat.fork(), running, 'still here', LEASE_MS)
+
+    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+  })
+
+  it('refuses whatever a worker does after another one took over', async () => {
+    await queue()
+    const zombie = await claim(DEAD_MS)
+    const successor = await claim()
+    await appendText(chat.fork(), successor, 'the successor’s', LEASE_MS)
+
+    await expect(appendText(chat.fork(), zombie, 'the zombie’s', LEASE_MS)).rejects.toThrow(LeaseLostError)
+    await expect(setLease(chat.fork(), zombie, 0)).rejects.toThrow(LeaseLostError)
+    await expect(finish(chat.fork(), zombie, OUTCOME)).rejects.toThrow(LeaseLostError)
+    await finish(chat.fork(), successor, OUTCOME)
+    expect(await bodyOf(successor)).toBe('the successor’s')
+  })
+
+  it('lets no word of a zombie into its successor’s text when both write at the same moment', async () => {
+    for (let race = 0; race < 50; race += 1) {
+      await queue()
+      const zombie = await claim(DEAD_MS)
+      const late = appendText(chat.fork(), zombie, 'zombie', LEASE_MS)
+      const [written, successor] = await Promise.all([
+        late.then(() => true).catch((error: unknown) => !(error instanceof LeaseLostError)),
+        claimNext(chat.fork(), LEASE_MS),
+      ])
+      // Whoever came first has it: the zombie's text renewed its lease, or the successor begins with nothing.
+      expect(written).toBe(successor === null)
+      if (successor) await appendText(chat.fork(), successor, 'successor', LEASE_MS)
+      expect(await storedText(zombie)).toBe(successor ? 'successor' : 'zombie')
+      await finish(chat.fork(), successor ?? zombie, OUTCOME)
+    }
+  })
+
+  it('ends with the reply: body, status and ReplyFinished are there at once, and later writes are refused', async () => {
+    await queue()
+    const running = await claim()
+    for (const text of ['All ', 'of it', ' 👩‍💻.']) await appendText(chat.fork(), running, text, LEASE_MS)
+    await finish(chat.fork(), running, OUTCOME)
+
+    expect(await bodyOf(running)).toBe('All of it 👩‍💻.')
+    expect(await storedText(running)).toBe('')
+    expect(await eventsOf(running)).toEqual(['MessageAdded', 'MessageAdded', 'ReplyStarted', 'ReplyFinished'])
+    await expect(appendText(chat.fork(), running, 'more', LEASE_MS)).rejects.toThrow(LeaseLostError)
+    await expect(finish(chat.fork(), running, OUTCOME)).rejects.toThrow(LeaseLostError)
+  })
+
+  it('is not given a fourth time; what the third worker wrote is kept', async () => {
+    await queue()
+    await claim(DEAD_MS)
+    await claim(DEAD_MS)
+    expect(await findAbandoned(chat.fork())).toBeNull()
+    const third = await claim()
+    await appendText(chat.fork(), third, 'as far as it came', DEAD_MS)
+
+    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+    expect(await findAbandoned(chat.fork())).toEqual(third)
+    await finish(chat.fork(), third, { ...OUTCOME, error: { code: 'WORKER_LOST', message: 'Lost.' } })
+    expect(await bodyOf(third)).toBe('as far as it came')
+    expect(await findAbandoned(chat.fork())).toBeNull()
+  })
+})

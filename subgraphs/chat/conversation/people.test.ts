@@ -1,0 +1,43 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { SubgraphUnavailableError } from '../../../platform/errors.ts'
+import { newUuid } from '../../../platform/ids.ts'
+import { ServiceClient } from '../../../platform/service-client.ts'
+import { RemotePeople } from './people.ts'
+
+const peopleAt = (origin: string) => new RemotePeople(new ServiceClient({ service: 'auth', origin, signer: undefined }))
+
+/** An auth service that gives this answer. */
+async function serve(status: number, body: string) {
+  const server = createServer((_, response) => response.writeHead(status).end(body))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    people: peopleAt(`http://127.0.0.1:${port}`),
+    async [Symbol.asyncDispose]() {
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+describe('people who are asked for', () => {
+  it('need no question when there are none', async () => {
+    const people = peopleAt('http://127.0.0.1:9')
+    expect(await people.existing([])).toEqual(new Set())
+  })
+
+  it('are SUBGRAPH_UNAVAILABLE while auth does not listen', async () => {
+    const people = peopleAt('http://127.0.0.1:9')
+    await expect(people.existing([newUuid()])).rejects.toThrow(SubgraphUnavailableError)
+  })
+
+  it.each([
+    [500, '{}'],
+    [403, '{"errors":[]}'],
+    [200, 'no JSON'],
+  ])('are SUBGRAPH_UNAVAILABLE when auth answers %i %s', async (status, body) => {
+    await using auth = await serve(status, body)
+    await expect(auth.people.existing([newUuid()])).rejects.toThrow(SubgraphUnavailableError)
+  })
+})

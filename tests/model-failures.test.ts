@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Reply, readReply, replyStream, watchReply } from './support/chat-streams.ts'
+import { createConversation, type Person, sendMessage, signUp } from './support/people.ts'
+import { type Script, type ScriptedModel, startScriptedModel } from './support/scripted-model.ts'
+import { startTestGraph, type TestGraph } from './support/test-graph.ts'
+
+/** The provider's own words: they may hold keys and prompts, and belong in the log alone. */
+const PROVIDERS_WORDS = 'Incorrect API key provided: sk-test'
+
+let model: ScriptedModel
+let graph: TestGraph
+let ada: Person
+beforeAll(async () => {
+  model = await startScriptedModel()
+  const environment = { OPENAI_BASE_URL: model.baseUrl, OPENAI_MODELS: 'scripted', AI_IDLE_TIMEOUT_MS: '400' }
+  graph = await startTestGraph({ environment })
+  ada = await signUp(graph, 'ada')
+})
+afterAll(async () => {
+  await graph[Symbol.asyncDispose]()
+  await model[Symbol.asyncDispose]()
+})
+
+async function ask(script: Script): Promise<string> {
+  model.answerWith(script)
+  const { reply } = await sendMessage(ada, await createConversation(ada), 'Tell me')
+  return reply?.id ?? ''
+}
+
+async function replyTo(script: Script): Promise<Reply> {
+  const id = await ask(script)
+  const [ended] = (await watchReply(ada, id)).slice(-1)
+  const reply = await readReply(ada, id)
+  expect(ended?.message).toEqual(reply)
+  return reply
+}
+
+const data = (line: string) => Buffer.from(`data: ${line}\n\n`)
+
+describe('a reply fails without a text', () => {
+  it.each<[string, string, Script]>([
+    ['PROVIDER_REJECTED', 'refuses the key', (answer) => answer.refuse(401, PROVIDERS_WORDS)],
+    ['PROVIDER_REJECTED', 'refuses the request', (answer) => answer.refuse(400, PROVIDERS_WORDS)],
+    ['PROVIDER_REJECTED', 'does not know the model', (answer) => answer.refuse(404, PROVIDERS_WORDS)],
+    ['PROVIDER_RATE_LIMITED', 'is asked too often', (answer) => answer.refuse(429, PROVIDERS_WORDS)],
+    ['PROVIDER_UNAVAILABLE', 'fails', (answer) => answer.refuse(500, PROVIDERS_WORDS)],
+    ['PROVIDER_UNAVAILABLE', 'is overloaded', (answer) => answer.refuse(503, PROVIDERS_WORDS)],
+    ['PROVIDER_UNAVAILABLE', 'hangs up at once', (answer) => answer.cut()],
+    ['PROVIDER_TIMEOUT', 'says nothing at all', () => undefined],
+    [
+      'PROVIDER_TIMEOUT',
+      'begins to answer and says nothing',
+      (answer) => void answer.bytes(Buffer.from(': hello\n\n')),
+    ],
+    ['STREAM_INCOMPLETE', 'ends without a word', (answer) => answer.bytes(Buffer.from('\n')).close()],
+    [
+      'STREAM_INCOMPLETE',
+      'says that it failed',
+      (answer) => answer.event({ error: { message: PROVIDERS_WORDS } }).close(),
+    ],
+  ])('with %s when the model %s', async (code, _, script) => {
+    const { body, generation } = await replyTo(script)
+
+    expect(generation).toMatchObject({
+      status: 'FAILED',
+      attempt: 1,
+      text: '',
+      error: { code },
+      finishedAt: expect.any(String),
+    })
+    expect(generation.error?.message).toMatch(/^[A-Z].+\.$/)
+    expect(generation.error?.message).not.toContain('sk-test')
+    expect(body).toBe('')
+  })
+
+  it('with PROVIDER_UNAVAILABLE when nobody listens at the model’s address', async () => {
+    await using nobody = await startTestGraph({ environment: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' } })
+    const person = await signUp(nobody)
+    const { reply } = await sendMessage(person, await createConversation(person), 'Anybody there?')
+    await replyStream(person, reply?.id ?? '').completion()
+
+    expect((await readReply(person, reply?.id ?? '')).generation).toMatchObject({
+      status: 'FAILED',
+      error: { code: 'PROVIDER_UNAVAILABLE' },
+    })
+  })
+})
+
+describe('a reply keeps the text so far and fails', () => {
+  /** Goes on only when what was said is stored, so that it is text that breaks off and not a beginning. */
+  const brokenOff =
+    (how: Script): Script =>
+    async (answer, request) => {
+      answer.say('As far as ')
+      answer.say('it came')
+      await how(answer, request)
+    }
+
+  it.each<[string, string, Script]>([
+    ['STREAM_INCOMPLETE', 'hangs up', (answer) => answer.cut()],
+    ['STREAM_INCOMPLETE', 'stops without saying that it has finished', (answer) => answer.close()],
+    ['STREAM_INCOMPLETE', 'says [DONE] without a reason', (answer) => answer.bytes(data('[DONE]')).close()],
+    ['STREAM_INCOMPLETE', 'says something unreadable', (answer) => answer.bytes(data('{"choices": [')).close()],
+    ['STREAM_INCOMPLETE', 'says JSON of another kind', (answer) => answer.event({ hello: 'world' }).close()],
+    [
+      'STREAM_INCOMPLETE',
+      'says that it failed',
+      (answer) => answer.event({ error: { message: PROVIDERS_WORDS } }).close(),
+    ],
+    ['PROVIDER_TIMEOUT', 'falls silent', () => undefined],
+  ])('with %s when the model %s', async (code, _, how) => {
+    const { body, generation } = await replyTo(brokenOff(how))
+
+    expect(generation).toMatchObject({ status: 'FAILED', attempt: 1, error: { code } })
+    expect(generation.error?.message).not.toContain('sk-test')
+    expect([body, generation.text]).toEqual(['As far as it came', 'As far as it came'])
+    expect(generation.usage).toMatchObject({
+      outputTokens: Math.ceil('As far as it came'.length / 4),
+      isEstimated: true,
+    })
+  })
+
+  it('and the model is let go of', async () => {
+    const closed = Promise.withResolvers<void>()
+    const id = await ask((answer) => {
+      void answer.closed.then(closed.resolve)
+      answer.say('As far as it came')
+    })
+    await watchReply(ada, id)
+    await closed.promise
+  })
+
+  it('and the next question is answered as if nothing had happened', async () => {
+    const conversationId = await createConversation(ada)
+    model.answerWith(brokenOff((answer) => answer.cut()))
+    const failed = await sendMessage(ada, conversationId, 'First')
+    await watchReply(ada, failed.reply?.id ?? '')
+    model.answerWith((answer) => answer.say('Now it works.').finish())
+    const { reply } = await sendMessage(ada, conversationId, 'Second')
+    await watchReply(ada, reply?.id ?? '')
+
+    expect((await readReply(ada, reply?.id ?? '')).body).toBe('Now it works.')
+    expect(model.requests.at(-1)?.messages.map(({ content }) => content)).toEqual([
+      'First',
+      'As far as it came',
+      'Second',
+    ])
+  })
+})
+
+describe('a reply completes', () => {
+  it('after a refusal that passes', async () => {
+    let refusals = 0
+    const { body, generation } = await replyTo((answer) => {
+      refusals += 1
+      if (refusals < 3) answer.refuse(refusals === 1 ? 429 : 503, PROVIDERS_WORDS)
+      else answer.say('At last.').finish()
+    })
+    expect([body, generation.status, refusals]).toEqual(['At last.', 'COMPLETED', 3])
+  })
+
+  it.each<[string, string, Script]>([
+    ['empty', '', (answer) => answer.finish()],
+    ['with a NUL replaced', 'a\ufffdb', (answer) => answer.say('a\0b').finish()],
+    ['with half a pair replaced', 'a\ufffd', (answer) => answer.say('a').say('\ud83d').finish()],
+    ['with a pair that came in halves', 'a👋b', (answer) => answer.say('a').say('\ud83d').say('\udc4bb').finish()],
+    ['with 100 KB in one piece', '漢'.repeat(34_000), (answer) => answer.say('漢'.repeat(34_000)).finish()],
+    [
+      'after choices without text',
+      'x',
+      (answer) =>
+        answer
+          .event({ choices: [] })
+          .event({ choices: [{ delta: { role: 'assistant', content: null } }] })
+          .say('x')
+          .finish(),
+    ],
+  ])('%s', async (_, text, script) => {
+    const { body, generation } = await replyTo(script)
+
+    expect(generation).toMatchObject({ status: 'COMPLETED', error: null })
+    expect(body).toBe(text)
+    expect(generation.text).toBe(text)
+  })
+
+  it('when characters of several bytes come byte by byte', async () => {
+    const text = 'Grüße 👩‍💻 漢字'
+    const { body } = await replyTo(async (answer) => {
+      const chunk = { choices: [{ delta: { content: text }, finish_reason: null }] }
+      for (const byte of data(JSON.stringify(chunk))) {
+        answer.bytes(Buffer.of(byte))
+        await new Promise(setImmediate)
+      }
+      answer.finish()
+    })
+    expect(body).toBe(text)
+  })
+})

@@ -1,0 +1,75 @@
+import type { EventBus } from '../../platform/event-bus.ts'
+import { MemoryEventBus } from '../../platform/memory-event-bus.ts'
+
+/** A bus that loses every ring. */
+export class SilentBus implements EventBus {
+  publish(): void {}
+
+  subscribe(): () => void {
+    return () => undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** A bus that rings everything twice, and later rings before earlier ones. */
+export class DisorderlyBus implements EventBus {
+  readonly #bus = new MemoryEventBus()
+  readonly #held: { topic: string; payload: unknown }[] = []
+
+  publish(topic: string, payload: unknown): void {
+    this.#held.push({ topic, payload }, { topic, payload })
+    setImmediate(() => {
+      for (const ring of this.#held.splice(0).reverse()) this.#bus.publish(ring.topic, ring.payload)
+    })
+  }
+
+  subscribe(topic: string, listener: (payload: unknown) => void): () => void {
+    return this.#bus.subscribe(topic, listener)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#bus[Symbol.asyncDispose]()
+  }
+}
+
+/** A bus that tells how many listen. */
+export class CountingBus implements EventBus {
+  readonly #bus = new MemoryEventBus()
+  readonly #listeners = new Map<string, number>()
+  readonly #waiting = new Set<() => void>()
+
+  publish(topic: string, payload: unknown): void {
+    this.#bus.publish(topic, payload)
+  }
+
+  subscribe(topic: string, listener: (payload: unknown) => void): () => void {
+    const unsubscribe = this.#bus.subscribe(topic, listener)
+    this.#count(topic, 1)
+    return () => {
+      unsubscribe()
+      this.#count(topic, -1)
+    }
+  }
+
+  /** How many listen to topics that begin so. */
+  listenersOf(prefix: string): number {
+    const counts = [...this.#listeners].filter(([topic]) => topic.startsWith(prefix)).map(([, count]) => count)
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Resolves when exactly so many listen to topics that begin so. */
+  async untilListeners(prefix: string, count: number): Promise<void> {
+    while (this.listenersOf(prefix) !== count) await new Promise<void>((resolve) => this.#waiting.add(resolve))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#bus[Symbol.asyncDispose]()
+  }
+
+  #count(topic: string, change: 1 | -1): void {
+    this.#listeners.set(topic, (this.#listeners.get(topic) ?? 0) + change)
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
+  }
+}

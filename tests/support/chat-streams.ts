@@ -1,0 +1,111 @@
+import type { EventStream } from './event-stream.ts'
+import type { Person } from './people.ts'
+
+/** One event of `conversationEvents`, with what the tests look at. */
+export interface ConversationEvent {
+  readonly __typename: 'MessageAdded' | 'ReplyStarted' | 'ReplyFinished' | 'ReplyTextAppended' | 'CaughtUp' | 'Reset'
+  readonly cursor: string | null
+  readonly message?: { readonly id: string; readonly number: number; readonly body: string }
+  readonly messageId?: string
+  readonly attempt?: number
+  readonly offset?: number
+  readonly text?: string
+  readonly reason?: string
+}
+
+const CONVERSATION_EVENTS = `subscription Events($conversationId: ID!, $after: Cursor, $includeReplyText: Boolean = true) {
+  conversationEvents(conversationId: $conversationId, after: $after, includeReplyText: $includeReplyText) {
+    __typename
+    cursor
+    ... on MessageAdded { message { id number body } }
+    ... on ReplyStarted { message { id number body } }
+    ... on ReplyFinished { message { id number body } }
+    ... on ReplyTextAppended { messageId attempt offset text }
+    ... on Reset { reason }
+  }
+}`
+
+/** Follows everything that happens in a conversation. */
+export function conversationEvents(
+  person: Person,
+  conversationId: string,
+  options: { after?: string; includeReplyText?: boolean } = {},
+): EventStream<ConversationEvent> {
+  return person.client.follow(CONVERSATION_EVENTS, { conversationId, ...options })
+}
+
+/** One event of `replyStream`. */
+export interface ReplyEvent {
+  readonly __typename: 'ReplyText' | 'ReplyRestarted' | 'ReplyEnded'
+  readonly attempt: number
+  readonly offset?: number
+  readonly text?: string
+  readonly keepOffset?: number
+  readonly status?: string
+  readonly length?: number
+  readonly sha256?: string
+  readonly message?: Reply
+}
+
+/** An assistant's message with how it came about. */
+export interface Reply {
+  readonly id: string
+  readonly body: string
+  readonly generation: {
+    readonly status: 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'FAILED'
+    readonly model: string
+    readonly attempt: number
+    readonly text: string
+    readonly error: { readonly code: string; readonly message: string } | null
+    readonly usage: { inputTokens: number; outputTokens: number; totalTokens: number; isEstimated: boolean } | null
+    readonly omittedMessages: number
+    readonly firstTokenAt: string | null
+    readonly finishedAt: string | null
+  }
+}
+
+const REPLY = `id body generation {
+  status model attempt text error { code message } omittedMessages firstTokenAt finishedAt
+  usage { inputTokens outputTokens totalTokens isEstimated }
+}`
+
+const REPLY_STREAM = `subscription Reply($messageId: ID!, $after: StreamPosition) {
+  replyStream(messageId: $messageId, after: $after) {
+    __typename
+    attempt
+    ... on ReplyText { offset text }
+    ... on ReplyRestarted { keepOffset }
+    ... on ReplyEnded { status length sha256 message { ${REPLY} } }
+  }
+}`
+
+/** Follows one reply as it grows. */
+export function replyStream(
+  person: Person,
+  messageId: string,
+  after?: { attempt: number; offset: number },
+): EventStream<ReplyEvent> {
+  return person.client.follow(REPLY_STREAM, { messageId, after })
+}
+
+/** All events of a reply from the beginning to ReplyEnded. */
+export async function watchReply(person: Person, messageId: string): Promise<ReplyEvent[]> {
+  return replyStream(person, messageId).take(({ __typename }) => __typename === 'ReplyEnded')
+}
+
+/** A reply as it is now. */
+export async function readReply(person: Person, messageId: string): Promise<Reply> {
+  const { message } = await person.client.run<{ message: Reply }>(
+    `query Reply($id: ID!) { message(id: $id) { ${REPLY} } }`,
+    { id: messageId },
+  )
+  return message
+}
+
+/** What a client has on its screen after these events, by the rule that the schema states. */
+export function textOf(events: readonly (ReplyEvent | ConversationEvent)[]): string {
+  return events.reduce((text, event) => {
+    if ('keepOffset' in event) return text.slice(0, event.keepOffset)
+    return event.text === undefined ? text : text.slice(0, event.offset) + event.text
+  }, '')
+}

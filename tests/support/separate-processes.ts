@@ -1,0 +1,63 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { expect } from 'vitest'
+import { DEMO_MODEL_ID } from '../../local/demo-model/demo-model.ts'
+import { type Environment, freePort, launch, type ParleyProcess } from './parley-process.ts'
+
+const START = { timeout: 60_000, interval: 50 }
+
+/** The process of one role, and where it listens. */
+export interface RoleProcess extends ParleyProcess {
+  readonly url: string
+}
+
+/** What the processes of one graph are told. Each role runs in processes of its own, as in production. */
+export interface Deployment {
+  startAuth(): Promise<RoleProcess>
+  startChat(auth: RoleProcess): Promise<RoleProcess>
+  startGateway(auth: RoleProcess, chat: RoleProcess): Promise<RoleProcess>
+  readonly serviceSecret: string
+}
+
+/** A graph on this database, which answers with this model. Nothing is started yet; all of it ends when the test does. */
+export function deploymentOn(databaseUrl: string, modelUrl: string): Deployment {
+  const serviceSecret = randomBytes(32).toString('hex')
+  const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  })
+  const shared = { SERVICE_SECRET: serviceSecret, LOG_LEVEL: 'warn' }
+  const stored = { ...shared, DATABASE_URL: databaseUrl }
+  return {
+    serviceSecret,
+    startAuth: () =>
+      startRole('subgraphs/auth/main.ts', 'AUTH_PORT', { ...stored, JWT_SIGNING_KEY: signingKey.toString() }),
+    startChat: (auth) =>
+      startRole('subgraphs/chat/main.ts', 'CHAT_PORT', {
+        ...stored,
+        AUTH_URL: auth.url,
+        OPENAI_BASE_URL: modelUrl,
+        OPENAI_MODELS: DEMO_MODEL_ID,
+      }),
+    startGateway: (auth, chat) =>
+      startRole('gateway/main.ts', 'PORT', {
+        ...shared,
+        SUBGRAPH_URL_AUTH: `${auth.url}/graphql`,
+        SUBGRAPH_URL_CHAT: `${chat.url}/graphql`,
+        JWKS_URL: `${auth.url}/.well-known/jwks.json`,
+      }),
+  }
+}
+
+/** Starts a process and waits until it says that it is ready. */
+async function startRole(program: string, portVariable: string, environment: Environment): Promise<RoleProcess> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const role = launch(program, { ...environment, [portVariable]: String(port) })
+  const statusOf = async () => {
+    if (role.launcher.exitCode !== null) return `ended: ${role.stderr()}`
+    const response = await fetch(`${url}/ready`).catch(() => undefined)
+    return response?.status
+  }
+  await expect.poll(statusOf, START).toBe(200)
+  return { ...role, url }
+}
