@@ -83,7 +83,8 @@ export function encodeCursor(kind: string, value: unknown): string {
 export function decodeCursor<Value>(kind: string, cursor: string, isValid: (value: unknown) => value is Value): Value {
   try {
     const [actualKind, value]: unknown[] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (actualKind === kind && isValid(value)) return value
+    // Lenient base64 would let two spellings be one cursor.
+    if (actualKind === kind && isValid(value) && encodeCursor(kind, value) === cursor) return value
   } catch {}
   throw new BadUserInputError('The cursor is not one this list gave out; start again without it.')
 }

@@ -74,8 +74,11 @@ export const httpUrl = () =>
 /** An http(s) origin: scheme, host and port, without a path. */
 export const httpOrigin = () =>
   httpUrl()
-    .refine((value) => new URL(value).pathname === '/', 'must be an origin without a path, like http://auth:4001')
-    .transform((value) => new URL(value).origin)
+    .refine(
+      (value) => !URL.canParse(value) || new URL(value).pathname === '/',
+      'must be an origin without a path, like http://auth:4001',
+    )
+    .transform((value) => (URL.canParse(value) ? new URL(value).origin : value))
 
 /** Where a subgraph's Postgres is. */
 export const databaseUrl = () =>

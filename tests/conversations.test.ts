@@ -95,12 +95,6 @@ describe('a new conversation', () => {
       'NOT_FOUND',
       'memberIds',
     ],
-    [
-      'too many members',
-      { kind: 'GROUP', memberIds: Array.from({ length: 101 }, () => encodeId('usr', newUuid())) },
-      'BAD_USER_INPUT',
-      'memberIds',
-    ],
     ['an empty title', { kind: 'GROUP', title: '' }, 'BAD_USER_INPUT', 'title'],
     ['a title of white space', { kind: 'GROUP', title: ' \n\t' }, 'BAD_USER_INPUT', 'title'],
     ['a title of 201 characters', { kind: 'GROUP', title: 'x'.repeat(201) }, 'BAD_USER_INPUT', 'title'],
@@ -126,6 +120,16 @@ describe('a new conversation', () => {
     const { conversation, userErrors } = await create({ kind: 'ASSISTANT', assistant })
     expect(conversation).toBeNull()
     expect(userErrors).toEqual([{ code, message: expect.any(String), path: ['input', 'assistant', field] }])
+  })
+
+  it('of more than 100 members is refused before it reaches chat', async () => {
+    const memberIds = Array.from({ length: 101 }, () => encodeId('usr', newUuid()))
+    const document = `mutation($input: CreateConversationInput!) {
+      createConversation(input: $input) { userErrors { code } }
+    }`
+    expect(await ada.client.codesOf(document, { input: { kind: 'GROUP', memberIds } })).toEqual([
+      'OPERATION_TOO_EXPENSIVE',
+    ])
   })
 
   it('takes texts of exactly the longest length', async () => {

@@ -5,17 +5,19 @@ import {
   appendText,
   type Claim,
   claimNext,
-  findAbandoned,
   finish,
+  finishAbandoned,
+  handOver,
   LeaseLostError,
   type Outcome,
-  setLease,
+  renewLease,
 } from './generation-lease.ts'
 
 const LEASE_MS = 60_000
 /** A lease that has run out as soon as it is given. */
 const DEAD_MS = -1
 const OUTCOME: Outcome = { omittedMessages: 0, usage: { inputTokens: 1, outputTokens: 2, isEstimated: false } }
+const LOST: Outcome = { ...OUTCOME, error: { code: 'WORKER_LOST', message: 'Lost.' } }
 
 describe('the lease on a reply', () => {
   let chat: ChatFixture
@@ -35,6 +37,14 @@ describe('the lease on a reply', () => {
     const claim = await claimNext(chat.fork(), leaseMs)
     if (!claim) throw new Error('There is no reply to write.')
     return claim
+  }
+
+  const lengths = new Map<string, number>()
+  async function append(to: Claim, text: string, leaseMs = LEASE_MS): Promise<void> {
+    const key = `${to.id}/${to.attempt}`
+    const offset = lengths.get(key) ?? 0
+    await appendText(chat.fork(), to, { offset, text }, leaseMs)
+    lengths.set(key, offset + text.length)
   }
 
   const query = <Row>(sql: string, { conversationId }: Claim) => chat.fork().execute<Row[]>(sql, [conversationId])
@@ -79,10 +89,10 @@ describe('the lease on a reply', () => {
   it('passes on only when it has run out, and then with the next attempt and an empty text', async () => {
     await queue()
     const first = await claim()
-    await appendText(chat.fork(), first, 'half a sen', LEASE_MS)
+    await append(first, 'half a sen')
     expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
 
-    await setLease(chat.fork(), first, DEAD_MS)
+    await renewLease(chat.fork(), first, DEAD_MS)
     expect(await claim()).toEqual({ ...first, attempt: 2 })
     expect(await storedText(first)).toBe('')
     expect(await eventsOf(first)).toEqual(['MessageAdded', 'MessageAdded', 'ReplyStarted'])
@@ -91,7 +101,7 @@ describe('the lease on a reply', () => {
   it('is kept alive by every piece of text', async () => {
     await queue()
     const running = await claim(DEAD_MS)
-    await appendText(chat.fork(), running, 'still here', LEASE_MS)
+    await append(running, 'still here')
 
     expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
   })
@@ -100,10 +110,10 @@ describe('the lease on a reply', () => {
     await queue()
     const zombie = await claim(DEAD_MS)
     const successor = await claim()
-    await appendText(chat.fork(), successor, 'the successor’s', LEASE_MS)
+    await append(successor, 'the successor’s')
 
-    await expect(appendText(chat.fork(), zombie, 'the zombie’s', LEASE_MS)).rejects.toThrow(LeaseLostError)
-    await expect(setLease(chat.fork(), zombie, 0)).rejects.toThrow(LeaseLostError)
+    await expect(append(zombie, 'the zombie’s')).rejects.toThrow(LeaseLostError)
+    await expect(renewLease(chat.fork(), zombie, LEASE_MS)).rejects.toThrow(LeaseLostError)
     await expect(finish(chat.fork(), zombie, OUTCOME)).rejects.toThrow(LeaseLostError)
     await finish(chat.fork(), successor, OUTCOME)
     expect(await bodyOf(successor)).toBe('the successor’s')
@@ -113,14 +123,14 @@ describe('the lease on a reply', () => {
     for (let race = 0; race < 50; race += 1) {
       await queue()
       const zombie = await claim(DEAD_MS)
-      const late = appendText(chat.fork(), zombie, 'zombie', LEASE_MS)
+      const late = append(zombie, 'zombie')
       const [written, successor] = await Promise.all([
         late.then(() => true).catch((error: unknown) => !(error instanceof LeaseLostError)),
         claimNext(chat.fork(), LEASE_MS),
       ])
       // Whoever came first has it: the zombie's text renewed its lease, or the successor begins with nothing.
       expect(written).toBe(successor === null)
-      if (successor) await appendText(chat.fork(), successor, 'successor', LEASE_MS)
+      if (successor) await append(successor, 'successor')
       expect(await storedText(zombie)).toBe(successor ? 'successor' : 'zombie')
       await finish(chat.fork(), successor ?? zombie, OUTCOME)
     }
@@ -129,28 +139,49 @@ describe('the lease on a reply', () => {
   it('ends with the reply: body, status and ReplyFinished are there at once, and later writes are refused', async () => {
     await queue()
     const running = await claim()
-    for (const text of ['All ', 'of it', ' 👩‍💻.']) await appendText(chat.fork(), running, text, LEASE_MS)
+    for (const text of ['All ', 'of it', ' 👩‍💻.']) await append(running, text)
     await finish(chat.fork(), running, OUTCOME)
 
     expect(await bodyOf(running)).toBe('All of it 👩‍💻.')
     expect(await storedText(running)).toBe('')
     expect(await eventsOf(running)).toEqual(['MessageAdded', 'MessageAdded', 'ReplyStarted', 'ReplyFinished'])
-    await expect(appendText(chat.fork(), running, 'more', LEASE_MS)).rejects.toThrow(LeaseLostError)
+    await expect(append(running, 'more')).rejects.toThrow(LeaseLostError)
     await expect(finish(chat.fork(), running, OUTCOME)).rejects.toThrow(LeaseLostError)
   })
 
-  it('is not given a fourth time; what the third worker wrote is kept', async () => {
+  it('adds a piece once, however often its worker has to try', async () => {
+    await queue()
+    const running = await claim()
+    const piece = { offset: 0, text: 'once' }
+    await appendText(chat.fork(), running, piece, LEASE_MS)
+    await appendText(chat.fork(), running, piece, LEASE_MS)
+    await appendText(chat.fork(), running, { offset: 4, text: ', and on' }, LEASE_MS)
+
+    expect(await storedText(running)).toBe('once, and on')
+    await expect(appendText(chat.fork(), running, piece, LEASE_MS)).rejects.toThrow(LeaseLostError)
+  })
+
+  it('is not given a fourth time after three workers were lost; what the third wrote is kept', async () => {
     await queue()
     await claim(DEAD_MS)
     await claim(DEAD_MS)
-    expect(await findAbandoned(chat.fork())).toBeNull()
+    expect(await finishAbandoned(chat.fork(), LOST)).toBeNull()
     const third = await claim()
-    await appendText(chat.fork(), third, 'as far as it came', DEAD_MS)
+    await append(third, 'as far as it came', DEAD_MS)
 
     expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
-    expect(await findAbandoned(chat.fork())).toEqual(third)
-    await finish(chat.fork(), third, { ...OUTCOME, error: { code: 'WORKER_LOST', message: 'Lost.' } })
+    expect(await finishAbandoned(chat.fork(), LOST)).toEqual(third)
     expect(await bodyOf(third)).toBe('as far as it came')
-    expect(await findAbandoned(chat.fork())).toBeNull()
+    expect(await finishAbandoned(chat.fork(), LOST)).toBeNull()
+  })
+
+  it('may be handed over as often as processes are restarted', async () => {
+    await queue()
+    for (let attempt = 1; attempt <= 10; attempt += 1) {
+      const running = await claim()
+      expect(running.attempt).toBe(attempt)
+      await handOver(chat.fork(), running)
+    }
+    expect(await finishAbandoned(chat.fork(), LOST)).toBeNull()
   })
 })

@@ -21,8 +21,10 @@ export interface Outcome {
   readonly error?: { readonly code: GenerationErrorCode; readonly message: string }
 }
 
-/** A reply that killed so many workers is not given to another one. */
-const MOST_ATTEMPTS = 3
+/** A reply that cost so many workers is not given to another one. */
+const MOST_LOST_WORKERS = 3
+
+const CLAIM_COLUMNS = 'conversation_id AS "conversationId", id, message_id AS "messageId", model, attempt'
 
 /**
  * Takes the oldest reply that nobody works on, or whose worker has let its lease run out, and begins its next attempt.
@@ -31,17 +33,19 @@ const MOST_ATTEMPTS = 3
 export function claimNext(em: EntityManager, leaseMs: number): Promise<Claim | null> {
   return em.transactional(async (transaction) => {
     const [next] = await transaction.execute<Claim[]>(
-      `SELECT conversation_id AS "conversationId", id, message_id AS "messageId", model, attempt
-       FROM chat.generation
-       WHERE status IN ('QUEUED', 'RUNNING') AND coalesce(lease_until < now(), true) AND attempt < ?
+      `SELECT ${CLAIM_COLUMNS} FROM chat.generation
+       WHERE status IN ('QUEUED', 'RUNNING') AND coalesce(lease_until < now(), true)
+         AND lost_workers + (lease_until IS NOT NULL)::integer < ?
        ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
-      [MOST_ATTEMPTS],
+      [MOST_LOST_WORKERS],
     )
     if (!next) return null
     const claim = { ...next, attempt: next.attempt + 1 }
+    // A lease that ran out is a worker that was lost; one that was handed over is null.
     await transaction.execute(
       `UPDATE chat.generation
        SET status = 'RUNNING', attempt = ?, text_length = 0, started_at = coalesce(started_at, now()),
+           lost_workers = lost_workers + (lease_until IS NOT NULL)::integer,
            lease_until = now() + ? * interval '1 millisecond'
        WHERE conversation_id = ? AND id = ?`,
       [claim.attempt, leaseMs, claim.conversationId, claim.id],
@@ -54,52 +58,83 @@ export function claimNext(em: EntityManager, leaseMs: number): Promise<Claim | n
   })
 }
 
-/** A reply whose last attempt's worker died too; to be finished as failed. */
-export async function findAbandoned(em: EntityManager): Promise<Claim | null> {
-  const [abandoned] = await em.execute<Claim[]>(
-    `SELECT conversation_id AS "conversationId", id, message_id AS "messageId", model, attempt
-     FROM chat.generation
-     WHERE status = 'RUNNING' AND lease_until < now() AND attempt >= ? LIMIT 1`,
-    [MOST_ATTEMPTS],
-  )
-  return abandoned ?? null
+/** Ends a reply whose last worker was lost too. Null when there is none. */
+export function finishAbandoned(em: EntityManager, outcome: Outcome): Promise<Claim | null> {
+  return em.transactional(async (transaction) => {
+    const [abandoned] = await transaction.execute<Claim[]>(
+      `SELECT ${CLAIM_COLUMNS} FROM chat.generation
+       WHERE status = 'RUNNING' AND lease_until < now() AND lost_workers + 1 >= ?
+       LIMIT 1 FOR UPDATE SKIP LOCKED`,
+      [MOST_LOST_WORKERS],
+    )
+    if (!abandoned) return null
+    await end(transaction, abandoned, outcome)
+    return abandoned
+  })
 }
 
 /**
- * Adds text to the reply and renews the lease, in one statement that locks the reply's row: a worker that was overtaken
- * writes nothing.
+ * Adds text to the reply at an offset and renews the lease, in one statement that locks the reply's row: a worker that
+ * was overtaken writes nothing. The same call again, after a connection was lost and nobody knows whether the first was
+ * committed, adds nothing either.
  *
  * @throws LeaseLostError
  */
-export async function appendText(em: EntityManager, claim: Claim, text: string, leaseMs: number): Promise<void> {
+export async function appendText(
+  em: EntityManager,
+  claim: Claim,
+  { offset, text }: { offset: number; text: string },
+  leaseMs: number,
+): Promise<void> {
+  const end = offset + text.length
   const rows = await em.execute(
     `WITH fenced AS (
        UPDATE chat.generation
-       SET text_length = text_length + ?, first_token_at = coalesce(first_token_at, now()),
+       SET text_length = ?, first_token_at = coalesce(first_token_at, now()),
            lease_until = now() + ? * interval '1 millisecond'
-       WHERE conversation_id = ? AND id = ? AND attempt = ? AND status = 'RUNNING'
-       RETURNING conversation_id, id, attempt, text_length
+       WHERE conversation_id = ? AND id = ? AND attempt = ? AND status = 'RUNNING' AND text_length = ?
+       RETURNING conversation_id, id, attempt
      )
      INSERT INTO chat.generation_chunk (conversation_id, generation_id, attempt, start_offset, end_offset, text)
-     SELECT conversation_id, id, attempt, text_length - ?, text_length, ? FROM fenced
+     SELECT conversation_id, id, attempt, ?, ?, ? FROM fenced
      RETURNING end_offset`,
-    [text.length, leaseMs, claim.conversationId, claim.id, claim.attempt, text.length, text],
+    [end, leaseMs, claim.conversationId, claim.id, claim.attempt, offset, offset, end, text],
   )
-  if (rows.length === 0) throw new LeaseLostError()
+  if (rows.length === 0 && !(await hasText(em, claim, end))) throw new LeaseLostError()
+}
+
+async function hasText(em: EntityManager, claim: Claim, length: number): Promise<boolean> {
+  const { conversationId, id, attempt } = claim
+  const found = await em.count(Generation, { conversationId, id, attempt, status: 'RUNNING', textLength: length })
+  return found === 1
 }
 
 /**
- * Makes the lease run out so many milliseconds from now; 0 hands the reply to the next worker at once.
+ * Makes the lease run out so many milliseconds from now.
  *
  * @throws LeaseLostError
  */
-export async function setLease(em: EntityManager, claim: Claim, leaseMs: number): Promise<void> {
-  const rows = await em.execute(
-    `UPDATE chat.generation SET lease_until = now() + ? * interval '1 millisecond'
-     WHERE conversation_id = ? AND id = ? AND attempt = ? AND status = 'RUNNING' RETURNING id`,
-    [leaseMs, claim.conversationId, claim.id, claim.attempt],
-  )
-  if (rows.length === 0) throw new LeaseLostError()
+export async function renewLease(em: EntityManager, claim: Claim, leaseMs: number): Promise<void> {
+  await setLease(em, claim, raw("now() + ? * interval '1 millisecond'", [leaseMs]))
+}
+
+/**
+ * Hands the reply to the next worker at once.
+ *
+ * @throws LeaseLostError
+ */
+export async function handOver(em: EntityManager, claim: Claim): Promise<void> {
+  await setLease(em, claim, null)
+}
+
+async function setLease(
+  em: EntityManager,
+  claim: Claim,
+  leaseUntil: ReturnType<typeof raw<string>> | null,
+): Promise<void> {
+  const { conversationId, id, attempt } = claim
+  const held = { conversationId, id, attempt, status: 'RUNNING' as const }
+  if ((await em.nativeUpdate(Generation, held, { leaseUntil })) === 0) throw new LeaseLostError()
 }
 
 /**
@@ -108,33 +143,35 @@ export async function setLease(em: EntityManager, claim: Claim, leaseMs: number)
  * @throws LeaseLostError
  */
 export async function finish(em: EntityManager, claim: Claim, outcome: Outcome): Promise<void> {
-  await em.transactional(async (transaction) => {
-    const ended = await transaction.nativeUpdate(
-      Generation,
-      { conversationId: claim.conversationId, id: claim.id, attempt: claim.attempt, status: 'RUNNING' },
-      {
-        status: outcome.error ? 'FAILED' : 'COMPLETED',
-        leaseUntil: null,
-        omittedMessages: outcome.omittedMessages,
-        inputTokens: outcome.usage.inputTokens,
-        outputTokens: outcome.usage.outputTokens,
-        usageIsEstimated: outcome.usage.isEstimated,
-        errorCode: outcome.error?.code ?? null,
-        errorMessage: outcome.error?.message ?? null,
-        finishedAt: raw('now()'),
-      },
-    )
-    if (ended === 0) throw new LeaseLostError()
-    await transaction.execute(
-      `UPDATE chat.message SET body = coalesce((
-         SELECT string_agg(text, '' ORDER BY start_offset) FROM chat.generation_chunk
-         WHERE conversation_id = ? AND generation_id = ? AND attempt = ?), '')
-       WHERE conversation_id = ? AND id = ?`,
-      [claim.conversationId, claim.id, claim.attempt, claim.conversationId, claim.messageId],
-    )
-    await deleteChunks(transaction, claim)
-    await appendEvent(transaction, claim.conversationId, { kind: 'ReplyFinished', messageId: claim.messageId })
-  })
+  await em.transactional((transaction) => end(transaction, claim, outcome))
+}
+
+async function end(transaction: EntityManager, claim: Claim, outcome: Outcome): Promise<void> {
+  const ended = await transaction.nativeUpdate(
+    Generation,
+    { conversationId: claim.conversationId, id: claim.id, attempt: claim.attempt, status: 'RUNNING' },
+    {
+      status: outcome.error ? 'FAILED' : 'COMPLETED',
+      leaseUntil: null,
+      omittedMessages: outcome.omittedMessages,
+      inputTokens: outcome.usage.inputTokens,
+      outputTokens: outcome.usage.outputTokens,
+      usageIsEstimated: outcome.usage.isEstimated,
+      errorCode: outcome.error?.code ?? null,
+      errorMessage: outcome.error?.message ?? null,
+      finishedAt: raw('now()'),
+    },
+  )
+  if (ended === 0) throw new LeaseLostError()
+  await transaction.execute(
+    `UPDATE chat.message SET body = coalesce((
+       SELECT string_agg(text, '' ORDER BY start_offset) FROM chat.generation_chunk
+       WHERE conversation_id = ? AND generation_id = ? AND attempt = ?), '')
+     WHERE conversation_id = ? AND id = ?`,
+    [claim.conversationId, claim.id, claim.attempt, claim.conversationId, claim.messageId],
+  )
+  await deleteChunks(transaction, claim)
+  await appendEvent(transaction, claim.conversationId, { kind: 'ReplyFinished', messageId: claim.messageId })
 }
 
 async function deleteChunks(em: EntityManager, { conversationId, id }: Claim): Promise<void> {

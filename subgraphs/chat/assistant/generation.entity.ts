@@ -12,6 +12,9 @@ const GenerationSchema = defineEntity({
     model: p.text(),
     /** Fences a worker: only the one that holds the current attempt may write. */
     attempt: p.integer().default(0),
+    /** How many workers died of it, or left it without a word. */
+    lostWorkers: p.integer().default(0),
+    /** Null while nobody works on it. */
     leaseUntil: p.datetime().nullable(),
     textLength: p.integer().default(0),
     omittedMessages: p.integer().default(0),

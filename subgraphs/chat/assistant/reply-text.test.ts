@@ -27,7 +27,11 @@ describe('the text of a reply', () => {
 
   async function grown(texts: string[]): Promise<Claim> {
     const claim = await begin()
-    for (const text of texts) await appendText(chat.fork(), claim, text, 60_000)
+    let offset = 0
+    for (const text of texts) {
+      await appendText(chat.fork(), claim, { offset, text }, 60_000)
+      offset += text.length
+    }
     return claim
   }
 

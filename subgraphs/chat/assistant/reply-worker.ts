@@ -8,11 +8,11 @@ import { GenerationError, toGenerationError } from './generation-error.ts'
 import {
   type Claim,
   claimNext,
-  findAbandoned,
   finish,
+  finishAbandoned,
+  handOver,
   LeaseLostError,
   type Outcome,
-  setLease,
 } from './generation-lease.ts'
 import type { LanguageModel, ReportedUsage } from './language-model.ts'
 import { buildPrompt, estimateTokens, type Prompt } from './prompt.ts'
@@ -39,11 +39,21 @@ interface Task {
 
 /** Replies that one process writes at a time. */
 const MOST_AT_ONCE = 64
+/** A model that never stops is stopped: so many UTF-16 code units, so many milliseconds. */
+const LONGEST_REPLY = 500_000
+const LONGEST_REPLY_MS = 15 * 60_000
 /** The bus may lose a ring, and a lease runs out without one. */
 const SCAN_EVERY_MS = 1_000
 
 /** The worker stops; its replies go to the next one at once. */
 const HANDOVER = new Error('The worker hands its replies over.')
+
+/** How a reply ends that was taken over too often. */
+const ABANDONED: Outcome = {
+  omittedMessages: 0,
+  usage: { inputTokens: 0, outputTokens: 0, isEstimated: true },
+  error: toWire(new GenerationError('WORKER_LOST')),
+}
 
 /** Takes queued replies, and those whose worker died, and writes them. */
 export class ReplyWorker implements AsyncDisposable {
@@ -91,8 +101,12 @@ export class ReplyWorker implements AsyncDisposable {
         if (!claim) break
         this.#track(this.#write(claim))
       }
-      for (let abandoned = await findAbandoned(fork()); abandoned; abandoned = await findAbandoned(fork())) {
-        await this.#fail(abandoned, new GenerationError('WORKER_LOST'))
+      for (
+        let ended = await finishAbandoned(fork(), ABANDONED);
+        ended;
+        ended = await finishAbandoned(fork(), ABANDONED)
+      ) {
+        this.#options.bus.publish(doorbellOf(ended.conversationId), null)
       }
     }
   }
@@ -138,7 +152,13 @@ export class ReplyWorker implements AsyncDisposable {
     let usage: ReportedUsage = null
     let thrown: unknown
     try {
-      usage = await model.reply(settings, prompt.turns, { signal, onText: (text) => writer.write(text) })
+      usage = await model.reply(settings, prompt.turns, {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(LONGEST_REPLY_MS)]),
+        onText: (text) => {
+          if (writer.length > LONGEST_REPLY) throw new GenerationError('STREAM_INCOMPLETE')
+          return writer.write(text)
+        },
+      })
     } catch (error) {
       thrown = error
     }
@@ -149,29 +169,22 @@ export class ReplyWorker implements AsyncDisposable {
     return {
       omittedMessages: prompt.omittedMessages,
       usage: usage ? { ...usage, isEstimated: false } : estimateUsage(prompt, writer.length),
-      ...(failure && { error: { code: failure.code, message: failure.message } }),
+      ...(failure && { error: toWire(failure) }),
     }
   }
 
   async #handOver(claim: Claim): Promise<void> {
     try {
-      await setLease(this.#options.fork(), claim, 0)
+      await handOver(this.#options.fork(), claim)
       this.#options.bus.publish(REPLY_QUEUED, null)
     } catch (error) {
       this.#options.logger.warn({ err: error, generation: claim.id }, 'could not hand a reply over')
     }
   }
+}
 
-  async #fail(claim: Claim, error: GenerationError): Promise<void> {
-    const usage = { inputTokens: 0, outputTokens: 0, isEstimated: true }
-    const outcome = { omittedMessages: 0, usage, error: { code: error.code, message: error.message } }
-    try {
-      await finish(this.#options.fork(), claim, outcome)
-      this.#options.bus.publish(doorbellOf(claim.conversationId), null)
-    } catch (failure) {
-      if (!(failure instanceof LeaseLostError)) throw failure
-    }
-  }
+function toWire({ code, message }: GenerationError) {
+  return { code, message }
 }
 
 function estimateUsage({ turns }: Prompt, length: number): Outcome['usage'] {

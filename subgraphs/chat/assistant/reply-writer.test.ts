@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
-import { type Claim, claimNext, LeaseLostError, setLease } from './generation-lease.ts'
+import { type Claim, claimNext, LeaseLostError, renewLease } from './generation-lease.ts'
 import { readReplyText } from './reply-text.ts'
 import { LEASE_TIMES, type LeaseTimes, ReplyWriter } from './reply-writer.ts'
 
@@ -89,7 +89,7 @@ describe('a reply’s writer', () => {
 
   it('stops, and aborts its signal, when another worker has the reply', async () => {
     const { claim, writer } = await write()
-    await setLease(chat.fork(), claim, -1)
+    await renewLease(chat.fork(), claim, -1)
     await claimNext(chat.fork(), 60_000)
     const aborted = new Promise((resolve) => writer.signal.addEventListener('abort', resolve))
     await writer.write('too late')

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { appendText, type Claim, LeaseLostError, setLease } from './generation-lease.ts'
+import { appendText, type Claim, LeaseLostError, renewLease } from './generation-lease.ts'
 
 export interface LeaseTimes {
   /** How long a silent worker keeps a reply. */
@@ -16,6 +16,8 @@ export const LEASE_TIMES: LeaseTimes = { leaseMs: 10_000, heartbeatMs: 3_000, gi
 const COALESCE_MS = 50
 /** More unwritten text than this stops the model until it is written. */
 const MOST_PENDING = 16_384
+/** Between two tries to write to a database that is away. */
+const RETRY_MS = 250
 const ENDS_IN_HALF_A_PAIR = /[\uD800-\uDBFF]$/
 
 /**
@@ -80,9 +82,7 @@ export class ReplyWriter {
     this.#isWriting = true
     try {
       for (let text = this.#take(); text !== ''; text = this.#take()) {
-        await appendText(this.#fork(), this.#claim, text, this.#times.leaseMs)
-        this.#renewedAt = performance.now()
-        this.#length += text.length
+        await this.#append(text)
         this.#onWritten()
         await delay(COALESCE_MS, undefined, { signal: this.#draining.signal }).catch(() => undefined)
       }
@@ -93,6 +93,27 @@ export class ReplyWriter {
     }
   }
 
+  /** Tries again while the lease is surely held: a connection that breaks must not cost the whole reply. */
+  async #append(text: string): Promise<void> {
+    const addition = { offset: this.#length, text }
+    for (;;) {
+      const startedAt = performance.now()
+      try {
+        await appendText(this.#fork(), this.#claim, addition, this.#times.leaseMs)
+        this.#renewedAt = startedAt
+        this.#length += text.length
+        return
+      } catch (error) {
+        if (error instanceof LeaseLostError || this.#isLeaseDoubtful()) throw error
+        await delay(RETRY_MS)
+      }
+    }
+  }
+
+  #isLeaseDoubtful(): boolean {
+    return performance.now() - this.#renewedAt >= this.#times.giveUpMs
+  }
+
   #take(): string {
     const end = ENDS_IN_HALF_A_PAIR.test(this.#pending) ? -1 : undefined
     const text = this.#pending.slice(0, end)
@@ -101,12 +122,12 @@ export class ReplyWriter {
   }
 
   async #beat(): Promise<void> {
-    const silentMs = performance.now() - this.#renewedAt
-    if (silentMs >= this.#times.giveUpMs) this.#lost.abort(new LeaseLostError())
-    if (silentMs < this.#times.heartbeatMs || this.signal.aborted) return
+    const startedAt = performance.now()
+    if (this.#isLeaseDoubtful()) this.#lost.abort(new LeaseLostError())
+    if (startedAt - this.#renewedAt < this.#times.heartbeatMs || this.signal.aborted) return
     try {
-      await setLease(this.#fork(), this.#claim, this.#times.leaseMs)
-      this.#renewedAt = performance.now()
+      await renewLease(this.#fork(), this.#claim, this.#times.leaseMs)
+      this.#renewedAt = startedAt
     } catch (error) {
       if (error instanceof LeaseLostError) this.#lost.abort(error)
       // Anything else may pass; giveUpMs decides.

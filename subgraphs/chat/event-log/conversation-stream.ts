@@ -78,17 +78,27 @@ class ConversationFollower<Ephemeral> {
   /** One page of the log; beyond its end CaughtUp, once, and what flows beside the log. */
   async read() {
     const items: (MessageEvent | StreamMark | Ephemeral)[] = []
+    try {
+      return { items, more: await this.#readInto(items) }
+    } catch (error) {
+      // What was read counts as delivered from here on, so it must be; the next read meets the error again.
+      if (items.length > 0) return { items, more: true }
+      throw error
+    }
+  }
+
+  async #readInto(items: (MessageEvent | StreamMark | Ephemeral)[]): Promise<boolean> {
     if (this.#epoch === undefined) items.push(...(await this.#begin()))
     const page = await this.#readPage()
     for (const event of page) {
       items.push(...(await this.#options.ephemeral.before(event)), this.#toItem(event))
       this.#seq = event.seq
     }
-    if (page.length === PAGE_SIZE) return { items, more: true }
+    if (page.length === PAGE_SIZE) return true
     if (!this.#hasCaughtUp) items.push(this.caughtUp())
     this.#hasCaughtUp = true
     items.push(...(await this.#options.ephemeral.drain()))
-    return { items }
+    return false
   }
 
   caughtUp(): StreamMark {
@@ -104,9 +114,9 @@ class ConversationFollower<Ephemeral> {
     const { fork, conversationId, after } = this.#options
     const head = (await readHeads(fork(), [conversationId])).get(conversationId)
     if (!head) throw new Error('A conversation that was just read has no head.')
+    await this.#options.ephemeral.join()
     this.#epoch = head.epoch
     this.#seq = head.seq
-    await this.#options.ephemeral.join()
     if (after === undefined) return []
     const start = honour(after, head)
     if (typeof start === 'number') {

@@ -1,3 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ApplicationError } from '../../../platform/errors.ts'
+
 /** What one look at the source of a stream found. */
 export interface Batch<Item> {
   readonly items: Item[]
@@ -8,13 +11,19 @@ export interface Batch<Item> {
 }
 
 export interface PullStreamSource<Item> {
-  /** Reads what is new. Called when the stream was rung and all that was read before has been taken. */
+  /**
+   * Reads what is new. Called when the stream was rung and all that was read before has been taken. After a failure that
+   * may pass it is called again, for about half a minute.
+   */
   read(): Promise<Batch<Item>>
   /** Called once, when the stream ends for whatever reason. */
   close(): void
   /** What to say when so many milliseconds have passed since the last item. */
   idle?: { readonly afterMs: () => number; readonly item: () => Item }
 }
+
+/** A database that restarts is back by then. */
+const RETRY_AFTER_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000]
 
 /**
  * A stream that reads only when its consumer asks, so that a slow consumer costs no memory: between two reads it keeps
@@ -27,6 +36,8 @@ export class PullStream<Item> implements AsyncIterableIterator<Item> {
   #rung = true
   #state: 'open' | 'last batch' | 'closed' = 'open'
   #wake: (() => void) | undefined
+  #failures = 0
+  readonly #closed = Promise.withResolvers<void>()
   /** Rings that bring nothing do not end a silence, so it has an end of its own. */
   #silentUntil = 0
 
@@ -77,9 +88,15 @@ export class PullStream<Item> implements AsyncIterableIterator<Item> {
       this.#batch = items
       this.#rung ||= more === true
       if (ended && this.#state === 'open') this.#state = 'last batch'
+      this.#failures = 0
     } catch (error) {
-      this.#close()
-      throw error
+      const waitMs = RETRY_AFTER_MS[this.#failures++]
+      if (error instanceof ApplicationError || waitMs === undefined) {
+        this.#close()
+        throw error
+      }
+      this.#rung = true
+      await Promise.race([this.#closed.promise, delay(waitMs * (0.5 + Math.random()), undefined, { ref: false })])
     }
   }
 
@@ -109,6 +126,7 @@ export class PullStream<Item> implements AsyncIterableIterator<Item> {
   #close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
+    this.#closed.resolve()
     this.#batch = []
     this.#source.close()
     this.#wake?.()

@@ -19,15 +19,18 @@ export async function storeMessages(em: EntityManager, conversationId: string, m
   await em.execute(
     `WITH head AS (
        UPDATE chat.conversation
-       SET message_count = message_count + ?, event_seq = event_seq + ?, last_activity_at = now()
+       SET message_count = message_count + ?, event_seq = event_seq + ?,
+           last_activity_at = greatest(last_activity_at, clock_timestamp())
        WHERE id = ?
-       RETURNING id, message_count - ? AS last_number, event_seq - ? AS last_seq
+       RETURNING id, message_count - ? AS last_number, event_seq - ? AS last_seq, last_activity_at
      ), added AS (
        SELECT * FROM jsonb_to_recordset(?::jsonb) AS m(
          position integer, id uuid, role text, "authorId" uuid, "clientId" uuid, "answersId" uuid, body text)
      ), stored AS (
-       INSERT INTO chat.message (conversation_id, number, id, role, author_id, client_id, answers_id, body)
-       SELECT head.id, last_number + position, added.id, role, "authorId", "clientId", "answersId", body
+       INSERT INTO chat.message (conversation_id, number, id, role, author_id, client_id, answers_id, body,
+                                 created_at)
+       SELECT head.id, last_number + position, added.id, role, "authorId", "clientId", "answersId", body,
+              last_activity_at
        FROM head, added
      )
      INSERT INTO chat.conversation_event (conversation_id, seq, kind, message_id)

@@ -65,6 +65,7 @@ export class ConversationsAndReplies extends Migration {
         status text NOT NULL CHECK (status IN ('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED')),
         model text NOT NULL,
         attempt integer NOT NULL DEFAULT 0,
+        lost_workers integer NOT NULL DEFAULT 0,
         lease_until timestamptz,
         text_length integer NOT NULL DEFAULT 0,
         omitted_messages integer NOT NULL DEFAULT 0,
