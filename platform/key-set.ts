@@ -43,9 +43,8 @@ export class RemoteKeySet implements KeySet {
     const mayAsk = this.#loading !== undefined || time - this.#triedAt >= RETRY_MS
     const known = this.#keys.get(kid)
     if (known) {
-      // Nobody waits for a refresh: auth may be slow or away, and the key is as good as it was.
-      if (mayAsk && time - this.#loadedAt > FRESH_MS) this.#load().catch(() => {})
-      return known
+      if (mayAsk && time - this.#loadedAt > FRESH_MS) await this.#refresh()
+      return this.#keys.get(kid)
     }
     if (mayAsk) await this.#load()
     else if (this.#failure) throw this.#failure
@@ -54,6 +53,13 @@ export class RemoteKeySet implements KeySet {
 
   async ready(): Promise<void> {
     if (this.#keys.size === 0) await this.#load()
+  }
+
+  /** A key may have been withdrawn, so it is worth a wait; but while auth is known to be slow or away nobody waits. */
+  async #refresh(): Promise<void> {
+    const isAway = this.#failure !== undefined
+    const loading = this.#load().catch(() => {})
+    if (!isAway) await loading
   }
 
   #load(): Promise<void> {

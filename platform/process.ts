@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { ConfigurationError } from './environment.ts'
 
 /** Past `SHUTDOWN_GRACE_MS` the process still gets so long to end by itself. */
@@ -21,6 +22,8 @@ export async function runProcess<Config extends { readonly shutdownGraceMs: numb
     const config = await readConfig(process.env)
     const toldToStop = stopSignal(config.shutdownGraceMs + LAST_MOMENTS_MS)
     const running = await start(config)
+    // Now, because a process that is killed leaves nothing behind at its end.
+    flushCompileCache?.()
     await toldToStop
     await running[Symbol.asyncDispose]()
     process.exit(0)

@@ -26,9 +26,9 @@ export type RevocationPosition = Pick<Revocation, 'revokedAt' | 'sessionId'>
 
 /** Reads auth's list over HTTP. */
 export function remoteRevocations(auth: ServiceClient) {
-  return async ({ revokedAt, sessionId }: RevocationPosition): Promise<RevocationPage> => {
+  return ({ revokedAt, sessionId }: RevocationPosition): Promise<RevocationPage> => {
     const after = new URLSearchParams({ after: revokedAt, afterSession: sessionId })
-    return revocationPage.parse(await auth.get(`/internal/revocations?${after}`))
+    return auth.get(`/internal/revocations?${after}`, revocationPage)
   }
 }
 

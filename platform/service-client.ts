@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { SubgraphUnavailableError } from './errors.ts'
 import { type ServiceSigner, SIGNATURE_HEADER } from './service-signature.ts'
 
@@ -16,17 +17,17 @@ export class ServiceClient {
     this.#signer = options.signer
   }
 
-  /** @throws SubgraphUnavailableError when the service does not answer well within five seconds. */
-  get(path: string): Promise<unknown> {
-    return this.#call(path, 'GET', '')
+  /** @throws SubgraphUnavailableError when the service gives no answer of this shape within five seconds. */
+  get<Answer>(path: string, shape: z.ZodType<Answer>): Promise<Answer> {
+    return this.#call(path, 'GET', '', shape)
   }
 
-  /** @throws SubgraphUnavailableError when the service does not answer well within five seconds. */
-  post(path: string, body: unknown): Promise<unknown> {
-    return this.#call(path, 'POST', JSON.stringify(body))
+  /** @throws SubgraphUnavailableError when the service gives no answer of this shape within five seconds. */
+  post<Answer>(path: string, body: unknown, shape: z.ZodType<Answer>): Promise<Answer> {
+    return this.#call(path, 'POST', JSON.stringify(body), shape)
   }
 
-  async #call(path: string, method: string, body: string): Promise<unknown> {
+  async #call<Answer>(path: string, method: string, body: string, shape: z.ZodType<Answer>): Promise<Answer> {
     try {
       const response = await fetch(this.#origin + path, {
         method,
@@ -38,7 +39,7 @@ export class ServiceClient {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
       if (!response.ok) throw new Error(`${path} answered ${response.status}`)
-      return await response.json()
+      return shape.parse(await response.json())
     } catch (error) {
       throw new SubgraphUnavailableError(this.#service, { cause: error })
     }

@@ -12,7 +12,7 @@ export interface People {
   existing(userIds: string[]): Promise<Set<string>>
 }
 
-const answer = z.object({ users: z.array(z.object({ id: z.string() })) })
+const answer = z.object({ users: z.array(z.object({ id: z.string().startsWith('usr_') })) })
 
 /** Asks the auth service. */
 export class RemotePeople implements People {
@@ -25,7 +25,7 @@ export class RemotePeople implements People {
   async existing(userIds: string[]): Promise<Set<string>> {
     if (userIds.length === 0) return new Set()
     const ids = userIds.map((id) => encodeId('usr', id))
-    const { users } = answer.parse(await this.#auth.post('/internal/users', { ids }))
+    const { users } = await this.#auth.post('/internal/users', { ids }, answer)
     return new Set(users.map((user) => decodeId('usr', user.id)))
   }
 }
