@@ -92,6 +92,19 @@ export const databaseUrl = () =>
 export const serviceSecret = () =>
   z.string().min(32, 'must have 32 characters or more, such as those of `openssl rand -hex 32`').optional()
 
+/** A rule for `.refine(...)`, checked beside the others so that one start names everything that is missing. */
+export const productionNeedsServiceSecret: [
+  isMet: (read: { NODE_ENV: string; SERVICE_SECRET?: string | undefined }) => boolean,
+  complaint: { path: PropertyKey[]; error: string; when: () => boolean },
+] = [
+  ({ NODE_ENV, SERVICE_SECRET }) => NODE_ENV !== 'production' || SERVICE_SECRET !== undefined,
+  {
+    path: ['SERVICE_SECRET'],
+    error: 'is required in production: the secret that all services of this graph share',
+    when: () => true,
+  },
+]
+
 /** Values separated by commas; white space around them does not count. */
 export const list = () =>
   z.string().transform((value) =>

@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
-import { ApplicationError, TOP_LEVEL_CODES, type TopLevelCode } from './errors.ts'
+import { ApplicationError, TOP_LEVEL_CODES } from './errors.ts'
 import type { Logger } from './logging.ts'
 
 /** Codes that graphql servers and the stock gateway use for a request that was wrong before it ran. */
@@ -13,6 +13,20 @@ const REQUEST_WAS_WRONG = new Set([
 
 const MASKED_MESSAGE = 'Something went wrong on our side; quote the requestId when you report it.'
 
+/** An error that another service of the graph answered. That service has logged what is behind it. */
+export class ForwardedError extends Error {
+  override readonly name = 'ForwardedError'
+  /** In capitals; not necessarily one of ours, because any graph can be served. */
+  readonly code: string
+  readonly path?: readonly (string | number)[]
+
+  constructor(error: { code: string; message: string; path?: readonly (string | number)[] | undefined }) {
+    super(error.message)
+    this.code = error.code
+    if (error.path) this.path = error.path
+  }
+}
+
 /**
  * The one translator from an error to the wire: keeps message, path and locations of what was expected, under one of
  * our codes and with the request's id; logs and masks everything else.
@@ -21,7 +35,10 @@ export function toWireError(error: unknown, requestId: string, logger: Logger): 
   const { path, locations } = error as Partial<GraphQLFormattedError>
   const code = codeOf(error)
   const message = code === 'INTERNAL_SERVER_ERROR' ? MASKED_MESSAGE : messageOf(error)
-  if (code === 'INTERNAL_SERVER_ERROR') logger.error({ err: originalOf(error), path, requestId }, 'unexpected error')
+  if (code === 'INTERNAL_SERVER_ERROR') {
+    const err = originalOf(error)
+    logger[err instanceof ForwardedError ? 'debug' : 'error']({ err, path, requestId }, 'unexpected error')
+  }
   return {
     message,
     ...(locations && { locations }),
@@ -37,9 +54,10 @@ export function asGraphQLError(error: unknown): GraphQLError {
   return new GraphQLError(originalError.message, { originalError })
 }
 
-function codeOf(error: unknown): TopLevelCode {
+function codeOf(error: unknown): string {
   const original = originalOf(error)
   if (original instanceof ApplicationError) return original.code
+  if (original instanceof ForwardedError) return REQUEST_WAS_WRONG.has(original.code) ? 'BAD_USER_INPUT' : original.code
   const declared = (error as Partial<GraphQLFormattedError>).extensions?.code
   const known = TOP_LEVEL_CODES.find((code) => code === declared)
   if (known) return known

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { listSourceFiles } from './source-files.ts'
 
 const MAX_LINES = 350
+const MEDIAN_LINES = 80
+const P90_LINES = 220
 
 type Size = { readonly path: string; readonly lines: number }
 
@@ -23,6 +25,12 @@ console.log(
   `${sizes.length} files, ${total} lines: median ${percentile(sizes, 0.5)}, p90 ${percentile(sizes, 0.9)}, ` +
     `longest ${percentile(sizes, 1)} (limit ${MAX_LINES})`,
 )
+if (percentile(sizes, 0.5) > MEDIAN_LINES || percentile(sizes, 0.9) > P90_LINES) {
+  console.error(
+    `the median may be ${MEDIAN_LINES} and the 90th percentile ${P90_LINES}; split the longest by what they do`,
+  )
+  process.exitCode = 1
+}
 for (const { path, lines } of sizes.filter(({ lines }) => lines > MAX_LINES)) {
   console.error(`${path}: ${lines} lines; split it by what its parts do`)
   process.exitCode = 1

@@ -7,6 +7,7 @@ import {
   logFormatOf,
   port,
   processEnvironment,
+  productionNeedsServiceSecret,
   readEnvironment,
   serviceSecret,
 } from '../../platform/environment.ts'
@@ -61,12 +62,7 @@ const environmentSchema = z
     PASSWORD_MIN_LENGTH: integer(12, { min: 8, max: LONGEST_PASSWORD_MINIMUM }),
     SERVICE_SECRET: serviceSecret(),
   })
-  .refine(({ NODE_ENV, SERVICE_SECRET }) => NODE_ENV !== 'production' || SERVICE_SECRET !== undefined, {
-    path: ['SERVICE_SECRET'],
-    error: 'is required in production: the secret that all services of this graph share',
-    // Checked beside the other variables, so that one start names everything that is missing.
-    when: () => true,
-  })
+  .refine(...productionNeedsServiceSecret)
 
 /**
  * Reads the auth process's configuration.

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import {
-  ConfigurationError,
   databaseUrl,
   hostOf,
   httpOrigin,
@@ -10,26 +9,34 @@ import {
   logFormatOf,
   port,
   processEnvironment,
+  productionNeedsServiceSecret,
   readEnvironment,
   serviceSecret,
 } from '../../platform/environment.ts'
 
-const environment = z.object({
-  ...processEnvironment,
-  CHAT_PORT: port(4002),
-  DATABASE_URL: databaseUrl(),
-  AUTH_URL: httpOrigin().default('http://127.0.0.1:4001'),
-  JWT_ISSUER: z.string().default('parley'),
-  JWT_AUDIENCE: z.string().default('parley'),
-  SERVICE_SECRET: serviceSecret(),
-  OPENAI_API_KEY: z.string().optional(),
-  OPENAI_BASE_URL: httpUrl().optional(),
-  OPENAI_MODELS: list()
-    .refine((names) => names.length > 0, 'must name a model')
-    .default(['gpt-4o-mini']),
-  AI_IDLE_TIMEOUT_MS: integer(60_000, { min: 1 }),
-  AI_CONTEXT_TOKENS: integer(16_000, { min: 1 }),
-})
+const environment = z
+  .object({
+    ...processEnvironment,
+    CHAT_PORT: port(4002),
+    DATABASE_URL: databaseUrl(),
+    AUTH_URL: httpOrigin().default('http://127.0.0.1:4001'),
+    JWT_ISSUER: z.string().default('parley'),
+    JWT_AUDIENCE: z.string().default('parley'),
+    SERVICE_SECRET: serviceSecret(),
+    OPENAI_API_KEY: z.string().optional(),
+    OPENAI_BASE_URL: httpUrl().optional(),
+    OPENAI_MODELS: list()
+      .refine((names) => names.length > 0, 'must name a model')
+      .default(['gpt-4o-mini']),
+    AI_IDLE_TIMEOUT_MS: integer(60_000, { min: 1 }),
+    AI_CONTEXT_TOKENS: integer(16_000, { min: 1 }),
+  })
+  .refine(...productionNeedsServiceSecret)
+  .refine((read) => read.OPENAI_API_KEY !== undefined || read.OPENAI_BASE_URL !== undefined, {
+    path: ['OPENAI_API_KEY'],
+    error: 'is required, or OPENAI_BASE_URL for a model of your own: nobody would answer',
+    when: () => true,
+  })
 
 export interface ChatConfig {
   address: { host: string; port: number; variable: string }
@@ -59,14 +66,6 @@ export interface ChatConfig {
  */
 export function readChatConfig(env: NodeJS.ProcessEnv): ChatConfig {
   const read = readEnvironment(environment, env)
-  if (read.OPENAI_API_KEY === undefined && read.OPENAI_BASE_URL === undefined) {
-    throw new ConfigurationError('Set OPENAI_API_KEY, or OPENAI_BASE_URL for a model of your own: nobody would answer.')
-  }
-  if (read.NODE_ENV === 'production' && read.SERVICE_SECRET === undefined) {
-    throw new ConfigurationError(
-      'SERVICE_SECRET is required in production: without it anyone could pose as the gateway.',
-    )
-  }
   return {
     address: { host: hostOf(read), port: read.CHAT_PORT, variable: 'CHAT_PORT' },
     databaseUrl: read.DATABASE_URL,
