@@ -1,10 +1,13 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
+import { removeSocketDirectory } from '../../local/postgres/socket-directory.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const START_MS = 60_000
@@ -81,6 +84,11 @@ export function launch(program: string, environment: Environment): ParleyProcess
 
 /** What `npm start` runs, on ports that are free; not yet, or never, up. */
 export function launchGraph(dataDirectory: string, environment: Environment = {}): ParleyProcess {
+  // A graph that was killed leaves the folder of its socket to the next start; after a test there is none.
+  onTestFinished(async () => {
+    const left = await readlink(join(dataDirectory, 'socket')).catch(() => undefined)
+    if (left !== undefined) await removeSocketDirectory(left)
+  })
   return launch('local/main.ts', { ...FREE_PORTS, DATA_DIR: dataDirectory, ...environment })
 }
 

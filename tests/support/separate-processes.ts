@@ -1,9 +1,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { expect } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
 import { DEMO_MODEL_ID } from '../../local/demo-model/demo-model.ts'
 import { type Environment, freePort, launch, type ParleyProcess } from './parley-process.ts'
 
-const START = { timeout: 60_000, interval: 50 }
+const START_MS = 60_000
+const LOOK_EVERY_MS = 50
 
 /** The process of one role, and where it listens. */
 export interface RoleProcess extends ParleyProcess {
@@ -53,11 +54,17 @@ async function startRole(program: string, portVariable: string, environment: Env
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const role = launch(program, { ...environment, [portVariable]: String(port) })
-  const statusOf = async () => {
-    if (role.launcher.exitCode !== null) return `ended: ${role.stderr()}`
-    const response = await fetch(`${url}/ready`).catch(() => undefined)
-    return response?.status
+  const deadline = performance.now() + START_MS
+  while (!(await isReady(url))) {
+    if (role.launcher.exitCode !== null || performance.now() > deadline) {
+      throw new Error(`${program} is not ready.\n${role.stdout()}\n${role.stderr()}`)
+    }
+    await delay(LOOK_EVERY_MS)
   }
-  await expect.poll(statusOf, START).toBe(200)
   return { ...role, url }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/ready`).catch(() => undefined)
+  return response?.ok ?? false
 }
