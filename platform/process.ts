@@ -33,7 +33,7 @@ export async function runProcess<Config extends { readonly shutdownGraceMs: numb
   }
 }
 
-/** Resolves at the first signal to stop; from then on the process has so long to end. */
+/** Resolves at the first signal to stop, or when the launcher is gone; from then on the process has so long to end. */
 function stopSignal(withinMs: number): Promise<void> {
   return new Promise((resolve) => {
     let toldAt: number | undefined
@@ -43,7 +43,7 @@ function stopSignal(withinMs: number): Promise<void> {
       toldAt ??= performance.now()
       resolve()
     }
-    process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('disconnect', onSignal)
   })
 }
 

@@ -33,8 +33,11 @@ function findNode() {
 }
 
 const node = findNode()
-const child = spawn(node, process.argv.slice(2), {
-  stdio: 'inherit',
+const args = process.argv.slice(2)
+// A process of ours hears on this channel when the launcher is killed, and ends too instead of keeping its ports.
+const isOurs = /(^|\/)main\.ts$/.test(args[0] || '')
+const child = spawn(node, args, {
+  stdio: isOurs ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
   env: Object.assign(
     // Compiled modules are kept, which halves the time of the next start. Node goes without where it cannot write.
     { NODE_COMPILE_CACHE: join(__dirname, '../node_modules/.cache/compiled') },

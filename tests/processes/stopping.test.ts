@@ -106,6 +106,13 @@ describe('the launcher', () => {
     await expectNothingLeftOf(folder)
   })
 
+  it('takes the process behind it along when it is killed itself, so that its ports are free again', async () => {
+    const folder = await temporaryFolder()
+    const parley = await startGraph(folder)
+    parley.launcher.kill('SIGKILL')
+    await expectNothingLeftOf(folder)
+  })
+
   it('passes SIGHUP on, as a terminal that closes sends it', async () => {
     const folder = await temporaryFolder()
     const parley = await startGraph(folder)
