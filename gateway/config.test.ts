@@ -13,7 +13,15 @@ describe('the configuration of the gateway', () => {
       trustedProxies: [],
       allowedOrigins: [],
       explorer: 'sandbox',
-      limits: { bodyBytes: 1_000_000, tokens: 2_000, operationMs: 10_000, subscriptionsPerSocket: 20 },
+      limits: {
+        bodyBytes: 1_000_000,
+        tokens: 2_000,
+        depth: 12,
+        aliases: 30,
+        rootFields: 15,
+        operationMs: 10_000,
+        subscriptionsPerSocket: 20,
+      },
     })
   })
 
@@ -25,6 +33,20 @@ describe('the configuration of the gateway', () => {
   it('is closed to explorers and open to the network in production', () => {
     expect(readGatewayConfig({ NODE_ENV: 'production' })).toMatchObject({ explorer: 'off', host: '0.0.0.0' })
     expect(readGatewayConfig({ NODE_ENV: 'production', EXPLORER: 'offline' }).explorer).toBe('offline')
+  })
+
+  it('takes any number for a limit', () => {
+    const limits = { LIMIT_DEPTH: '1000000', LIMIT_ALIASES: '0', LIMIT_ROOT_FIELDS: '9000000000' }
+    expect(readGatewayConfig(limits).limits).toMatchObject({ depth: 1e6, aliases: 0, rootFields: 9e9 })
+  })
+
+  it('needs the secret of its services in production, unless it serves a graph without identity', () => {
+    const production = { NODE_ENV: 'production', JWKS_URL: 'http://auth:4001/jwks' }
+    expect(() => readGatewayConfig(production)).toThrow(/SERVICE_SECRET: is required in production/)
+    expect(() => readGatewayConfig({ ...production, PORT: '-1' })).toThrow(/PORT.*SERVICE_SECRET/s)
+    const SERVICE_SECRET = 'a secret that the services of this graph share'
+    expect(readGatewayConfig({ ...production, SERVICE_SECRET }).serviceSecret).toBe(SERVICE_SECRET)
+    expect(readGatewayConfig({ ...production, NODE_ENV: 'test' }).serviceSecret).toBeUndefined()
   })
 
   it('takes the address of each subgraph from a variable of its name', () => {

@@ -13,6 +13,7 @@ import {
   serviceSecret,
 } from '../platform/environment.ts'
 import { isAddressOrRange } from './identity/trusted-proxies.ts'
+import type { DocumentLimits } from './protection/operation-documents.ts'
 
 /** What a browser gets at `GET /graphql`: Apollo's hosted explorer, the bundled one that needs no internet, or nothing. */
 export type ExplorerKind = 'sandbox' | 'offline' | 'off'
@@ -25,11 +26,9 @@ export interface IdentityConfig {
 }
 
 /** The bounds on one client's work. */
-export interface GatewayLimits {
+export interface GatewayLimits extends DocumentLimits {
   /** Of one HTTP request. */
   readonly bodyBytes: number
-  /** Of one GraphQL document. */
-  readonly tokens: number
   /** How long an operation, or one event of a subscription, may take, in milliseconds. */
   readonly operationMs: number
   readonly subscriptionsPerSocket: number
@@ -67,6 +66,7 @@ const environmentSchema = z
     PORT: port(4000),
     SUPERGRAPH: z.string().default(fileURLToPath(new URL('../schema/supergraph.graphql', import.meta.url))),
     JWKS_URL: httpUrl().optional(),
+    AUTH_URL: httpOrigin().optional(),
     JWT_ISSUER: z.string().default('parley'),
     JWT_AUDIENCE: z.string().default('parley'),
     SERVICE_SECRET: serviceSecret(),
@@ -77,8 +77,17 @@ const environmentSchema = z
     EXPLORER: z.enum(['sandbox', 'offline', 'off'], 'must be sandbox, offline or off').optional(),
     LIMIT_BODY_BYTES: integer(1_000_000, { min: 1 }),
     LIMIT_TOKENS: integer(2_000, { min: 1 }),
+    LIMIT_DEPTH: integer(12, { min: 1 }),
+    LIMIT_ALIASES: integer(30),
+    LIMIT_ROOT_FIELDS: integer(15, { min: 1 }),
     LIMIT_OPERATION_MS: integer(10_000, { min: 1 }),
     LIMIT_SUBSCRIPTIONS_PER_SOCKET: integer(20, { min: 1 }),
+  })
+  .refine(({ NODE_ENV, JWKS_URL, SERVICE_SECRET }) => NODE_ENV !== 'production' || !JWKS_URL || SERVICE_SECRET, {
+    path: ['SERVICE_SECRET'],
+    error: 'is required in production with JWKS_URL: the secret that all services of this graph share',
+    // Checked beside the other variables, so that one start names everything that is wrong.
+    when: () => true,
   })
   .transform((environment, context) => ({ ...environment, subgraphUrls: subgraphUrlsIn(environment, context) }))
 
@@ -106,6 +115,9 @@ export function readGatewayConfig(environment: NodeJS.ProcessEnv): GatewayConfig
     limits: {
       bodyBytes: values.LIMIT_BODY_BYTES,
       tokens: values.LIMIT_TOKENS,
+      depth: values.LIMIT_DEPTH,
+      aliases: values.LIMIT_ALIASES,
+      rootFields: values.LIMIT_ROOT_FIELDS,
       operationMs: values.LIMIT_OPERATION_MS,
       subscriptionsPerSocket: values.LIMIT_SUBSCRIPTIONS_PER_SOCKET,
     },

@@ -13,7 +13,6 @@ import type { OperationContext } from './execution/operation-context.ts'
 import { explorerPage } from './http/explorer.ts'
 import { addGraphqlEndpoint } from './http/graphql-endpoint.ts'
 import { OriginPolicy } from './http/origin-policy.ts'
-import { RequestsInFlight } from './http/requests-in-flight.ts'
 import { ClientIdentification } from './identity/client.ts'
 import { TrustedProxies } from './identity/trusted-proxies.ts'
 import { OperationDocuments } from './protection/operation-documents.ts'
@@ -58,11 +57,16 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
   const tools = { logger, now: overrides.now ?? (() => new Date()) }
   const graph = await openGraph(config, tools)
   const keys = config.identity && new RemoteKeySet(config.identity.jwksUrl, tools)
-  const server = createHttpServer({ logger, bodyLimit: config.limits.bodyBytes, ready: async () => keys?.ready() })
+  const server = createHttpServer({
+    logger,
+    bodyLimit: config.limits.bodyBytes,
+    shutdownGraceMs: config.shutdownGraceMs,
+    ready: async () => keys?.ready(),
+  })
   const apollo = await startQueries(config, graph, server, tools)
-  serveTransports(config, graph, apollo, server, identificationBy(config, keys, tools), tools)
+  const sockets = serveTransports(config, graph, apollo, server, identificationBy(config, keys, tools), tools)
   const stop = async () => {
-    await apollo.stop()
+    await Promise.all([sockets.drain(config.shutdownGraceMs), apollo.stop()])
     await closeGraph(graph)
   }
   try {
@@ -87,7 +91,7 @@ async function openGraph(config: GatewayConfig, { logger, now }: Tools): Promise
     supergraph,
     subgraphs,
     subscriptions: new Subscriptions({ supergraph, executor, signer, eventMs: limits.operationMs, logger }),
-    documents: new OperationDocuments({ schema: supergraph.clientSchema, maxTokens: limits.tokens, production }),
+    documents: new OperationDocuments({ schema: supergraph.clientSchema, limits, production }),
   }
 }
 
@@ -121,21 +125,17 @@ function identificationBy(config: GatewayConfig, keys: KeySet | undefined, { now
 }
 
 function serveTransports(
-  { limits, allowedOrigins, explorer, shutdownGraceMs }: GatewayConfig,
+  { limits, allowedOrigins, explorer }: GatewayConfig,
   graph: Graph,
   apollo: ApolloServer<OperationContext>,
   server: FastifyInstance,
   identification: ClientIdentification,
   tools: Tools,
-): void {
+): SocketServer {
   const origins = new OriginPolicy(allowedOrigins)
-  const requests = new RequestsInFlight(server)
   const shared = { ...graph, ...tools, apollo, identification, operationMs: limits.operationMs }
   origins.addTo(server)
   addGraphqlEndpoint(server, { ...shared, explorer: explorerPage(explorer) })
   const maxSubscriptions = limits.subscriptionsPerSocket
-  const sockets = new SocketServer(server.server, { ...shared, origins, maxSubscriptions })
-  server.addHook('preClose', async () => {
-    await Promise.all([requests.finish(shutdownGraceMs), sockets.drain(shutdownGraceMs)])
-  })
+  return new SocketServer(server.server, { ...shared, origins, maxSubscriptions })
 }

@@ -51,6 +51,7 @@ export class RevocationList implements Revocations, AsyncDisposable {
   readonly #listeners = new Map<string, Set<() => void>>()
   #newest = 0
   #reading: Promise<void> | undefined
+  #next: Promise<void> | undefined
   #isStale = false
 
   constructor(options: {
@@ -82,9 +83,18 @@ export class RevocationList implements Revocations, AsyncDisposable {
     }
   }
 
-  /** Reads what is new. Never rejects; calls that come while one is under way share it. */
+  /** Reads what is new. Never rejects. Calls that come while one is under way share the next: theirs may be newer. */
   refresh(): Promise<void> {
-    this.#reading ??= this.#read().finally(() => {
+    if (!this.#reading) return this.#begin()
+    this.#next ??= this.#reading.then(() => {
+      this.#next = undefined
+      return this.#begin()
+    })
+    return this.#next
+  }
+
+  #begin(): Promise<void> {
+    this.#reading = this.#read().finally(() => {
       this.#reading = undefined
     })
     return this.#reading
@@ -93,7 +103,7 @@ export class RevocationList implements Revocations, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
     this.#unsubscribe?.()
-    await this.#reading
+    await (this.#next ?? this.#reading)
   }
 
   async #read(): Promise<void> {

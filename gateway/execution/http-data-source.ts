@@ -4,7 +4,10 @@ import { Pool } from 'undici'
 import { SubgraphUnavailableError } from '../../platform/errors.ts'
 import type { Logger } from '../../platform/logging.ts'
 import type { ServiceSigner } from '../../platform/service-signature.ts'
+import { AbandonedError } from './deadline.ts'
+import { askInBatches, representationsIn } from './entity-batches.ts'
 import { type OperationContext, signedHeaders } from './operation-context.ts'
+import { checkStatus, RefusedCallError } from './response-status.ts'
 import { checkSubgraphResponse, type SubgraphResponse } from './subgraph-response.ts'
 
 /** Of one subgraph's answer. */
@@ -15,8 +18,8 @@ const MAX_CONNECTIONS = 256
 
 /**
  * One subgraph over HTTP, on connections that stay open. It is told {@link OperationContext.forwarded} of the client
- * and nothing else. Whatever it answers that is not a GraphQL response is SUBGRAPH_UNAVAILABLE, which leaves the data
- * of other subgraphs alone.
+ * and nothing else. Whatever it answers that is not a GraphQL response is SUBGRAPH_UNAVAILABLE, and no answer in time is
+ * OPERATION_TOO_EXPENSIVE; both leave the data of other subgraphs alone.
  */
 export class HttpDataSource implements GraphQLDataSource<OperationContext> {
   readonly name: string
@@ -24,6 +27,7 @@ export class HttpDataSource implements GraphQLDataSource<OperationContext> {
   readonly #pool: Pool
   readonly #signer: ServiceSigner | undefined
   readonly #logger: Logger
+  #secretIsSuspect = false
 
   constructor(options: { name: string; url: string; signer: ServiceSigner | undefined; logger: Logger }) {
     const { origin, pathname, search } = new URL(options.url)
@@ -35,14 +39,17 @@ export class HttpDataSource implements GraphQLDataSource<OperationContext> {
   }
 
   async process(options: GraphQLDataSourceProcessOptions<OperationContext>): Promise<SubgraphResponse> {
-    const { query, operationName, variables } = options.request
+    const { query = '', operationName, variables = {} } = options.request
     const context = options.context as OperationContext
+    const representations = representationsIn(query, variables)
     try {
-      const answer = await this.#post(JSON.stringify({ query, operationName, variables }), context)
-      return checkSubgraphResponse(answer, variables?.representations?.length)
+      if (!representations) return await this.#ask({ query, operationName, variables }, context)
+      return await askInBatches(representations, (batch) =>
+        this.#ask({ query, operationName, variables: { ...variables, representations: batch } }, context, batch.length),
+      )
     } catch (error) {
-      this.#logger.warn({ err: error, subgraph: this.name, requestId: context.requestId }, 'subgraph unavailable')
-      throw unavailable(this.name, 'pathInIncomingRequest' in options ? options.pathInIncomingRequest : undefined)
+      const reason = this.#explain(error, context)
+      throw withPath(reason, 'pathInIncomingRequest' in options ? options.pathInIncomingRequest : undefined)
     }
   }
 
@@ -51,7 +58,8 @@ export class HttpDataSource implements GraphQLDataSource<OperationContext> {
     await this.#pool.destroy()
   }
 
-  async #post(body: string, context: OperationContext): Promise<unknown> {
+  async #ask(request: object, context: OperationContext, entities?: number): Promise<SubgraphResponse> {
+    const body = JSON.stringify(request)
     const response = await this.#pool.request({
       method: 'POST',
       path: this.#path,
@@ -63,13 +71,39 @@ export class HttpDataSource implements GraphQLDataSource<OperationContext> {
       body,
       signal: context.signal,
     })
-    return response.body.json()
+    const answer = parseQuietly(await response.body.text())
+    checkStatus(response.statusCode, answer)
+    return checkSubgraphResponse(answer, entities)
+  }
+
+  /** What the client is told of a call that failed, once the log knows more. */
+  #explain(err: unknown, { signal, requestId }: OperationContext): Error {
+    const call = { subgraph: this.name, requestId }
+    if (signal.reason instanceof AbandonedError) this.#logger.debug(call, 'a call to a subgraph was abandoned')
+    else this.#logger.warn({ ...call, err: signal.aborted ? signal.reason : err }, 'subgraph unavailable')
+    if (signal.aborted) return signal.reason
+    if (err instanceof RefusedCallError && err.status === 403) this.#suspectSecret()
+    return new SubgraphUnavailableError(this.name)
+  }
+
+  #suspectSecret(): void {
+    if (this.#secretIsSuspect) return
+    this.#secretIsSuspect = true
+    this.#logger.error({ subgraph: this.name }, 'the subgraph refuses our calls: its SERVICE_SECRET probably differs')
+  }
+}
+
+/** Undefined for what is not JSON. */
+function parseQuietly(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
 /** The path is given when it leads to one field; one with `@` in it stands for every element of a list. */
-function unavailable(subgraph: string, path: readonly (string | number)[] = []): GraphQLError {
-  const originalError = new SubgraphUnavailableError(subgraph)
+function withPath(originalError: Error, path: readonly (string | number)[] = []): GraphQLError {
   return new GraphQLError(originalError.message, {
     originalError,
     ...(path.length > 0 && !path.includes('@') && { path }),

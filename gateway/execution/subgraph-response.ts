@@ -1,7 +1,11 @@
-import type { GraphQLDataSource } from '@apollo/gateway'
 import type { GraphQLFormattedError } from 'graphql'
+import { ForwardedError } from '../../platform/graphql-errors.ts'
 
-export type SubgraphResponse = Awaited<ReturnType<GraphQLDataSource['process']>>
+/** What a subgraph answered, as far as it concerns the client. */
+export interface SubgraphResponse {
+  readonly data: Record<string, unknown> | null
+  readonly errors?: ForwardedError[]
+}
 
 /** A subgraph answered something that is not a GraphQL response. */
 class MalformedResponseError extends Error {
@@ -26,7 +30,7 @@ export function checkSubgraphResponse(body: unknown, representations?: number): 
   }
   return {
     data: (data as Record<string, unknown> | null | undefined) ?? null,
-    ...(errors.length > 0 && { errors: errors.map((error) => readError(error, representations)) }),
+    ...(errors.length > 0 && { errors: errors.map((error) => forwardedError(error, representations)) }),
   }
 }
 
@@ -36,12 +40,27 @@ function hasEntities(data: Record<string, unknown>, representations: number | un
   return entities === null || (Array.isArray(entities) && entities.length === representations)
 }
 
-/** Paths that do not lead to a field of the client's operation are dropped: the executor would leak them half-translated. */
-function readError(error: GraphQLFormattedError, representations: number | undefined): GraphQLFormattedError {
+/**
+ * An error as it may go on to the client. Without a code of its own it is masked later on: then nobody chose its words
+ * for the client, and they may be those of a database driver.
+ *
+ * @param representations how many entities were asked for; undefined when the request was not for entities.
+ */
+export function forwardedError(error: GraphQLFormattedError, representations?: number): ForwardedError {
   const { message, path, extensions } = error
   const isPath = Array.isArray(path) && path.every((key) => typeof key === 'string' || typeof key === 'number')
+  // A path that does not lead to a field of the client's operation would be leaked half-translated by the executor.
   const leadsToField = isPath && (representations === undefined || typeof path[1] === 'number')
-  return { message, ...(leadsToField && { path }), ...(isRecord(extensions) && { extensions }) }
+  return new ForwardedError({ message, code: codeOf(extensions), path: leadsToField ? path : undefined })
+}
+
+/** What Apollo's gateway calls an error without a code: a subgraph may be one. */
+const NO_CODE = 'DOWNSTREAM_SERVICE_ERROR'
+
+function codeOf(extensions: unknown): string {
+  const code = isRecord(extensions) ? extensions.code : undefined
+  const isSafe = typeof code === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(code) && code !== NO_CODE
+  return isSafe ? code : 'INTERNAL_SERVER_ERROR'
 }
 
 function isError(value: unknown): value is GraphQLFormattedError {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { LogLines } from '../testing/log-lines.ts'
 import { post, startToyGateway, type ToyGateway } from '../testing/start-toy-gateway.ts'
 
 let toy: ToyGateway
@@ -58,6 +59,31 @@ describe('a query over HTTP', () => {
     const { headers } = await toy.query('{ __typename }', { headers: { 'x-request-id': 'abc-1' } })
     expect(headers.get('x-request-id')).toBe('abc-1')
     expect((await toy.query('{ __typename }')).headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/)
+  })
+})
+
+describe('a client that leaves before it has its answer', () => {
+  it('takes its operation along, and that is nobody’s fault', async () => {
+    const log = new LogLines()
+    const deserted = await startToyGateway({}, { logger: log.logger })
+    const arrived = Promise.withResolvers<void>()
+    const dropped = Promise.withResolvers<void>()
+    deserted.graph.users.intercept = (response) => {
+      response.once('close', dropped.resolve)
+      arrived.resolve()
+      return true
+    }
+    const departure = new AbortController()
+    const body = JSON.stringify({ query: '{ user(id: "u1") { name } }' })
+    const headers = { 'content-type': 'application/json' }
+    const left = fetch(deserted.url, { method: 'POST', headers, body, signal: departure.signal }).catch(() => 'left')
+    await arrived.promise
+    departure.abort()
+    expect(await left).toBe('left')
+    await dropped.promise
+    await vi.waitFor(() => expect(log.messages('debug')).toContain('a call to a subgraph was abandoned'))
+    await deserted[Symbol.asyncDispose]()
+    expect([...log.messages('warn'), ...log.messages('error')]).toEqual([])
   })
 })
 

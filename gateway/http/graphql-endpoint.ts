@@ -27,6 +27,10 @@ export function addGraphqlEndpoint(server: FastifyInstance, options: EndpointOpt
   server.route({
     method: ['GET', 'POST'],
     url: GRAPHQL_PATH,
+    onSend: async (_request, reply) => {
+      // RFC 6750 §3: says how to authenticate.
+      if (reply.statusCode === 401) reply.header('www-authenticate', 'Bearer')
+    },
     handler: (request, reply) =>
       isBrowser(request) ? showExplorer(reply, options.explorer) : answer(server, request, reply, options),
   })
@@ -34,6 +38,7 @@ export function addGraphqlEndpoint(server: FastifyInstance, options: EndpointOpt
 
 async function answer(server: FastifyInstance, request: FastifyRequest, reply: FastifyReply, options: EndpointOptions) {
   const { apollo, identification, operationMs } = options
+  const departed = departureOf(reply)
   reply.header('cache-control', 'no-store')
   if (Array.isArray(request.body))
     throw new BadUserInputError('Batches are not accepted: send one operation a request.')
@@ -45,11 +50,21 @@ async function answer(server: FastifyInstance, request: FastifyRequest, reply: F
       .send({ errors: read.errors.map((error) => toWireError(error, request.id, options.logger)) })
   }
   if (read?.operation.operation === 'subscription') throw new BadUserInputError(USE_A_SOCKET)
-  return withDeadline(operationMs, (signal) => {
+  const run = (signal: AbortSignal) => {
     const context = operationContext(client, request.id, signal)
     const handle = fastifyApolloHandler(apollo, { context: async () => context })
     return runningOperation.run(context, async () => handle.call(server, request, reply))
+  }
+  return withDeadline(operationMs, run, departed)
+}
+
+/** Aborts when the client leaves before it has its whole answer. Fastify's `request.signal` aborts with every POST. */
+function departureOf({ raw }: FastifyReply): AbortSignal {
+  const departure = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableFinished) departure.abort()
   })
+  return departure.signal
 }
 
 const USE_A_SOCKET =
@@ -57,18 +72,37 @@ const USE_A_SOCKET =
 
 /** Undefined when the request carries no document: Apollo Server says what is wrong with it. */
 function readOperation(request: FastifyRequest, documents: OperationDocuments): ReadOperation | undefined {
-  const { query, operationName } = request.method === 'GET' ? searchParameters(request) : fieldsOf(request.body)
+  const { query, operationName, variables } =
+    request.method === 'GET' ? searchParameters(request) : fieldsOf(request.body)
   if (typeof query !== 'string' || query === '') return undefined
-  return documents.read(query, typeof operationName === 'string' ? operationName : undefined)
+  return documents.read({
+    query,
+    operationName: typeof operationName === 'string' ? operationName : undefined,
+    variables: typeof variables === 'string' ? parseQuietly(variables) : variables,
+  })
 }
 
-function searchParameters(request: FastifyRequest) {
-  const parameters = new URL(request.url, 'http://localhost').searchParams
-  return { query: parameters.get('query'), operationName: parameters.get('operationName') }
+function searchParameters(request: FastifyRequest): RequestFields {
+  return Object.fromEntries(new URL(request.url, 'http://localhost').searchParams)
 }
 
-function fieldsOf(body: unknown): { query?: unknown; operationName?: unknown } {
+function fieldsOf(body: unknown): RequestFields {
   return typeof body === 'object' && body !== null ? body : {}
+}
+
+interface RequestFields {
+  query?: unknown
+  operationName?: unknown
+  variables?: unknown
+}
+
+/** Apollo Server parses it again, and says what is wrong with it. */
+function parseQuietly(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
 }
 
 function isBrowser({ method, headers }: FastifyRequest): boolean {

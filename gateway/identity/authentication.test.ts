@@ -47,8 +47,10 @@ describe('a request', () => {
   it.each(badTokens)(
     'is refused as a whole, always in the same words, when its token %s',
     async (_what, authorization) => {
-      const { status, body } = await toy.query('{ reviews { id } }', { headers: { authorization: authorization() } })
+      const query = '{ reviews { id } }'
+      const { status, headers, body } = await toy.query(query, { headers: { authorization: authorization() } })
       expect(status).toBe(401)
+      expect(headers.get('www-authenticate')).toBe('Bearer')
       expect(body).toEqual({
         errors: [
           {

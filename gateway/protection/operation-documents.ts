@@ -10,12 +10,37 @@ import {
   specifiedRules,
   validate,
 } from 'graphql'
-import { ApplicationError, BadUserInputError } from '../../platform/errors.ts'
+import { BadUserInputError } from '../../platform/errors.ts'
 import { asGraphQLError } from '../../platform/graphql-errors.ts'
+import { checkAliases } from './alias-limit.ts'
+import { checkDepth } from './depth-limit.ts'
+import { LimitExceededError } from './limit-exceeded-error.ts'
+import { checkListLiterals } from './list-limit.ts'
 import { LruCache } from './lru-cache.ts'
+import { checkRootFields } from './root-field-limit.ts'
+import { checkSelections } from './selection-limit.ts'
+import { checkVariables } from './variable-limits.ts'
 
 /** All documents together, in characters; a parsed document takes about a hundred times as many bytes. */
 const MAX_CACHED_CHARACTERS = 500_000
+
+/** How large one operation may be. */
+export interface DocumentLimits {
+  /** Of its whole document. */
+  readonly tokens: number
+  /** Of fields in one another, introspection apart. */
+  readonly depth: number
+  readonly aliases: number
+  readonly rootFields: number
+}
+
+/** What a client sent. */
+export interface OperationRequest {
+  readonly query: string
+  readonly operationName?: string | null | undefined
+  /** As JSON gives them, not looked at yet. */
+  readonly variables: unknown
+}
 
 /** A document that may run, and the operation to run; or why it may not. */
 export type ReadOperation =
@@ -23,30 +48,35 @@ export type ReadOperation =
   | { readonly errors: readonly GraphQLError[] }
 
 /**
- * Parses and validates clients' documents, once each. It is also the document store of Apollo Server, which then finds
- * every document here and does not validate by itself: graphql 16's `validate` throws on some malformed subscriptions,
- * which there would end as a masked error and on a socket as the end of the socket.
+ * Parses, measures and validates clients' documents, once each. It is also the document store of Apollo Server, which
+ * then finds every document here and does not validate by itself: graphql 16's `validate` throws on some malformed
+ * subscriptions, which there would end as a masked error and on a socket as the end of the socket.
  */
 export class OperationDocuments {
   readonly #schema: GraphQLSchema
-  readonly #maxTokens: number
+  readonly #limits: DocumentLimits
   readonly #production: boolean
   readonly #documents = new LruCache<DocumentNode>(MAX_CACHED_CHARACTERS)
 
   /** @param options.production refuses introspection, and keeps the schema's names out of error messages. */
-  constructor(options: { schema: GraphQLSchema; maxTokens: number; production: boolean }) {
+  constructor(options: { schema: GraphQLSchema; limits: DocumentLimits; production: boolean }) {
     this.#schema = options.schema
-    this.#maxTokens = options.maxTokens
+    this.#limits = options.limits
     this.#production = options.production
   }
 
-  read(source: string, operationName?: string | null): ReadOperation {
-    const key = createHash('sha256').update(source).digest('hex')
-    const document = this.#documents.get(key) ?? this.#accept(source)
-    if (!('kind' in document)) return { errors: document }
-    this.#documents.set(key, document, source.length)
-    const operation = getOperationAST(document, operationName)
-    return operation ? { document, operation } : { errors: [noOperation(operationName)] }
+  read({ query, operationName, variables }: OperationRequest): ReadOperation {
+    try {
+      checkVariables(variables)
+      const key = createHash('sha256').update(query).digest('hex')
+      const document = this.#documents.get(key) ?? this.#accept(query)
+      if (!('kind' in document)) return { errors: document }
+      this.#documents.set(key, document, query.length)
+      const operation = getOperationAST(document, operationName)
+      return operation ? { document, operation } : { errors: [noOperation(operationName)] }
+    } catch (error) {
+      return { errors: [asRequestError(error)] }
+    }
   }
 
   /** @param key ends in the SHA-256 of the document's source, in hexadecimal. */
@@ -58,22 +88,31 @@ export class OperationDocuments {
 
   async delete(): Promise<void> {}
 
+  /** Measures before it validates: what validation costs has no bound of its own. */
   #accept(source: string): DocumentNode | readonly GraphQLError[] {
+    const document = parse(source, { maxTokens: this.#limits.tokens })
+    checkSize(document, this.#limits)
     const rules = this.#production ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules
-    try {
-      const document = parse(source, { maxTokens: this.#maxTokens })
-      const errors = validate(this.#schema, document, rules, { maxErrors: 20, hideSuggestions: this.#production })
-      return errors.length > 0 ? errors : document
-    } catch (error) {
-      return [asRequestError(error)]
-    }
+    const errors = validate(this.#schema, document, rules, { maxErrors: 20, hideSuggestions: this.#production })
+    return errors.length > 0 ? errors : document
   }
 }
 
+function checkSize(document: DocumentNode, limits: DocumentLimits): void {
+  checkSelections(document)
+  checkDepth(document, limits.depth)
+  checkAliases(document, limits.aliases)
+  checkRootFields(document, limits.rootFields)
+  checkListLiterals(document)
+}
+
 function asRequestError(error: unknown): GraphQLError {
+  if (error instanceof LimitExceededError) return asGraphQLError(error)
+  // What overflows the stack is not malformed, but has too many levels.
+  if (error instanceof RangeError) return asGraphQLError(new LimitExceededError('The operation is nested too deep.'))
   if (!(error instanceof GraphQLError)) return asGraphQLError(new BadUserInputError('The document is malformed.'))
   const hasTooManyTokens = /^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(error.message)
-  return hasTooManyTokens ? asGraphQLError(new ApplicationError('OPERATION_TOO_EXPENSIVE', error.message)) : error
+  return hasTooManyTokens ? asGraphQLError(new LimitExceededError(error.message)) : error
 }
 
 function noOperation(name: string | null | undefined): GraphQLError {

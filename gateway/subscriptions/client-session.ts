@@ -52,6 +52,7 @@ export class ClientSession {
   readonly #services: SessionServices
   readonly #close: () => void
   readonly #streams = new Set<SubscriptionStream>()
+  readonly #gone = new AbortController()
   #running = 0
   #expired = false
   #timer: NodeJS.Timeout | undefined
@@ -68,7 +69,7 @@ export class ClientSession {
   open(payload: SubscribePayload, requestId: string): OpenedOperation | readonly GraphQLError[] {
     try {
       if (this.#expired) throw new UnauthenticatedError()
-      const read = this.#services.documents.read(payload.query, payload.operationName)
+      const read = this.#services.documents.read({ variables: undefined, ...payload })
       if (read.errors) return read.errors
       const opened = { document: read.document, operationName: read.operation.name?.value }
       if (read.operation.operation !== 'subscription') return { ...opened, outcome: this.#run(payload, requestId) }
@@ -85,6 +86,7 @@ export class ClientSession {
   /** The socket has closed: everything that ran on it stops at once. */
   end(): void {
     clearTimeout(this.#timer)
+    this.#gone.abort()
     for (const stream of this.#streams) void stream.return()
   }
 
@@ -108,9 +110,8 @@ export class ClientSession {
     this.#running += 1
     try {
       if (this.#running > MAX_RUNNING) throw tooMany(`${MAX_RUNNING} operations at once`)
-      return await withDeadline(this.#services.operationMs, (signal) =>
-        this.#execute(payload, operationContext(this.#client, requestId, signal)),
-      )
+      const run = (signal: AbortSignal) => this.#execute(payload, operationContext(this.#client, requestId, signal))
+      return await withDeadline(this.#services.operationMs, run, this.#gone.signal)
     } catch (error) {
       return { errors: [toWireError(error, requestId, this.#services.logger)] }
     } finally {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { SocketClient } from '../testing/socket-client.ts'
@@ -32,6 +33,20 @@ describe('an operation on a socket', () => {
   it('may be a mutation', async () => {
     client.subscribe('1', 'mutation($body: String!) { addReview(body: $body) { body } }', { body: 'New.' })
     expect((await client.next()).payload).toEqual({ data: { addReview: { body: 'New.' } } })
+  })
+
+  it('is given up when its socket breaks', async () => {
+    const dropped = Promise.withResolvers<void>()
+    toy.graph.users.intercept = (response) => {
+      response.once('close', dropped.resolve)
+      return true
+    }
+    client.subscribe('1', '{ user(id: "u1") { name } }')
+    await vi.waitFor(() => expect(toy.graph.users.requests).toHaveLength(1))
+    const broken = performance.now()
+    client.socket.terminate()
+    await dropped.promise
+    expect(performance.now() - broken).toBeLessThan(5_000)
   })
 
   it('may be one of several in its document', async () => {
@@ -114,5 +129,35 @@ describe('a socket', () => {
     const [, response] = await once(socket, 'unexpected-response')
     expect(response.statusCode).toBe(status)
     response.destroy()
+  })
+
+  describe('that is refused', () => {
+    const refused = async () => {
+      const socket = connect({ port: toy.gateway.port, host: '127.0.0.1', allowHalfOpen: true })
+      socket.write('GET /nope HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+      const [answer] = await once(socket, 'data')
+      expect(String(answer)).toMatch(/^HTTP\/1\.1 404 Not Found/)
+      return socket
+    }
+
+    it('may break off: the gateway goes on', async () => {
+      const failures: unknown[] = []
+      const fail = (error: unknown) => failures.push(error)
+      process.on('uncaughtException', fail)
+      for (let round = 0; round < 20; round += 1) (await refused()).resetAndDestroy()
+      expect((await fetch(`${toy.gateway.url}/health`)).status).toBe(200)
+      process.off('uncaughtException', fail)
+      expect(failures).toEqual([])
+    })
+
+    it('does not stay half open', async () => {
+      const socket = await refused()
+      const broken = once(socket, 'error', { signal: AbortSignal.timeout(5_000) }).catch((timeout) => [timeout])
+      const writing = setInterval(() => socket.write('x'), 5)
+      const [error] = await broken
+      clearInterval(writing)
+      socket.destroy()
+      expect(error.code).toMatch(/EPIPE|ECONNRESET/)
+    })
   })
 })

@@ -62,8 +62,10 @@ export class SocketServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Node stops listening when it hands a socket over, and an error nobody listens to ends the process.
+    socket.on('error', () => socket.destroy())
     const refusal = this.#refusal(request)
-    if (refusal) socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    if (refusal) refuse(socket, refusal)
     else
       this.#sockets.handleUpgrade(request, socket, head, (client) => this.#sockets.emit('connection', client, request))
   }
@@ -119,6 +121,12 @@ type SocketExtra = Extra & Partial<{ session: ClientSession }>
 function sessionOf({ session }: SocketExtra): ClientSession {
   if (!session) throw new Error('An operation came before the socket was acknowledged.')
   return session
+}
+
+/** Does not wait for the other end to close as well. */
+function refuse(socket: Duplex, status: string): void {
+  socket.once('finish', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
 /** graphql-ws would print them, and a client makes as many as it likes: an oversized frame is one. */

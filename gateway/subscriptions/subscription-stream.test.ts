@@ -1,18 +1,23 @@
 import type { FormattedExecutionResult } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { LagBudget } from './lag-budget.ts'
 import { SubscriptionStream } from './subscription-stream.ts'
 
 const BOUNDS = { maxEvents: 3, maxCharacters: 1_000 }
 
 const event = (number: number): FormattedExecutionResult => ({ data: { number } })
 
+const BUDGET = new LagBudget(10_000)
+
 /** A stream whose upstream and execution the test holds in its hands. */
 function openStream(
   execute: (event: FormattedExecutionResult) => Promise<FormattedExecutionResult> = async (it) => it,
+  budget = BUDGET,
 ) {
   const log: string[] = []
   const stream = new SubscriptionStream({
     bounds: BOUNDS,
+    budget,
     open: () => () => log.push('unsubscribed'),
     execute: (it, signal) => {
       signal.addEventListener('abort', () => log.push('aborted'))
@@ -76,6 +81,20 @@ describe('a subscription stream', () => {
     stream.push({ data: { number: 'x'.repeat(600) } })
     stream.push({ data: { number: 'y'.repeat(600) } })
     expect((await drain(stream)).at(-1)).toMatch(/fell behind/)
+  })
+
+  it('ends with the same error, and gives its memory back, when all together have fallen too far behind', async () => {
+    const budget = new LagBudget(1_000)
+    const [large, small] = [openStream(undefined, budget), openStream(undefined, budget)]
+    large.stream.push({ data: { number: 'x'.repeat(600) } })
+    small.stream.push({ data: { number: 'y'.repeat(400) } })
+    expect(large.log).toEqual(['unsubscribed'])
+    expect(small.log).toEqual([])
+    expect(budget.characters).toBeLessThan(600)
+    expect(await drain(large.stream)).toEqual([expect.stringMatching(/fell behind/)])
+    small.stream.finish()
+    expect(await drain(small.stream)).toEqual(['y'.repeat(400)])
+    expect(budget.characters).toBe(0)
   })
 
   it('can be terminated while it waits, and then gives the reason alone', async () => {

@@ -1,12 +1,14 @@
 import type { FormattedExecutionResult } from 'graphql'
 import { ApplicationError } from '../../platform/errors.ts'
 import { EventQueue, type QueueBounds } from './event-queue.ts'
+import type { LagBudget } from './lag-budget.ts'
 
 type Result = FormattedExecutionResult
 
 /** What a stream is made of. */
 export interface StreamParts {
   readonly bounds: QueueBounds
+  readonly budget: LagBudget
   /** Subscribes upstream; returns what unsubscribes. */
   open(stream: SubscriptionStream): () => void
   /** Completes one event; never rejects. The signal aborts when nobody waits for it any more. */
@@ -39,13 +41,14 @@ export class SubscriptionStream implements AsyncIterableIterator<Result, undefin
 
   constructor(parts: StreamParts) {
     this.#parts = parts
-    this.#queue = new EventQueue(parts.bounds)
+    const { bounds, budget } = parts
+    this.#queue = new EventQueue(bounds, { budget, onEvicted: () => this.terminate(this.#tooSlow()) })
     this.#unsubscribe = parts.open(this)
   }
 
   /** An event from upstream. */
   push(event: Result): void {
-    if (!this.#finished && !this.#queue.push(event)) this.finish(this.#tooSlow())
+    if (!this.#finished && !this.#queue.push(event)) this.finish(this.#parts.failed(this.#tooSlow()))
   }
 
   /** Nothing more comes from upstream: what waits is still given, then the last result, if there is one. */
@@ -107,12 +110,10 @@ export class SubscriptionStream implements AsyncIterableIterator<Result, undefin
     return DONE
   }
 
-  #tooSlow(): Result {
+  #tooSlow(): ApplicationError {
     const { maxEvents, maxCharacters } = this.#parts.bounds
     const message = `This subscription fell behind by more than ${maxEvents} events or ${maxCharacters} characters`
-    return this.#parts.failed(
-      new ApplicationError('OPERATION_TOO_EXPENSIVE', `${message}; read faster and subscribe again.`),
-    )
+    return new ApplicationError('OPERATION_TOO_EXPENSIVE', `${message}; read faster and subscribe again.`)
   }
 
   #drop(): void {

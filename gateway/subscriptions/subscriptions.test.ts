@@ -7,6 +7,7 @@ import {
   SIGNATURE_HEADER,
   type SignedHeaders,
 } from '../../platform/service-signature.ts'
+import { LogLines } from '../testing/log-lines.ts'
 import { SocketClient } from '../testing/socket-client.ts'
 import { startToyGateway, type ToyGateway } from '../testing/start-toy-gateway.ts'
 
@@ -15,9 +16,11 @@ const ADDED = 'subscription { reviewAdded { id body author { name } } }'
 
 let toy: ToyGateway
 let client: SocketClient
+let log: LogLines
 
 beforeEach(async () => {
-  toy = await startToyGateway({ SERVICE_SECRET })
+  log = new LogLines()
+  toy = await startToyGateway({ SERVICE_SECRET }, { logger: log.logger })
   client = await SocketClient.connect(toy.socketUrl)
 })
 
@@ -172,6 +175,8 @@ describe('upstream', () => {
     client.send({ type: 'complete', id: '1' })
     await watcherCountIs(0)
     await asked.promise
+    await vi.waitFor(() => expect(log.messages('debug')).toContain('a call to a subgraph was abandoned'))
+    expect([...log.messages('warn'), ...log.messages('error')]).toEqual([])
   })
 
   it('is freed when the id of a subscription is used again before it was opened', async () => {

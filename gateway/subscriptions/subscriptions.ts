@@ -7,16 +7,20 @@ import { canonicalOperation, type ServiceSigner } from '../../platform/service-s
 import { withDeadline } from '../execution/deadline.ts'
 import type { EventExecutor } from '../execution/event-executor.ts'
 import { forwardedHeaders, operationContext, signedHeaders } from '../execution/operation-context.ts'
-import { checkSubgraphResponse } from '../execution/subgraph-response.ts'
+import { checkSubgraphResponse, forwardedError } from '../execution/subgraph-response.ts'
 import type { Client } from '../identity/client.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import type { QueueBounds } from './event-queue.ts'
+import { LagBudget } from './lag-budget.ts'
 import { type SubscriptionPlan, SubscriptionPlanner } from './subscription-planner.ts'
 import { SubscriptionStream } from './subscription-stream.ts'
 import { UpstreamSocket } from './upstream-socket.ts'
 
 /** How far a subscriber may lag behind before its subscription ends. */
 const LAG: QueueBounds = { maxEvents: 1_000, maxCharacters: 4_000_000 }
+
+/** How far all subscribers together may, in characters of JSON. */
+const MAX_LAG = 256_000_000
 
 /** A valid subscription of one client. */
 export interface SubscriptionRequest {
@@ -36,6 +40,7 @@ export class Subscriptions {
   readonly #signer: ServiceSigner | undefined
   readonly #eventMs: number
   readonly #logger: Logger
+  readonly #budget = new LagBudget(MAX_LAG)
 
   /** @param options.eventMs how long the completion of one event may take. */
   constructor(options: {
@@ -63,6 +68,7 @@ export class Subscriptions {
     const plan = this.#planner.plan(request.source, request.document, request.operation.name?.value)
     return new SubscriptionStream({
       bounds: LAG,
+      budget: this.#budget,
       open: (stream) => this.#subscribe(plan, request, stream),
       execute: (event, abandoned) => this.#complete(plan, request, event, abandoned),
       failed: (error) => ({ errors: [toWireError(error, request.requestId, this.#logger)] }),
@@ -83,7 +89,7 @@ export class Subscriptions {
     return upstream.socket.subscribe(this.#payload(primary, upstream.path, request), {
       next: (event) => stream.push(event),
       complete: () => stream.finish(),
-      refused: (errors) => stream.finish({ errors: errors.map(onTheWire) }),
+      refused: (errors) => stream.finish({ errors: errors.map((error) => onTheWire(forwardedError(error))) }),
       lost: () => stream.finish({ errors: [onTheWire(new SubgraphUnavailableError(primary.serviceName))] }),
     })
   }

@@ -13,9 +13,11 @@ export class ToyGraph {
   readonly feed = new LiveFeed<Review>()
   readonly reviews: ToySubgraph
   readonly users: ToySubgraph
+  /** Set to have other reviews. */
+  reviewList: readonly Review[] | undefined
 
   constructor() {
-    this.reviews = new ToySubgraph('reviews', REVIEWS, reviewResolvers(this.feed))
+    this.reviews = new ToySubgraph('reviews', REVIEWS, reviewResolvers(this))
     this.users = new ToySubgraph('users', USERS, USER_RESOLVERS)
   }
 
@@ -34,9 +36,9 @@ export class ToyGraph {
 }
 
 const REVIEWS = `
-  type Query { reviews: [Review!] review(id: ID!): Review secret: String }
+  type Query { reviews: [Review!] review(id: ID!): Review secret: String fails(code: String): String }
   type Mutation { addReview(body: String!): Review }
-  type Subscription { reviewAdded(product: ID, tag: String = "none"): Review! forbidden: Review! brokenOff: Review! }
+  type Subscription { reviewAdded(product: ID, tag: String = "none"): Review! forbidden: Review! soldOut: Review! brokenOff: Review! }
   type Review { id: ID! body: String! author: User }
   type User @key(fields: "id", resolvable: false) { id: ID! }
 `
@@ -46,21 +48,29 @@ const REVIEW_LIST: Review[] = [
   { id: 'r2', body: 'Not so fine.', authorId: 'u2' },
 ]
 
-function reviewResolvers(feed: LiveFeed<Review>) {
+function reviewResolvers(graph: ToyGraph) {
   return {
     Query: {
-      reviews: () => REVIEW_LIST,
+      reviews: () => graph.reviewList ?? REVIEW_LIST,
       review: (_: unknown, { id }: { id: string }) => REVIEW_LIST.find((review) => review.id === id),
+      fails: (_: unknown, { code }: { code?: string }) => {
+        throw new GraphQLError('What the subgraph says.', { extensions: code === undefined ? {} : { code } })
+      },
       secret: () => {
         throw new GraphQLError('The secret is not yours.', { extensions: { code: 'FORBIDDEN', serviceName: 'inner' } })
       },
     },
     Mutation: { addReview: (_: unknown, { body }: { body: string }) => ({ id: 'r3', body, authorId: 'u1' }) },
     Subscription: {
-      reviewAdded: { subscribe: () => feed.watch(), resolve: (review: Review) => review },
+      reviewAdded: { subscribe: () => graph.feed.watch(), resolve: (review: Review) => review },
       forbidden: {
         subscribe: () => {
           throw new GraphQLError('Not for you.', { extensions: { code: 'FORBIDDEN' } })
+        },
+      },
+      soldOut: {
+        subscribe: () => {
+          throw new GraphQLError('No more of it.', { extensions: { code: 'OUT_OF_STOCK' } })
         },
       },
       brokenOff: {

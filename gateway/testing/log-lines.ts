@@ -1,0 +1,15 @@
+import { pino } from 'pino'
+import type { Logger } from '../../platform/logging.ts'
+
+/** A logger that keeps what it is told, at every level. */
+export class LogLines {
+  readonly #lines: { level: string; msg: string }[] = []
+  readonly logger: Logger = pino(
+    { level: 'trace', formatters: { level: (level) => ({ level }) } },
+    { write: (line: string) => this.#lines.push(JSON.parse(line)) },
+  )
+
+  messages(level: 'debug' | 'warn' | 'error'): string[] {
+    return this.#lines.filter((line) => line.level === level).map((line) => line.msg)
+  }
+}
