@@ -23,6 +23,8 @@ export interface IdentityConfig {
   readonly jwksUrl: string
   readonly issuer: string
   readonly audience: string
+  /** Auth's origin, for the list of ended sessions; absent: their tokens are good until they expire. */
+  readonly authUrl?: string
 }
 
 /** The bounds on one client's work. */
@@ -106,7 +108,12 @@ export function readGatewayConfig(environment: NodeJS.ProcessEnv): GatewayConfig
     supergraph: values.SUPERGRAPH,
     subgraphUrls: values.subgraphUrls,
     ...(values.JWKS_URL && {
-      identity: { jwksUrl: values.JWKS_URL, issuer: values.JWT_ISSUER, audience: values.JWT_AUDIENCE },
+      identity: {
+        jwksUrl: values.JWKS_URL,
+        issuer: values.JWT_ISSUER,
+        audience: values.JWT_AUDIENCE,
+        ...(values.AUTH_URL && { authUrl: values.AUTH_URL }),
+      },
     }),
     ...(values.SERVICE_SECRET && { serviceSecret: values.SERVICE_SECRET }),
     trustedProxies: values.TRUSTED_PROXIES,

@@ -1,8 +1,7 @@
 import type { ApolloServer } from '@apollo/server'
 import type { FastifyInstance } from 'fastify'
-import { AccessTokenVerifier } from '../platform/access-token.ts'
+import type { EventBus } from '../platform/event-bus.ts'
 import { createHttpServer, listen } from '../platform/http-server.ts'
-import { type KeySet, RemoteKeySet } from '../platform/key-set.ts'
 import { createLogger, type Logger } from '../platform/logging.ts'
 import { ServiceSigner } from '../platform/service-signature.ts'
 import type { GatewayConfig } from './config.ts'
@@ -13,8 +12,7 @@ import type { OperationContext } from './execution/operation-context.ts'
 import { explorerPage } from './http/explorer.ts'
 import { addGraphqlEndpoint } from './http/graphql-endpoint.ts'
 import { OriginPolicy } from './http/origin-policy.ts'
-import { ClientIdentification } from './identity/client.ts'
-import { TrustedProxies } from './identity/trusted-proxies.ts'
+import { type Identity, openIdentity } from './identity/identity.ts'
 import { OperationDocuments } from './protection/operation-documents.ts'
 import { SocketServer } from './subscriptions/socket-server.ts'
 import { Subscriptions } from './subscriptions/subscriptions.ts'
@@ -30,6 +28,8 @@ export interface RunningGateway extends AsyncDisposable {
 export interface GatewayOverrides {
   readonly logger?: Logger
   readonly now?: () => Date
+  /** Rings when a session was ended; without it the gateway finds out within a second. */
+  readonly bus?: EventBus
 }
 
 /** What every part is given. */
@@ -56,18 +56,24 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
   const logger = overrides.logger ?? createLogger({ name: 'gateway', level, format })
   const tools = { logger, now: overrides.now ?? (() => new Date()) }
   const graph = await openGraph(config, tools)
-  const keys = config.identity && new RemoteKeySet(config.identity.jwksUrl, tools)
+  const identity = openIdentity({
+    config: config.identity,
+    trustedProxies: config.trustedProxies,
+    signer: signerOf(config, tools.now),
+    bus: overrides.bus,
+    ...tools,
+  })
   const server = createHttpServer({
     logger,
     bodyLimit: config.limits.bodyBytes,
     shutdownGraceMs: config.shutdownGraceMs,
-    ready: async () => keys?.ready(),
+    ready: () => identity.ready(),
   })
   const apollo = await startQueries(config, graph, server, tools)
-  const sockets = serveTransports(config, graph, apollo, server, identificationBy(config, keys, tools), tools)
+  const sockets = serveTransports(config, { ...graph, ...identity, ...tools, apollo }, server)
   const stop = async () => {
     await Promise.all([sockets.drain(config.shutdownGraceMs), apollo.stop()])
-    await closeGraph(graph)
+    await Promise.all([closeGraph(graph), identity[Symbol.asyncDispose]()])
   }
   try {
     const bound = await listen(server, { host, port, variable: 'PORT' })
@@ -82,7 +88,7 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
 async function openGraph(config: GatewayConfig, { logger, now }: Tools): Promise<Graph> {
   const { limits, production } = config
   const supergraph = await loadSupergraph(config.supergraph, config.subgraphUrls)
-  const signer = config.serviceSecret === undefined ? undefined : new ServiceSigner(config.serviceSecret, now)
+  const signer = signerOf(config, now)
   const subgraphs = new Map(
     supergraph.subgraphs.map(({ name, url }) => [name, new HttpDataSource({ name, url, signer, logger })]),
   )
@@ -117,23 +123,17 @@ function startQueries(config: GatewayConfig, graph: Graph, server: FastifyInstan
   })
 }
 
-function identificationBy(config: GatewayConfig, keys: KeySet | undefined, { now }: Tools): ClientIdentification {
-  return new ClientIdentification({
-    verifier: config.identity && keys && new AccessTokenVerifier({ ...config.identity, keys, now }),
-    proxies: new TrustedProxies(config.trustedProxies),
-  })
+function signerOf({ serviceSecret }: GatewayConfig, now: () => Date): ServiceSigner | undefined {
+  return serviceSecret === undefined ? undefined : new ServiceSigner(serviceSecret, now)
 }
 
 function serveTransports(
   { limits, allowedOrigins, explorer }: GatewayConfig,
-  graph: Graph,
-  apollo: ApolloServer<OperationContext>,
+  parts: Graph & Identity & Tools & { readonly apollo: ApolloServer<OperationContext> },
   server: FastifyInstance,
-  identification: ClientIdentification,
-  tools: Tools,
 ): SocketServer {
   const origins = new OriginPolicy(allowedOrigins)
-  const shared = { ...graph, ...tools, apollo, identification, operationMs: limits.operationMs }
+  const shared = { ...parts, operationMs: limits.operationMs }
   origins.addTo(server)
   addGraphqlEndpoint(server, { ...shared, explorer: explorerPage(explorer) })
   const maxSubscriptions = limits.subscriptionsPerSocket

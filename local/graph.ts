@@ -59,10 +59,10 @@ export function startLocalGraph(config: LocalConfig, overrides: LocalOverrides =
           ...config.gateway,
           subgraphUrls: { AUTH: `${auth.url}/graphql`, CHAT: `${chat.url}/graphql`, ...config.gateway.subgraphUrls },
           ...(config.gateway.identity && {
-            identity: { ...config.gateway.identity, jwksUrl: `${auth.url}/.well-known/jwks.json` },
+            identity: { ...config.gateway.identity, jwksUrl: `${auth.url}/.well-known/jwks.json`, authUrl: auth.url },
           }),
         },
-        common,
+        { ...common, bus },
       ),
     )
     return { url: gateway.url, authUrl: auth.url, chatUrl: chat.url }

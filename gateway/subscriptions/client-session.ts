@@ -10,6 +10,7 @@ import type { SubscribePayload } from 'graphql-ws'
 import { ApplicationError, UnauthenticatedError } from '../../platform/errors.ts'
 import { asGraphQLError, toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
+import type { RevocationList } from '../../platform/revocation-list.ts'
 import { withDeadline } from '../execution/deadline.ts'
 import { type OperationContext, operationContext, runningOperation } from '../execution/operation-context.ts'
 import type { Client } from '../identity/client.ts'
@@ -35,6 +36,7 @@ export interface SessionServices {
   readonly subscriptions: Subscriptions
   readonly maxSubscriptions: number
   readonly operationMs: number
+  readonly revocations: RevocationList | undefined
   readonly now: () => Date
   readonly logger: Logger
 }
@@ -46,7 +48,7 @@ export interface OpenedOperation {
   readonly outcome: Promise<FormattedExecutionResult> | SubscriptionStream
 }
 
-/** One client on one socket, from `connection_ack` until the socket closes or the access token expires. */
+/** One client on one socket, from `connection_ack` until it closes, the token expires or its session is ended. */
 export class ClientSession {
   readonly #client: Client
   readonly #services: SessionServices
@@ -56,13 +58,17 @@ export class ClientSession {
   #running = 0
   #expired = false
   #timer: NodeJS.Timeout | undefined
+  #unwatch: (() => void) | undefined
 
   /** @param closeForbidden closes the socket because its client is not, or no longer, authenticated. */
   constructor(client: Client, services: SessionServices, closeForbidden: () => void) {
     this.#client = client
     this.#services = services
     this.#close = closeForbidden
-    if (client.viewer) this.#watchExpiry(client.viewer.expiresAt)
+    const { viewer } = client
+    if (!viewer) return
+    this.#watchExpiry(viewer.expiresAt)
+    this.#unwatch = services.revocations?.onRevoked(viewer.sessionId, () => this.#expire())
   }
 
   /** Starts an operation; the errors say why it did not start. Never throws. */
@@ -85,6 +91,7 @@ export class ClientSession {
 
   /** The socket has closed: everything that ran on it stops at once. */
   end(): void {
+    this.#unwatch?.()
     clearTimeout(this.#timer)
     this.#gone.abort()
     for (const stream of this.#streams) void stream.return()
@@ -136,7 +143,10 @@ export class ClientSession {
     else this.#timer = setTimeout(() => this.#watchExpiry(expiresAt), Math.min(left, MAX_DELAY_MS)).unref()
   }
 
+  /** The token has expired, or its session was ended. */
   #expire(): void {
+    if (this.#expired) return
+    clearTimeout(this.#timer)
     this.#expired = true
     this.#timer = setTimeout(this.#close, this.#streams.size === 0 ? 0 : FAREWELL_MS).unref()
     for (const stream of this.#streams) stream.terminate(new UnauthenticatedError())

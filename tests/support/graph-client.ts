@@ -23,6 +23,7 @@ type Frame<Event> = FormattedExecutionResult<Event>
 export class GraphClient implements AsyncDisposable {
   readonly endpoint: string
   readonly #token: string | undefined
+  readonly #closed = Promise.withResolvers<number>()
   readonly #socket: ReturnType<typeof createClient>
 
   constructor(origin: string, token?: string) {
@@ -32,6 +33,7 @@ export class GraphClient implements AsyncDisposable {
       url: this.endpoint.replace('http', 'ws'),
       webSocketImpl: WebSocket,
       lazy: true,
+      on: { closed: (event) => this.#closed.resolve((event as CloseEvent).code) },
       retryAttempts: 0,
       ...(token && { connectionParams: { authorization: `Bearer ${token}` } }),
     })
@@ -77,6 +79,11 @@ export class GraphClient implements AsyncDisposable {
         },
       ),
     )
+  }
+
+  /** The code that the socket is closed with, once it is. */
+  closeCode(): Promise<number> {
+    return this.#closed.promise
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
