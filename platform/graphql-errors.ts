@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
-import { ApplicationError, TOP_LEVEL_CODES } from './errors.ts'
+import { isDatabaseAway } from './database-away.ts'
+import { ApplicationError, SubgraphUnavailableError, TOP_LEVEL_CODES } from './errors.ts'
 import type { Logger } from './logging.ts'
 
 /** Codes that graphql servers and the stock gateway use for a request that was wrong before it ran. */
@@ -31,7 +32,8 @@ export class ForwardedError extends Error {
  * The one translator from an error to the wire: keeps message, path and locations of what was expected, under one of
  * our codes and with the request's id; logs and masks everything else.
  */
-export function toWireError(error: unknown, requestId: string, logger: Logger): GraphQLFormattedError {
+export function toWireError(thrown: unknown, requestId: string, logger: Logger): GraphQLFormattedError {
+  const error = withoutDriver(thrown, requestId, logger)
   const { path, locations } = error as Partial<GraphQLFormattedError>
   const code = codeOf(error)
   const message = code === 'INTERNAL_SERVER_ERROR' ? MASKED_MESSAGE : messageOf(error)
@@ -45,6 +47,16 @@ export function toWireError(error: unknown, requestId: string, logger: Logger): 
     ...(path && { path }),
     extensions: { code, requestId },
   }
+}
+
+/** A database that is away says so in its driver's words; the caller learns that trying again may help. */
+function withoutDriver(error: unknown, requestId: string, logger: Logger): unknown {
+  const original = originalOf(error)
+  if (!isDatabaseAway(original)) return error
+  logger.warn({ err: original, requestId }, 'the database is away')
+  const { path, locations } = error as Partial<GraphQLFormattedError>
+  const { code, message } = new SubgraphUnavailableError('database')
+  return { message, path, locations, extensions: { code } }
 }
 
 /** Any thrown value as a GraphQLError that remembers it. */
