@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { NotFoundError } from '../../../platform/errors.ts'
 import { PullStream } from './pull-stream.ts'
 
 /** A source that gives what was put into it since the last read. */
@@ -103,12 +104,46 @@ describe('a pull stream', () => {
     expect([await waiting, await stream.next()]).toEqual([DONE, DONE])
   })
 
-  it('ends, and closes its source, with the error of a read', async () => {
+  it('tries a read again that failed, and goes on where it was', async () => {
+    const read = vi.fn<() => Promise<{ items: number[] }>>()
+    read.mockRejectedValueOnce(new Error('no database')).mockRejectedValueOnce(new Error('still none'))
+    read.mockResolvedValue({ items: [1] })
+    const stream = new PullStream({ read, close: vi.fn(), retryAfterMs: [1, 1] })
+
+    expect((await stream.next()).value).toBe(1)
+    expect(read).toHaveBeenCalledTimes(3)
+  })
+
+  it('ends, and closes its source, with the error of a read that goes on failing', async () => {
     const close = vi.fn()
-    const stream = new PullStream({ read: () => Promise.reject(new Error('no database')), close })
+    const read = vi.fn(() => Promise.reject(new Error('no database')))
+    const stream = new PullStream({ read, close, retryAfterMs: [1, 1, 1] })
 
     await expect(stream.next()).rejects.toThrow('no database')
     expect(await stream.next()).toEqual(DONE)
+    expect(read).toHaveBeenCalledTimes(4)
+    expect(close).toHaveBeenCalledOnce()
+  })
+
+  it('ends at once with an error that trying again cannot mend', async () => {
+    const read = vi.fn(() => Promise.reject(new NotFoundError('conversation')))
+    const stream = new PullStream({ read, close: vi.fn() })
+
+    await expect(stream.next()).rejects.toThrow(NotFoundError)
+    expect(read).toHaveBeenCalledOnce()
+  })
+
+  it('can be left while it waits to try again', async () => {
+    const close = vi.fn()
+    const stream = new PullStream({
+      read: () => Promise.reject(new Error('no database')),
+      close,
+      retryAfterMs: [60_000],
+    })
+    const waiting = stream.next()
+    await stream.return()
+
+    expect(await waiting).toEqual(DONE)
     expect(close).toHaveBeenCalledOnce()
   })
 })

@@ -13,11 +13,13 @@ export interface Batch<Item> {
 export interface PullStreamSource<Item> {
   /**
    * Reads what is new. Called when the stream was rung and all that was read before has been taken. After a failure that
-   * may pass it is called again, for about half a minute.
+   * may pass it is called again.
    */
   read(): Promise<Batch<Item>>
   /** Called once, when the stream ends for whatever reason. */
   close(): void
+  /** The waits between tries of a read that fails; about half a minute in all when not given. */
+  retryAfterMs?: readonly number[]
   /** What to say when so many milliseconds have passed since the last item. */
   idle?: { readonly afterMs: () => number; readonly item: () => Item }
 }
@@ -90,7 +92,7 @@ export class PullStream<Item> implements AsyncIterableIterator<Item> {
       if (ended && this.#state === 'open') this.#state = 'last batch'
       this.#failures = 0
     } catch (error) {
-      const waitMs = RETRY_AFTER_MS[this.#failures++]
+      const waitMs = (this.#source.retryAfterMs ?? RETRY_AFTER_MS)[this.#failures++]
       if (error instanceof ApplicationError || waitMs === undefined) {
         this.#close()
         throw error
