@@ -27,23 +27,28 @@ const SANDBOX = `<!doctype html>
     <meta charset="utf-8" />
     <title>Apollo Sandbox</title>
     <style>
-      body { margin: 0; font-family: sans-serif }
+      body { margin: 3rem; font: 1.1rem/1.5 system-ui, sans-serif; color: #333 }
       #sandbox { position: absolute; inset: 0 }
     </style>
   </head>
   <body>
-    <p>Apollo Sandbox loads from the internet. Without it, start the gateway with EXPLORER=offline.</p>
+    <p>
+      Apollo Sandbox loads from the internet. Without it, start with <code>EXPLORER=offline</code> for an explorer that
+      comes along.
+    </p>
     <div id="sandbox"></div>
     <script src="https://embeddable-sandbox.cdn.apollographql.com/_latest/embeddable-sandbox.umd.production.min.js"></script>
     <script>
       const endpoint = new URL('${GRAPHQL_PATH}', location.href)
-      new window.EmbeddedSandbox({
-        target: '#sandbox',
-        initialEndpoint: endpoint.href,
-        initialSubscriptionEndpoint: endpoint.href.replace(/^http/, 'ws'),
-        endpointIsEditable: false,
-        initialState: { document: ${JSON.stringify(WELCOME)}, includeCookies: false, pollForSchemaUpdates: false },
-      })
+      if (window.EmbeddedSandbox) {
+        new window.EmbeddedSandbox({
+          target: '#sandbox',
+          initialEndpoint: endpoint.href,
+          initialSubscriptionEndpoint: endpoint.href.replace(/^http/, 'ws'),
+          endpointIsEditable: false,
+          initialState: { document: ${JSON.stringify(WELCOME)}, includeCookies: false, pollForSchemaUpdates: false },
+        })
+      }
     </script>
   </body>
 </html>

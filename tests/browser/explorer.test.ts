@@ -115,7 +115,7 @@ describe('the page of Apollo Sandbox', () => {
     const watched = await openPage(browser)
     await watched.page.route(/^https:/, (route) => route.abort())
     await watched.page.goto(`${graph.url}/graphql`)
-    await watched.page.getByText('Without it, start the gateway with EXPLORER=offline.').waitFor()
+    await watched.page.getByText('Without it, start with').waitFor()
     await screenshot(watched.page, 'sandbox-without-internet')
   })
 
