@@ -3,13 +3,11 @@ import { ConfigurationError } from './environment.ts'
 
 /** Past `SHUTDOWN_GRACE_MS` the process still gets so long to end by itself. */
 const LAST_MOMENTS_MS = 1_500
-/** A terminal sends one Ctrl+C to every process in front of it, and npm and the launcher pass theirs on as well. */
-const ONE_CTRL_C_MS = 500
 
 /**
  * Runs a process from start to signal: a wrong configuration is one message on stderr and exit code 1; SIGTERM or
- * SIGINT, also during the start, disposes what was started and exits 0; a second signal, half a second later or more,
- * and a disposal that outlasts the grace exit 1.
+ * SIGINT, also during the start, disposes what was started and exits 0; a second signal, and a disposal that outlasts the
+ * grace, exit 1.
  *
  * @param readConfig a pure function of the environment.
  * @param start the process's composition root.
@@ -20,11 +18,11 @@ export async function runProcess<Config extends { readonly shutdownGraceMs: numb
 ): Promise<void> {
   try {
     const config = await readConfig(process.env)
-    const toldToStop = stopSignal(config.shutdownGraceMs + LAST_MOMENTS_MS)
+    const told = toldToStop(config.shutdownGraceMs + LAST_MOMENTS_MS)
     const running = await start(config)
     // Now, because a process that is killed leaves nothing behind at its end.
     flushCompileCache?.()
-    await toldToStop
+    await told
     await running[Symbol.asyncDispose]()
     process.exit(0)
   } catch (error) {
@@ -33,17 +31,25 @@ export async function runProcess<Config extends { readonly shutdownGraceMs: numb
   }
 }
 
-/** Resolves at the first signal to stop, or when the launcher is gone; from then on the process has so long to end. */
-function stopSignal(withinMs: number): Promise<void> {
+/**
+ * Resolves when the process is told to stop: by a signal, by the launcher, or by the launcher's end. From then on it has
+ * so long. A second signal, which only a person sends, ends it at once.
+ */
+function toldToStop(withinMs: number): Promise<void> {
   return new Promise((resolve) => {
-    let toldAt: number | undefined
-    const onSignal = () => {
-      if (toldAt !== undefined && performance.now() - toldAt >= ONE_CTRL_C_MS) process.exit(1)
-      if (toldAt === undefined) setTimeout(() => process.exit(1), withinMs).unref()
-      toldAt ??= performance.now()
+    let signals = 0
+    let isStopping = false
+    const stop = () => {
+      if (!isStopping) setTimeout(() => process.exit(1), withinMs).unref()
+      isStopping = true
       resolve()
     }
-    process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('disconnect', onSignal)
+    const onSignal = () => {
+      signals += 1
+      if (signals > 1) process.exit(1)
+      stop()
+    }
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('disconnect', stop).on('message', stop)
   })
 }
 

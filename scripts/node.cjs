@@ -34,7 +34,8 @@ function findNode() {
 
 const node = findNode()
 const args = process.argv.slice(2)
-// A process of ours hears on this channel when the launcher is killed, and ends too instead of keeping its ports.
+// A process of ours hears on this channel that the launcher is to stop, or was killed, and ends too. Signals are not passed
+// on to it: a terminal's Ctrl+C reaches it anyway, and a second one would mean "at once".
 const isOurs = /(^|\/)main\.ts$/.test(args[0] || '')
 const child = spawn(node, args, {
   stdio: isOurs ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
@@ -45,7 +46,10 @@ const child = spawn(node, args, {
     { PATH: dirname(node) + delimiter + (process.env.PATH || '') },
   ),
 })
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  const isForOurs = isOurs && signal !== 'SIGHUP'
+  process.on(signal, () => (isForOurs ? child.connected && child.send('stop') : child.kill(signal)))
+}
 child.on('error', (error) => {
   console.error(`Parley could not start ${node}: ${error.message}`)
   process.exit(1)
