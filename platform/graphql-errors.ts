@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { GraphQLError, type GraphQLFormattedError, Kind } from 'graphql'
 import { isDatabaseAway } from './database-away.ts'
 import { ApplicationError, SubgraphUnavailableError, TOP_LEVEL_CODES } from './errors.ts'
 import type { Logger } from './logging.ts'
@@ -77,13 +77,18 @@ function codeOf(error: unknown): string {
   return isRequestError(error) ? 'BAD_USER_INPUT' : 'INTERNAL_SERVER_ERROR'
 }
 
-/** graphql-js reports syntax, validation and variable errors without an original error and without a path. */
+/**
+ * graphql-js reports syntax, validation and variable errors without a path. Behind one of a variable may stand what its
+ * scalar threw, of whatever kind: it is about the client's value all the same.
+ */
 function isRequestError(error: unknown): boolean {
-  return error instanceof GraphQLError && !error.originalError && !error.path && error.extensions.code === undefined
+  if (!(error instanceof GraphQLError) || error.path || error.extensions.code !== undefined) return false
+  return !error.originalError || error.nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION
 }
 
+/** The error at the bottom: graphql-js wraps one GraphQLError in another. */
 function originalOf(error: unknown): unknown {
-  return error instanceof GraphQLError && error.originalError ? error.originalError : error
+  return error instanceof GraphQLError && error.originalError ? originalOf(error.originalError) : error
 }
 
 function messageOf(error: unknown): string {

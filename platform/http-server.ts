@@ -83,8 +83,10 @@ function cannotBind(error: NodeJS.ErrnoException, { host, port, variable }: Para
     EADDRINUSE: `port ${port} is already taken; stop the other program or set ${variable} to a free port`,
     EACCES: `port ${port} needs privileges this user lacks; set ${variable} to a port above 1023`,
     EADDRNOTAVAIL: `the address ${host} is not one of this machine's; change HOST`,
+    ENOTFOUND: `the address ${host} is unknown; change HOST`,
   }
-  return `${variable}: ${reasons[error.code ?? ''] ?? error.message}`
+  const isAboutHost = error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
+  return `${isAboutHost ? 'HOST' : variable}: ${reasons[error.code ?? ''] ?? error.message}`
 }
 
 function reachable(host: string): string {

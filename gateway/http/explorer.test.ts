@@ -25,7 +25,7 @@ describe('a browser that opens the address of the graph', () => {
     expect(status).toBe(200)
     expect(type).toMatch('text/html')
     expect(text).not.toMatch(/<(script|link)[^>]*(src|href)="https?:/)
-    expect(text).toContain(`"connectionParams":() => JSON.parse(localStorage.getItem('graphiql:headers')`)
+    expect(text).toContain('"connectionParams":() => window.headersPane()')
     expect(text).toContain('query Welcome')
   })
 

@@ -8,7 +8,7 @@ const WELCOME = `# Welcome. Run this with the play button.
 #
 # Signed in? Put your token into the headers,
 # for subscriptions as well:
-#   "Authorization": "Bearer <access token>"
+#   { "Authorization": "Bearer <access token>" }
 
 query Welcome {
   __typename
@@ -68,10 +68,33 @@ async function renderOffline(): Promise<string> {
   } as const
   const page = renderGraphiQL(options)
   // GraphiQL sends what its headers pane holds with HTTP requests alone; this sends it on sockets as well.
-  return page.replace(JSON.stringify(CONNECTION_PARAMS), () => HEADERS_PANE)
+  return page
+    .replace(JSON.stringify(CONNECTION_PARAMS), () => '() => window.headersPane()')
+    .replace('<head>', () => `<head>${SOCKET_SCRIPT}`)
 }
 
-const HEADERS_PANE = `() => JSON.parse(localStorage.getItem('graphiql:headers') || '{}')`
+/**
+ * What is typed into this window's headers pane passes through its storage, which other windows share: so the last text
+ * of this window's own is kept. And GraphiQL waits for ever on a socket that was refused, so the page says why.
+ */
+const SOCKET_SCRIPT = `<script>
+  const setItem = Storage.prototype.setItem
+  let typed
+  Storage.prototype.setItem = function (key, value) {
+    if (key === 'graphiql:headers') typed = value
+    return setItem.call(this, key, value)
+  }
+  window.headersPane = () => JSON.parse(typed ?? localStorage.getItem('graphiql:headers') ?? '{}')
+  window.WebSocket = class extends WebSocket {
+    constructor(...parameters) {
+      super(...parameters)
+      this.addEventListener('close', ({ code }) => {
+        if (code === 4403) alert('The server refused the token in the headers pane: it is wrong or has expired. Sign in again.')
+      })
+    }
+  }
+</script>
+`
 
 function onceRendered(render: ExplorerPage): ExplorerPage {
   let page: Promise<string> | undefined

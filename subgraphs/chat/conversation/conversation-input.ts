@@ -18,6 +18,9 @@ export interface AssistantSettingsInput {
 const LONGEST_SYSTEM_PROMPT = 8_000
 const MOST_OUTPUT_TOKENS = 1_000_000
 const MOST_MEMBERS_AT_ONCE = 100
+/** Not white space, marks and format characters alone. */
+const SOMETHING_TO_SEE = /[\p{L}\p{N}\p{P}\p{S}]/u
+const CONTROLS = /\p{Cc}/u
 
 /**
  * A one-line text of 1 to `longest` UTF-16 code units, or null when not given.
@@ -27,10 +30,13 @@ const MOST_MEMBERS_AT_ONCE = 100
 export function readText(value: string | null | undefined, field: string, longest: number): string | null {
   if (value == null) return null
   const path = ['input', field]
-  if (value.trim() === '') throw new UserFault('BAD_USER_INPUT', `The ${field} is empty; leave it out instead.`, path)
+  if (!SOMETHING_TO_SEE.test(value))
+    throw new UserFault('BAD_USER_INPUT', `The ${field} is empty; leave it out instead.`, path)
   if (value.length > longest) {
     throw new UserFault('BAD_USER_INPUT', `The ${field} has ${value.length} characters; at most ${longest}.`, path)
   }
+  if (CONTROLS.test(value))
+    throw new UserFault('BAD_USER_INPUT', `The ${field} holds a control character; take it out.`, path)
   return storable(value, path)
 }
 
