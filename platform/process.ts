@@ -18,11 +18,15 @@ export async function runProcess<Config extends { readonly shutdownGraceMs: numb
 ): Promise<void> {
   try {
     const config = await readConfig(process.env)
-    const told = toldToStop(config.shutdownGraceMs + LAST_MOMENTS_MS)
-    const running = await start(config)
+    const stop = listenForStop(config.shutdownGraceMs + LAST_MOMENTS_MS)
+    const running = await start(config).catch((error: unknown) => {
+      // A Ctrl+C in the middle of a start also reaches what was just being started, whose end is no news then.
+      if (stop.isTold()) process.exit(0)
+      throw error
+    })
     // Now, because a process that is killed leaves nothing behind at its end.
     flushCompileCache?.()
-    await told
+    await stop.told
     await running[Symbol.asyncDispose]()
     process.exit(0)
   } catch (error) {
@@ -32,25 +36,25 @@ export async function runProcess<Config extends { readonly shutdownGraceMs: numb
 }
 
 /**
- * Resolves when the process is told to stop: by a signal, by the launcher, or by the launcher's end. From then on it has
- * so long. A second signal, which only a person sends, ends it at once.
+ * Hears when the process is told to stop: by a signal, by the launcher, or by the launcher's end. From then on it has so
+ * long. A second signal, which only a person sends, ends it at once.
  */
-function toldToStop(withinMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    let signals = 0
-    let isStopping = false
-    const stop = () => {
-      if (!isStopping) setTimeout(() => process.exit(1), withinMs).unref()
-      isStopping = true
-      resolve()
-    }
-    const onSignal = () => {
-      signals += 1
-      if (signals > 1) process.exit(1)
-      stop()
-    }
-    process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('disconnect', stop).on('message', stop)
-  })
+function listenForStop(withinMs: number): { told: Promise<void>; isTold(): boolean } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let signals = 0
+  let isStopping = false
+  const stop = () => {
+    if (!isStopping) setTimeout(() => process.exit(1), withinMs).unref()
+    isStopping = true
+    resolve()
+  }
+  const onSignal = () => {
+    signals += 1
+    if (signals > 1) process.exit(1)
+    stop()
+  }
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('disconnect', stop).on('message', stop)
+  return { told: promise, isTold: () => isStopping }
 }
 
 function explain(error: unknown): string {
