@@ -19,6 +19,7 @@ describe('the configuration of the gateway', () => {
         depth: 12,
         aliases: 30,
         rootFields: 15,
+        cost: 10_000,
         operationMs: 10_000,
         subscriptionsPerSocket: 20,
       },
@@ -36,8 +37,13 @@ describe('the configuration of the gateway', () => {
   })
 
   it('takes any number for a limit', () => {
-    const limits = { LIMIT_DEPTH: '1000000', LIMIT_ALIASES: '0', LIMIT_ROOT_FIELDS: '9000000000' }
-    expect(readGatewayConfig(limits).limits).toMatchObject({ depth: 1e6, aliases: 0, rootFields: 9e9 })
+    const limits = {
+      LIMIT_DEPTH: '1000000',
+      LIMIT_ALIASES: '0',
+      LIMIT_ROOT_FIELDS: '9000000000',
+      LIMIT_COST: '8000000000',
+    }
+    expect(readGatewayConfig(limits).limits).toMatchObject({ depth: 1e6, aliases: 0, rootFields: 9e9, cost: 8e9 })
   })
 
   it('needs the secret of its services in production, unless it serves a graph without identity', () => {

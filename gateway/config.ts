@@ -82,6 +82,7 @@ const environmentSchema = z
     LIMIT_DEPTH: integer(12, { min: 1 }),
     LIMIT_ALIASES: integer(30),
     LIMIT_ROOT_FIELDS: integer(15, { min: 1 }),
+    LIMIT_COST: integer(10_000, { min: 1 }),
     LIMIT_OPERATION_MS: integer(10_000, { min: 1 }),
     LIMIT_SUBSCRIPTIONS_PER_SOCKET: integer(20, { min: 1 }),
   })
@@ -125,6 +126,7 @@ export function readGatewayConfig(environment: NodeJS.ProcessEnv): GatewayConfig
       depth: values.LIMIT_DEPTH,
       aliases: values.LIMIT_ALIASES,
       rootFields: values.LIMIT_ROOT_FIELDS,
+      cost: values.LIMIT_COST,
       operationMs: values.LIMIT_OPERATION_MS,
       subscriptionsPerSocket: values.LIMIT_SUBSCRIPTIONS_PER_SOCKET,
     },

@@ -10,7 +10,7 @@ const schema = buildSchema(`
 
 const documents = new OperationDocuments({
   schema,
-  limits: { tokens: 2_000, depth: 12, aliases: 30, rootFields: 15 },
+  limits: { tokens: 2_000, depth: 12, aliases: 30, rootFields: 15, cost: 10_000 },
   production: false,
 })
 
@@ -184,7 +184,7 @@ describe('the variables', () => {
 it('a document too deep to be parsed is refused', () => {
   const patient = new OperationDocuments({
     schema,
-    limits: { tokens: 10_000_000, depth: 12, aliases: 30, rootFields: 15 },
+    limits: { tokens: 10_000_000, depth: 12, aliases: 30, rootFields: 15, cost: 10_000 },
     production: false,
   })
   const { errors } = patient.read({ query: `{ ${nested(300_000)} }`, variables: undefined })

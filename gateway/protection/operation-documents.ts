@@ -13,6 +13,7 @@ import {
 import { BadUserInputError } from '../../platform/errors.ts'
 import { asGraphQLError } from '../../platform/graphql-errors.ts'
 import { checkAliases } from './alias-limit.ts'
+import { checkCost } from './cost-limit.ts'
 import { checkDepth } from './depth-limit.ts'
 import { LimitExceededError } from './limit-exceeded-error.ts'
 import { checkListLiterals } from './list-limit.ts'
@@ -32,6 +33,8 @@ export interface DocumentLimits {
   readonly depth: number
   readonly aliases: number
   readonly rootFields: number
+  /** In objects, with the pages that the variables ask for. */
+  readonly cost: number
 }
 
 /** What a client sent. */
@@ -48,7 +51,7 @@ export type ReadOperation =
   | { readonly errors: readonly GraphQLError[] }
 
 /**
- * Parses, measures and validates clients' documents, once each. It is also the document store of Apollo Server, which
+ * Parses, measures and validates clients' documents, once each, and looks at what each request costs. It is also the document store of Apollo Server, which
  * then finds every document here and does not validate by itself: graphql 16's `validate` throws on some malformed
  * subscriptions, which there would end as a masked error and on a socket as the end of the socket.
  */
@@ -73,7 +76,9 @@ export class OperationDocuments {
       if (!('kind' in document)) return { errors: document }
       this.#documents.set(key, document, query.length)
       const operation = getOperationAST(document, operationName)
-      return operation ? { document, operation } : { errors: [noOperation(operationName)] }
+      if (!operation) return { errors: [noOperation(operationName)] }
+      checkCost(this.#schema, { document, operation, variables }, this.#limits.cost)
+      return { document, operation }
     } catch (error) {
       return { errors: [asRequestError(error)] }
     }

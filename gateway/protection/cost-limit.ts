@@ -1,0 +1,90 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+  typeFromAST,
+  valueFromASTUntyped,
+} from 'graphql'
+import { LimitExceededError } from './limit-exceeded-error.ts'
+
+const MUTATION_COST = 10
+/** Objects on a page whose size nobody gives. */
+const DEFAULT_PAGE = 50
+
+/** An operation of a valid document, and what a client sent as its variables, not looked at yet. */
+interface OperationToRun {
+  readonly document: DocumentNode
+  readonly operation: OperationDefinitionNode
+  readonly variables: unknown
+}
+
+type Type = GraphQLNamedType | null | undefined
+
+/**
+ * A field of objects costs 1 and, times its page, what is asked of them; a mutation 10 instead of 1, scalars and
+ * introspection nothing, a subscription what one event does. An upper bound: it takes pages to be full, fragments on
+ * several types all to apply, and nothing to be left out by `@skip` or `@include`.
+ *
+ * @throws LimitExceededError when the operation costs more than `limit`.
+ */
+export function checkCost(schema: GraphQLSchema, request: OperationToRun, limit: number): void {
+  const cost = costOf(schema, request)
+  if (cost <= limit) return
+  throw new LimitExceededError(`The operation costs ${cost}; the limit is ${limit}. Ask for less, or in smaller pages.`)
+}
+
+function costOf(schema: GraphQLSchema, { document, operation, variables }: OperationToRun): number {
+  const defined = operation.variableDefinitions ?? []
+  const defaults = defined.map(({ variable, defaultValue: it }) => [variable.name.value, it && valueFromASTUntyped(it)])
+  const values = { ...Object.fromEntries(defaults), ...(variables ?? {}) }
+  const fragments = document.definitions.filter((it) => it.kind === Kind.FRAGMENT_DEFINITION)
+  const fragmentsByName = new Map(fragments.map((it) => [it.name.value, it]))
+  const costs = new Map<SelectionSetNode, number>()
+
+  const ofSet = (parent: Type, set: SelectionSetNode | undefined): number => {
+    if (!set) return 0
+    const cost = costs.get(set) ?? set.selections.reduce((total, it) => bounded(total + ofSelection(parent, it)), 0)
+    costs.set(set, cost)
+    return cost
+  }
+
+  const ofSelection = (parent: Type, node: SelectionNode): number => {
+    if (node.kind === Kind.FIELD) return ofField(parent, node)
+    const fragment = node.kind === Kind.FRAGMENT_SPREAD ? fragmentsByName.get(node.name.value) : node
+    const condition = fragment?.typeCondition
+    return ofSet(condition ? typeFromAST(schema, condition) : parent, fragment?.selectionSet)
+  }
+
+  const ofField = (parent: Type, node: FieldNode): number => {
+    const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined
+    if (!field) return 0
+    const below = pageOf(field, node, values) * ofSet(getNamedType(field.type), node.selectionSet)
+    if (parent === schema.getMutationType()) return MUTATION_COST + below
+    return node.selectionSet ? 1 + below : 0
+  }
+
+  return ofSet(schema.getRootType(operation.operation), operation.selectionSet)
+}
+
+function pageOf(field: GraphQLField<unknown, unknown>, node: FieldNode, values: Record<string, unknown>): number {
+  const sizes = field.args
+    .filter(({ name }) => name === 'first' || name === 'last')
+    .map(({ name, defaultValue }) => {
+      const given = node.arguments?.find((argument) => argument.name.value === name)?.value
+      return (given && valueFromASTUntyped(given, values)) ?? defaultValue
+    })
+  const numbers = sizes.filter((size) => typeof size === 'number')
+  if (numbers.length > 0) return bounded(Math.max(1, ...numbers))
+  return sizes.length > 0 ? DEFAULT_PAGE : 1
+}
+
+const bounded = (cost: number) => Math.min(cost, Number.MAX_SAFE_INTEGER)
