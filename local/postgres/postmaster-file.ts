@@ -38,7 +38,8 @@ export async function waitForPreviousServer(cluster: string): Promise<number | u
 
   const isLeaving = async () => (await isGone()) || (await readPostmasterFile(cluster))?.status === 'stopping'
   if (await waitUntil(isLeaving, SUPERVISOR_REACTS_MS)) {
-    if (await waitUntil(isGone, SHUTDOWN_MS)) return undefined
+    // Its number too may outlive it for a moment: a killed process stays in the table until its parent has looked.
+    if (await waitUntil(isGone, SHUTDOWN_MS)) return previous.pid
   }
   throw dataFolderInUse(cluster, previous.pid)
 }
