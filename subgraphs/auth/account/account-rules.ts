@@ -1,4 +1,5 @@
 import { UserFault } from '../../../platform/user-fault.ts'
+import { hasSomethingToSee } from '../../../platform/visible-text.ts'
 
 const LONGEST_EMAIL = 254
 const LONGEST_DISPLAY_NAME = 80
@@ -15,9 +16,6 @@ const RESERVED_USERNAMES = new Set(['assistant'])
 
 /** Control characters, line breaks, lone surrogates, and the marks that turn the direction of the text around them. */
 const UNFIT_FOR_DISPLAY = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u
-
-/** Not white space, marks and format characters alone: nobody is to be invisible. */
-const SOMETHING_TO_SEE = /[\p{L}\p{N}\p{P}\p{S}]/u
 
 /** What a person wrote, and the form of it that must be unique. */
 export interface Identifier {
@@ -73,7 +71,7 @@ export function readUsername(username: string): Identifier {
  */
 export function readDisplayName(displayName: string): string {
   const isFit =
-    SOMETHING_TO_SEE.test(displayName) &&
+    hasSomethingToSee(displayName) &&
     displayName.length <= 2 * LONGEST_DISPLAY_NAME &&
     [...displayName].length <= LONGEST_DISPLAY_NAME &&
     !UNFIT_FOR_DISPLAY.test(displayName)

@@ -1,32 +1,20 @@
 import { hash } from '@node-rs/argon2'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newUuid } from '../../../platform/ids.ts'
-import type { RunningServer } from '../../../platform/subgraph/server.ts'
-import { createTestDatabase } from '../../../tests/support/test-database.ts'
-import { readAuthConfig } from '../config.ts'
-import { startAuth } from '../subgraph.ts'
-import { AuthClient, ManualClock, newPerson, testEnvironment } from '../testing/auth-client.ts'
+import { ManualClock, newPerson } from '../testing/auth-client.ts'
+import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
 
 const clock = new ManualClock()
-let database: { url: string } & AsyncDisposable
-let auth: RunningServer
-let client: AuthClient
-let sql: pg.Client
+let auth: RunningAuth
+let client: RunningAuth['client']
+let sql: RunningAuth['sql']
 
 beforeAll(async () => {
-  database = await createTestDatabase()
-  auth = await startAuth(readAuthConfig(testEnvironment(database.url)), { now: clock.now })
-  client = new AuthClient(auth.url, clock)
-  sql = new pg.Client(database.url)
-  await sql.connect()
+  auth = await startTestAuth(clock)
+  ;({ client, sql } = auth)
 })
 
-afterAll(async () => {
-  await sql?.end()
-  await auth?.[Symbol.asyncDispose]()
-  await database?.[Symbol.asyncDispose]()
-})
+afterAll(() => auth?.[Symbol.asyncDispose]())
 
 describe('Signing up', () => {
   test('makes an account, signs it in and shows the new user to themself', async () => {

@@ -1,34 +1,24 @@
 import { generateKeyPairSync } from 'node:crypto'
 import jsonwebtoken from 'jsonwebtoken'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeId } from '../../../platform/ids.ts'
-import type { RunningServer } from '../../../platform/subgraph/server.ts'
-import { createTestDatabase } from '../../../tests/support/test-database.ts'
 import { readAuthConfig } from '../config.ts'
 import { startAuth } from '../subgraph.ts'
 import { AuthClient, ManualClock, newPerson, testEnvironment } from '../testing/auth-client.ts'
+import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
 
 const DAY = 86_400
 const clock = new ManualClock()
-let database: { url: string } & AsyncDisposable
-let auth: RunningServer
-let client: AuthClient
-let sql: pg.Client
+let auth: RunningAuth
+let client: RunningAuth['client']
+let sql: RunningAuth['sql']
 
 beforeAll(async () => {
-  database = await createTestDatabase()
-  auth = await startAuth(readAuthConfig(testEnvironment(database.url)), { now: clock.now })
-  client = new AuthClient(auth.url, clock)
-  sql = new pg.Client(database.url)
-  await sql.connect()
+  auth = await startTestAuth(clock)
+  ;({ client, sql } = auth)
 })
 
-afterAll(async () => {
-  await sql?.end()
-  await auth?.[Symbol.asyncDispose]()
-  await database?.[Symbol.asyncDispose]()
-})
+afterAll(() => auth?.[Symbol.asyncDispose]())
 
 async function sessionRow(refreshToken: string) {
   const [id = ''] = refreshToken.split('.')
@@ -223,7 +213,7 @@ describe('Refreshing', () => {
     const { tokens } = await client.enter()
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const JWT_SIGNING_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-    const config = readAuthConfig({ ...testEnvironment(database.url), JWT_SIGNING_KEY })
+    const config = readAuthConfig({ ...testEnvironment(auth.databaseUrl), JWT_SIGNING_KEY })
     const replacement = await startAuth(config, { now: clock.now })
     try {
       const { tokens: next } = await new AuthClient(replacement.url, clock).refresh(tokens.refreshToken)

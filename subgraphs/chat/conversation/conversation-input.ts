@@ -1,5 +1,6 @@
 import { decodeId } from '../../../platform/ids.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
+import { hasSomethingToSee } from '../../../platform/visible-text.ts'
 import type { AssistantSettings } from './conversation.entity.ts'
 
 /** Who decides which models there are. */
@@ -18,8 +19,6 @@ export interface AssistantSettingsInput {
 const LONGEST_SYSTEM_PROMPT = 8_000
 const MOST_OUTPUT_TOKENS = 1_000_000
 const MOST_MEMBERS_AT_ONCE = 100
-/** Not white space, marks and format characters alone. */
-const SOMETHING_TO_SEE = /[\p{L}\p{N}\p{P}\p{S}]/u
 const CONTROLS = /\p{Cc}/u
 
 /**
@@ -30,7 +29,7 @@ const CONTROLS = /\p{Cc}/u
 export function readText(value: string | null | undefined, field: string, longest: number): string | null {
   if (value == null) return null
   const path = ['input', field]
-  if (!SOMETHING_TO_SEE.test(value))
+  if (!hasSomethingToSee(value))
     throw new UserFault('BAD_USER_INPUT', `The ${field} is empty; leave it out instead.`, path)
   if (value.length > longest) {
     throw new UserFault('BAD_USER_INPUT', `The ${field} has ${value.length} characters; at most ${longest}.`, path)

@@ -1,0 +1,6 @@
+const SOMETHING_TO_SEE = /[\p{L}\p{N}\p{P}\p{S}]/u
+
+/** Whether a text is more than white space, marks and format characters, so that its reader sees something. */
+export function hasSomethingToSee(text: string): boolean {
+  return SOMETHING_TO_SEE.test(text)
+}
