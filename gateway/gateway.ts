@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { EventBus } from '../platform/event-bus.ts'
 import { createHttpServer, listen } from '../platform/http-server.ts'
 import { createLogger, type Logger } from '../platform/logging.ts'
+import { createMetrics, type Metrics } from '../platform/metrics.ts'
 import { ServiceSigner } from '../platform/service-signature.ts'
 import type { GatewayConfig } from './config.ts'
 import { startApolloServer } from './execution/apollo-server.ts'
@@ -35,6 +36,7 @@ export interface GatewayOverrides {
 /** What every part is given. */
 interface Tools {
   readonly logger: Logger
+  readonly metrics: Metrics
   readonly now: () => Date
 }
 
@@ -54,7 +56,7 @@ interface Graph {
 export async function startGateway(config: GatewayConfig, overrides: GatewayOverrides = {}): Promise<RunningGateway> {
   const { host, port, logLevel: level, logFormat: format } = config
   const logger = overrides.logger ?? createLogger({ name: 'gateway', level, format })
-  const tools = { logger, now: overrides.now ?? (() => new Date()) }
+  const tools = { logger, metrics: createMetrics(), now: overrides.now ?? (() => new Date()) }
   const graph = await openGraph(config, tools)
   const identity = openIdentity({
     config: config.identity,
@@ -65,6 +67,7 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
   })
   const server = createHttpServer({
     logger,
+    metrics: tools.metrics,
     bodyLimit: config.limits.bodyBytes,
     shutdownGraceMs: config.shutdownGraceMs,
     ready: () => identity.ready(),

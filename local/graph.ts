@@ -1,16 +1,14 @@
 import { startGateway } from '../gateway/gateway.ts'
-import { ConfigurationError } from '../platform/environment.ts'
 import type { EventBus } from '../platform/event-bus.ts'
 import type { Logger } from '../platform/logging.ts'
 import { MemoryEventBus } from '../platform/memory-event-bus.ts'
-import { openAll, type Resources } from '../platform/resources.ts'
+import { openAll } from '../platform/resources.ts'
 import { startAuth } from '../subgraphs/auth/subgraph.ts'
 import { type ChatOverrides, startChat } from '../subgraphs/chat/subgraph.ts'
 import type { LocalConfig } from './config.ts'
+import { openEmbeddedDatabase } from './database.ts'
 import { startDemoModel } from './demo-model/demo-model.ts'
-import { ensureDatabase } from './postgres/create-database.ts'
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts'
-import { EmbeddedPostgresError } from './postgres/embedded-postgres-error.ts'
 
 /** Where the running graph is. */
 export interface LocalGraph extends AsyncDisposable {
@@ -29,15 +27,15 @@ export interface LocalOverrides {
   demoModel?: Parameters<typeof startDemoModel>[0]
 }
 
-const DATABASE = 'parley'
-
 /** Starts the whole graph in this process: Postgres unless one is given, the demo model unless another is, all services. */
 export function startLocalGraph(config: LocalConfig, overrides: LocalOverrides = {}): Promise<LocalGraph> {
   return openAll(async (resources) => {
     const { now, logger } = overrides
     const common = { ...(logger && { logger }), ...(now && { now }) }
     const bus = overrides.bus ?? resources.use(new MemoryEventBus())
-    const databaseUrl = config.databaseUrl ?? (await startDatabase(config.dataDirectory, resources))
+    const { dataDirectory } = config
+    const databaseUrl =
+      config.databaseUrl ?? (await openEmbeddedDatabase(() => startEmbeddedPostgres({ dataDirectory }), resources))
     const baseUrl = config.usesDemoModel
       ? resources.use(await startDemoModel(overrides.demoModel)).baseUrl
       : config.chat.assistant.baseUrl
@@ -67,15 +65,4 @@ export function startLocalGraph(config: LocalConfig, overrides: LocalOverrides =
     )
     return { url: gateway.url, authUrl: auth.url, chatUrl: chat.url }
   })
-}
-
-async function startDatabase(dataDirectory: string, resources: Resources): Promise<string> {
-  try {
-    const postgres = resources.use(await startEmbeddedPostgres({ dataDirectory }))
-    await ensureDatabase(postgres, DATABASE)
-    return postgres.urlOf(DATABASE)
-  } catch (error) {
-    if (error instanceof EmbeddedPostgresError) throw new ConfigurationError(error.message, { cause: error })
-    throw error
-  }
 }

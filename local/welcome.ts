@@ -11,6 +11,7 @@ export function welcome(graph: LocalGraph, config: LocalConfig): string {
   const answers = config.usesDemoModel
     ? `${model}: canned answers, NOT a language model; OPENAI_API_KEY or OPENAI_BASE_URL brings a real one`
     : model
+  const mail = config.auth.mail.showsOutbox ? `not sent; read it at ${graph.authUrl}/outbox` : 'SMTP_URL'
   return `
   Parley is running.
 
@@ -18,6 +19,7 @@ export function welcome(graph: LocalGraph, config: LocalConfig): string {
   Sockets    ${endpoint.replace('http', 'ws')}  (graphql-transport-ws)
   Database   ${database}
   Assistant  ${answers}
+  Mail       ${mail}
 
   Three things to try
   1. Open ${endpoint} in a browser and take the README's tour: sign up, ask, watch the tokens arrive.

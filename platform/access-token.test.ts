@@ -63,6 +63,7 @@ describe('an access token', () => {
     expect(await verifier.verify(token())).toEqual({
       userId: USER,
       sessionId: SESSION,
+      tokenVersion: 0,
       scope: new Set(['assistant:use', 'users:read']),
       expiresAt: new Date(NOW.getTime() + 540_000),
     })

@@ -9,6 +9,8 @@ import type { Revocations } from './revocation-list.ts'
 export interface Viewer {
   readonly userId: string
   readonly sessionId: string
+  /** Which version of the user's rights the token was made for; a change of roles refuses the lower ones. */
+  readonly tokenVersion: number
   readonly scope: ReadonlySet<string>
   readonly expiresAt: Date
 }
@@ -32,6 +34,7 @@ const claims = z.object({
   sid: z.string(),
   iat: z.number(),
   exp: z.number(),
+  ver: z.int().nonnegative().default(0),
   scope: z.string().default(''),
 })
 
@@ -43,7 +46,7 @@ export class AccessTokenVerifier {
   readonly #revocations: Revocations | undefined
   readonly #now: () => Date
 
-  /** @param options.revocations without it, tokens of ended sessions are accepted until they expire. */
+  /** @param options.revocations without it, tokens that were revoked are accepted until they expire. */
   constructor(options: {
     keys: KeySet
     issuer: string
@@ -91,7 +94,7 @@ export class AccessTokenVerifier {
   /**
    * The viewer, if what proved them still holds: streams ask again for every event.
    *
-   * @throws UnauthenticatedError when the token has expired or its session was ended.
+   * @throws UnauthenticatedError when the token has expired or was revoked.
    */
   requireCurrent(viewer: Viewer): Viewer {
     if (viewer.expiresAt <= this.#now() || this.#revocations?.isRevoked(viewer)) throw new UnauthenticatedError()
@@ -109,11 +112,12 @@ function readHeader(token: string): z.infer<typeof header> {
 }
 
 function toViewer(payload: unknown, seconds: number): Viewer {
-  const { sub, sid, iat, exp, scope } = claims.parse(payload)
+  const { sub, sid, iat, exp, ver, scope } = claims.parse(payload)
   if (iat > seconds + CLOCK_SKEW_SECONDS) throw new UnauthenticatedError()
   return {
     userId: decodeId('usr', sub),
     sessionId: decodeId('ses', sid),
+    tokenVersion: ver,
     scope: new Set(scope.split(' ').filter((item) => item !== '')),
     expiresAt: new Date(exp * 1000),
   }

@@ -88,6 +88,17 @@ export const databaseUrl = () =>
       `${input === undefined ? 'is required:' : 'must be'} a PostgreSQL URL such as postgres://user:password@host:5432/database`,
   })
 
+/** Where a Redis server is. */
+export const redisUrl = () =>
+  z.url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://:password@host:6379' }).optional()
+
+/** Yes or no. */
+export const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((value) => value === 'true')
+    .default(fallback)
+
 /** The secret all services of one graph share; in production it must be set. */
 export const serviceSecret = () =>
   z.string().min(32, 'must have 32 characters or more, such as those of `openssl rand -hex 32`').optional()

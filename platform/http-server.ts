@@ -4,6 +4,7 @@ import { ConfigurationError } from './environment.ts'
 import { ApplicationError, BadUserInputError, NotFoundError } from './errors.ts'
 import { toWireError } from './graphql-errors.ts'
 import type { Logger } from './logging.ts'
+import { type Metrics, serveMetrics } from './metrics.ts'
 import { requestIdFrom } from './request-id.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
 
@@ -19,6 +20,7 @@ const DEFAULT_SHUTDOWN_GRACE_MS = 8_000
  *
  * @param options.bodyLimit bytes; a larger body is 413.
  * @param options.shutdownGraceMs how long a shutdown waits for requests without an answer.
+ * @param options.metrics what `/metrics` tells.
  * @param options.ready rejects, or throws, while the process cannot do its work; then `/ready` is 503.
  */
 export function createHttpServer(options: {
@@ -26,6 +28,7 @@ export function createHttpServer(options: {
   bodyLimit?: number
   shutdownGraceMs?: number
   ready: () => Promise<void> | void
+  metrics?: Metrics | undefined
 }): FastifyInstance {
   const server = fastify({
     logger: false,
@@ -45,6 +48,7 @@ export function createHttpServer(options: {
   server.setNotFoundHandler((request, reply) => {
     reply.status(404).send({ errors: [toWireError(new NotFoundError('page'), request.id, options.logger)] })
   })
+  if (options.metrics) serveMetrics(server, options.metrics)
   server.get('/health', async () => ({ status: 'alive' }))
   server.get('/ready', async (request, reply) => {
     try {

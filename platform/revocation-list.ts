@@ -1,19 +1,35 @@
 import { z } from 'zod'
 import type { EventBus } from './event-bus.ts'
 import type { Logger } from './logging.ts'
+import { type Metrics, observe } from './metrics.ts'
 import type { ServiceClient } from './service-client.ts'
 
-/** What a process knows of sessions that were ended before their access tokens expired. */
-export interface Revocations {
-  isRevoked(viewer: { readonly sessionId: string }): boolean
+/** What of an access token decides whether it was revoked. Ids are UUIDs. */
+export interface Revocable {
+  readonly userId: string
+  readonly sessionId: string
+  readonly tokenVersion: number
 }
 
-/** The bus topic that rings when a session was ended. */
-export const SESSION_ENDED = 'session-ended'
+/** What a process knows of access tokens that were revoked before they expired. */
+export interface Revocations {
+  isRevoked(token: Revocable): boolean
+}
 
-/** One page of auth's answer to `GET /internal/revocations`, oldest first. Session ids are UUIDs. */
+/** The bus topic that rings when tokens were revoked. */
+export const TOKENS_REVOKED = 'tokens-revoked'
+
+/** A session that was ended, or a user whose tokens below a version are refused. */
+const subject = z.union([
+  z.object({ sessionId: z.uuid() }),
+  z.object({ userId: z.uuid(), tokenVersion: z.int().nonnegative() }),
+])
+
+/** One page of auth's answer to `GET /internal/revocations`, oldest first. */
 const revocationPage = z.object({
-  revocations: z.array(z.object({ sessionId: z.uuid(), revokedAt: z.iso.datetime(), forgetAt: z.iso.datetime() })),
+  revocations: z.array(
+    z.object({ id: z.uuid(), revokedAt: z.iso.datetime(), forgetAt: z.iso.datetime(), revoked: subject }),
+  ),
   hasMore: z.boolean(),
 })
 
@@ -21,25 +37,31 @@ export type RevocationPage = z.infer<typeof revocationPage>
 
 type Revocation = RevocationPage['revocations'][number]
 
-/** The last entry of the page before: the next page begins after this moment, and within it after this session. */
-export type RevocationPosition = Pick<Revocation, 'revokedAt' | 'sessionId'>
+/** The last entry of the page before: the next page begins after this moment, and within it after this id. */
+export type RevocationPosition = Pick<Revocation, 'revokedAt' | 'id'>
 
 /** Reads auth's list over HTTP. */
 export function remoteRevocations(auth: ServiceClient) {
-  return ({ revokedAt, sessionId }: RevocationPosition): Promise<RevocationPage> => {
-    const after = new URLSearchParams({ after: revokedAt, afterSession: sessionId })
-    return auth.get(`/internal/revocations?${after}`, revocationPage)
+  return ({ revokedAt, id }: RevocationPosition): Promise<RevocationPage> => {
+    const query = new URLSearchParams({ after: revokedAt, afterId: id })
+    return auth.get(`/internal/revocations?${query}`, revocationPage)
   }
 }
 
 /** A transaction that began before the newest one known may commit after it; it is found by looking back so far. */
 const OVERLAP_MS = 15_000
-const NOBODY = '00000000-0000-0000-0000-000000000000'
+/** Often enough that a revocation is in force within a second although no ring arrives. */
+const READ_EVERY_MS = 500
+const AGE = {
+  name: 'parley_revocation_list_age_seconds',
+  help: 'Time since the list of revoked tokens was last read whole.',
+}
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Keeps auth's list of ended sessions in memory: asked for every second, and at once when the bus rings, because the
- * bus may lose a ring. Each entry is dropped once no access token of its session can be valid. While auth is away the
- * list goes stale; it can be wrong for at most an access token's life.
+ * Keeps auth's list of revoked tokens in memory: read twice a second, and at once when the bus rings, because the bus
+ * may lose a ring. Each entry is dropped once no token it names can be valid. While auth is away the list goes stale; it
+ * can be wrong for at most an access token's life.
  */
 export class RevocationList implements Revocations, AsyncDisposable {
   readonly #readPage: (after: RevocationPosition) => Promise<RevocationPage>
@@ -47,11 +69,12 @@ export class RevocationList implements Revocations, AsyncDisposable {
   readonly #now: () => Date
   readonly #timer: NodeJS.Timeout
   readonly #unsubscribe: (() => void) | undefined
-  readonly #forgetAt = new Map<string, number>()
-  readonly #listeners = new Map<string, Set<() => void>>()
+  readonly #entries = new RevocationEntries()
+  readonly #watchers = new Set<{ readonly token: Revocable; readonly listener: () => void }>()
   #newest = 0
   #reading: Promise<void> | undefined
   #next: Promise<void> | undefined
+  #readAt: number
   #isStale = false
 
   constructor(options: {
@@ -59,28 +82,33 @@ export class RevocationList implements Revocations, AsyncDisposable {
     bus?: EventBus | undefined
     logger: Logger
     now?: (() => Date) | undefined
+    metrics?: Metrics | undefined
     everyMs?: number
   }) {
     this.#readPage = options.readPage
     this.#logger = options.logger
     this.#now = options.now ?? (() => new Date())
-    this.#unsubscribe = options.bus?.subscribe(SESSION_ENDED, () => void this.refresh())
-    this.#timer = setInterval(() => void this.refresh(), options.everyMs ?? 1_000)
+    this.#readAt = this.#now().getTime()
+    if (options.metrics) observe(options.metrics, { ...AGE, read: () => this.ageSeconds() })
+    this.#unsubscribe = options.bus?.subscribe(TOKENS_REVOKED, () => void this.refresh())
+    this.#timer = setInterval(() => void this.refresh(), options.everyMs ?? READ_EVERY_MS)
     void this.refresh()
   }
 
-  isRevoked({ sessionId }: { readonly sessionId: string }): boolean {
-    return this.#forgetAt.has(sessionId)
+  isRevoked(token: Revocable): boolean {
+    return this.#entries.include(token)
   }
 
-  /** Calls `listener` when the session is ended, until the returned function is called. */
-  onRevoked(sessionId: string, listener: () => void): () => void {
-    const listeners = this.#listeners.get(sessionId) ?? new Set()
-    this.#listeners.set(sessionId, listeners.add(listener))
-    return () => {
-      listeners.delete(listener)
-      if (listeners.size === 0) this.#listeners.delete(sessionId)
-    }
+  /** Calls `listener` once when the token is revoked, until the returned function is called. */
+  onRevoked(token: Revocable, listener: () => void): () => void {
+    const watcher = { token, listener }
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  /** How long ago the list was last read whole, in seconds. */
+  ageSeconds(): number {
+    return Math.max(0, (this.#now().getTime() - this.#readAt) / 1000)
   }
 
   /** Reads what is new. Never rejects. Calls that come while one is under way share the next: theirs may be newer. */
@@ -108,8 +136,11 @@ export class RevocationList implements Revocations, AsyncDisposable {
 
   async #read(): Promise<void> {
     try {
-      for await (const revocation of this.#pages()) this.#add(revocation)
-      this.#forget()
+      let isNews = false
+      for await (const revocation of this.#pages()) isNews = this.#add(revocation) || isNews
+      if (isNews) this.#tellWatchers()
+      this.#readAt = this.#now().getTime()
+      this.#entries.forget(this.#readAt)
       if (this.#isStale) this.#logger.info('the revocation list is current again')
       this.#isStale = false
     } catch (error) {
@@ -119,7 +150,7 @@ export class RevocationList implements Revocations, AsyncDisposable {
   }
 
   async *#pages(): AsyncGenerator<Revocation> {
-    let last = { revokedAt: new Date(Math.max(0, this.#newest - OVERLAP_MS)).toISOString(), sessionId: NOBODY }
+    let last = { revokedAt: new Date(Math.max(0, this.#newest - OVERLAP_MS)).toISOString(), id: FIRST_ID }
     for (let hasMore = true; hasMore; ) {
       const page = await this.#readPage(last)
       yield* page.revocations
@@ -128,15 +159,46 @@ export class RevocationList implements Revocations, AsyncDisposable {
     }
   }
 
-  #add({ sessionId, revokedAt, forgetAt }: Revocation): void {
-    this.#newest = Math.max(this.#newest, Date.parse(revokedAt))
-    if (this.#forgetAt.has(sessionId)) return
-    this.#forgetAt.set(sessionId, Date.parse(forgetAt))
-    for (const listener of this.#listeners.get(sessionId) ?? []) listener()
+  #add(revocation: Revocation): boolean {
+    this.#newest = Math.max(this.#newest, Date.parse(revocation.revokedAt))
+    return this.#entries.add(revocation)
   }
 
-  #forget(): void {
-    const time = this.#now().getTime()
-    for (const [sessionId, forgetAt] of this.#forgetAt) if (forgetAt <= time) this.#forgetAt.delete(sessionId)
+  #tellWatchers(): void {
+    for (const watcher of this.#watchers) {
+      if (!this.isRevoked(watcher.token)) continue
+      this.#watchers.delete(watcher)
+      watcher.listener()
+    }
+  }
+}
+
+/** What is revoked, by session and by user. */
+class RevocationEntries {
+  readonly #sessions = new Map<string, { readonly forgetAt: number }>()
+  readonly #users = new Map<string, { readonly forgetAt: number; readonly tokenVersion: number }>()
+
+  include({ sessionId, userId, tokenVersion }: Revocable): boolean {
+    return this.#sessions.has(sessionId) || tokenVersion < (this.#users.get(userId)?.tokenVersion ?? 0)
+  }
+
+  /** @returns whether it refuses tokens that were not refused before. */
+  add({ revoked, forgetAt }: Revocation): boolean {
+    const entry = { forgetAt: Date.parse(forgetAt) }
+    if ('sessionId' in revoked) {
+      const isNew = !this.#sessions.has(revoked.sessionId)
+      if (isNew) this.#sessions.set(revoked.sessionId, entry)
+      return isNew
+    }
+    const { userId, tokenVersion } = revoked
+    const isNew = tokenVersion > (this.#users.get(userId)?.tokenVersion ?? 0)
+    if (isNew) this.#users.set(userId, { ...entry, tokenVersion })
+    return isNew
+  }
+
+  forget(time: number): void {
+    for (const entries of [this.#sessions, this.#users]) {
+      for (const [id, { forgetAt }] of entries) if (forgetAt <= time) entries.delete(id)
+    }
   }
 }

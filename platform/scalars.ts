@@ -38,3 +38,23 @@ export const cursorScalar = new GraphQLScalarType<string, string>({
     throw new BadUserInputError('A Cursor is a string that a list gave out.')
   },
 })
+
+const LONGEST_URL = 2_048
+
+/** `URL`: an absolute http(s) URL of at most 2,048 characters, without credentials; a text in resolvers. */
+export const urlScalar = new GraphQLScalarType<string, string>({
+  name: 'URL',
+  serialize: String,
+  parseValue: (value) => {
+    if (typeof value === 'string' && value.length <= LONGEST_URL && isWebAddress(value)) return value
+    throw new BadUserInputError(
+      `A URL is absolute, begins with https: or http:, and has at most ${LONGEST_URL} characters.`,
+    )
+  },
+})
+
+function isWebAddress(text: string): boolean {
+  if (!URL.canParse(text) || /[\s\p{C}]/u.test(text)) return false
+  const { protocol, username, password } = new URL(text)
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === ''
+}

@@ -20,6 +20,9 @@ export const subgraphs: readonly Subgraph[] = [
     context: './context.ts#AuthContext',
     entities: {
       User: './account/user.entity.ts#User',
+      Session: './session/session.entity.ts#Session',
+      AuditEvent: './audit/audit-event.entity.ts#AuditEvent',
+      UserConnection: './account/user-list.ts#UserPage',
     },
   },
   {

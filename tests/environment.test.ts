@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { newSigningKey } from '../local/signing-key.ts'
 
 const CONFIGS = ['gateway', 'subgraphs/auth', 'subgraphs/chat', 'local', 'platform']
 const NAME = /^ {2,6}([A-Z][A-Z0-9_]{2,}):/gm
@@ -22,6 +23,7 @@ describe('.env.example', () => {
 
   it('gives the defaults that the code has', async () => {
     const { readGatewayConfig } = await import('../gateway/config.ts')
+    const { readAuthConfig } = await import('../subgraphs/auth/config.ts')
     const { readChatConfig } = await import('../subgraphs/chat/config.ts')
     const example = await readFile('.env.example', 'utf8')
     const given = Object.fromEntries(
@@ -31,6 +33,8 @@ describe('.env.example', () => {
     expect(readGatewayConfig(defaults)).toEqual(readGatewayConfig({}))
     const needed = { DATABASE_URL: 'postgres://localhost/parley', OPENAI_API_KEY: 'key' }
     expect(readChatConfig({ ...defaults, AUTH_URL, ...needed })).toEqual(readChatConfig(needed))
+    const stored = { DATABASE_URL: needed.DATABASE_URL, JWT_SIGNING_KEY: newSigningKey() }
+    expect(readAuthConfig({ ...defaults, ...stored })).toEqual(readAuthConfig(stored))
     expect([SUPERGRAPH, JWKS_URL, SUBGRAPH_URL_AUTH, SUBGRAPH_URL_CHAT]).not.toContain(undefined)
   })
 })

@@ -15,6 +15,11 @@ export interface Client {
   readonly traceparent?: string
 }
 
+/** Whether two clients are the same user in the same session; those of a gateway that verifies no tokens always are. */
+export function isSameSession({ viewer: one }: Client, { viewer: other }: Client): boolean {
+  return one?.userId === other?.userId && one?.sessionId === other?.sessionId
+}
+
 /** Tells who a client is. Without a verifier tokens are forwarded without being looked at. */
 export class ClientIdentification {
   readonly #verifier: AccessTokenVerifier | undefined
@@ -27,7 +32,7 @@ export class ClientIdentification {
 
   /**
    * @param request the HTTP request, or the one that opened the socket.
-   * @param authorization what the client proves itself with: the header, or its like in `connection_init`.
+   * @param authorization what the client proves itself with: the header, or its like in `connection_init` or a `ping`.
    * @throws UnauthenticatedError when it proves nothing, always in the same words.
    */
   async identify(request: IncomingMessage, authorization: unknown): Promise<Client> {

@@ -1,5 +1,5 @@
 /**
- * What a client proves itself with in `connection_init`: `{ authorization }`. Explorers send the headers that were typed
+ * What a client proves itself with in `connection_init` or a `ping`: `{ authorization }`. Explorers send the headers that were typed
  * into them, in any case, at the top (Apollo Sandbox, GraphiQL) or under `headers`.
  */
 export function authorizationIn(params: unknown): unknown {

@@ -2,6 +2,7 @@ import { AccessTokenVerifier } from '../../platform/access-token.ts'
 import type { EventBus } from '../../platform/event-bus.ts'
 import { RemoteKeySet } from '../../platform/key-set.ts'
 import type { Logger } from '../../platform/logging.ts'
+import type { Metrics } from '../../platform/metrics.ts'
 import { RevocationList, remoteRevocations } from '../../platform/revocation-list.ts'
 import { ServiceClient } from '../../platform/service-client.ts'
 import type { ServiceSigner } from '../../platform/service-signature.ts'
@@ -25,6 +26,7 @@ export function openIdentity(options: {
   signer: ServiceSigner | undefined
   bus: EventBus | undefined
   logger: Logger
+  metrics: Metrics
   now: () => Date
 }): Identity {
   const { config, now } = options
@@ -46,8 +48,8 @@ export function openIdentity(options: {
 
 function openRevocations(
   origin: string,
-  { signer, bus, logger, now }: Pick<Parameters<typeof openIdentity>[0], 'signer' | 'bus' | 'logger' | 'now'>,
+  { signer, ...tools }: Pick<Parameters<typeof openIdentity>[0], 'signer' | 'bus' | 'logger' | 'metrics' | 'now'>,
 ): RevocationList {
   const auth = new ServiceClient({ service: 'auth', origin, signer })
-  return new RevocationList({ readPage: remoteRevocations(auth), bus, logger, now })
+  return new RevocationList({ readPage: remoteRevocations(auth), ...tools })
 }

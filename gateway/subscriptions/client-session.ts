@@ -7,17 +7,17 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
-import { ApplicationError, UnauthenticatedError } from '../../platform/errors.ts'
+import { ApplicationError, RateLimitedError, UnauthenticatedError } from '../../platform/errors.ts'
 import { asGraphQLError, toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
-import type { RevocationList } from '../../platform/revocation-list.ts'
 import { withDeadline } from '../execution/deadline.ts'
 import { type OperationContext, operationContext, runningOperation } from '../execution/operation-context.ts'
-import type { Client } from '../identity/client.ts'
+import { type Client, isSameSession } from '../identity/client.ts'
 import type { OperationDocuments } from '../protection/operation-documents.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import type { SubscriptionStream } from './subscription-stream.ts'
 import type { SubscriptionRequest, Subscriptions } from './subscriptions.ts'
+import { type ViewerSources, ViewerWatch } from './viewer-watch.ts'
 
 /** Queries and mutations of one socket that may run at once. */
 const MAX_RUNNING = 100
@@ -25,19 +25,14 @@ const MAX_RUNNING = 100
 /** How long expired streams get to say so before the socket is closed under them. */
 const FAREWELL_MS = 1_000
 
-/** The longest delay that a timer can hold. */
-const MAX_DELAY_MS = 2 ** 31 - 1
-
 /** What all sockets share. */
-export interface SessionServices {
+export interface SessionServices extends ViewerSources {
   readonly apollo: ApolloServer<OperationContext>
   readonly documents: OperationDocuments
   readonly supergraph: LoadedSupergraph
   readonly subscriptions: Subscriptions
   readonly maxSubscriptions: number
   readonly operationMs: number
-  readonly revocations: RevocationList | undefined
-  readonly now: () => Date
   readonly logger: Logger
 }
 
@@ -48,27 +43,25 @@ export interface OpenedOperation {
   readonly outcome: Promise<FormattedExecutionResult> | SubscriptionStream
 }
 
-/** One client on one socket, from `connection_ack` until it closes, the token expires or its session is ended. */
+/** One client on one socket, from `connection_ack` until it closes, or its token expires or is revoked. */
 export class ClientSession {
-  readonly #client: Client
   readonly #services: SessionServices
   readonly #close: () => void
   readonly #streams = new Set<SubscriptionStream>()
   readonly #gone = new AbortController()
+  #client: Client
+  #watch: ViewerWatch | undefined
   #running = 0
+  #isRenewing = false
   #expired = false
-  #timer: NodeJS.Timeout | undefined
-  #unwatch: (() => void) | undefined
+  #farewell: NodeJS.Timeout | undefined
 
   /** @param closeForbidden closes the socket because its client is not, or no longer, authenticated. */
   constructor(client: Client, services: SessionServices, closeForbidden: () => void) {
     this.#client = client
     this.#services = services
     this.#close = closeForbidden
-    const { viewer } = client
-    if (!viewer) return
-    this.#watchExpiry(viewer.expiresAt)
-    this.#unwatch = services.revocations?.onRevoked(viewer.sessionId, () => this.#expire())
+    this.#watchViewer()
   }
 
   /** Starts an operation; the errors say why it did not start. Never throws. */
@@ -82,17 +75,40 @@ export class ClientSession {
       const variables = payload.variables ?? {}
       const errors = this.#checkVariables(read.operation, variables)
       if (errors) return errors
-      const request = { client: this.#client, requestId, source: payload.query, variables, ...read }
+      const request = { client: () => this.#client, requestId, source: payload.query, variables, ...read }
       return { ...opened, outcome: this.#subscribe(request) }
     } catch (error) {
       return [asGraphQLError(error)]
     }
   }
 
+  /**
+   * Goes on under a fresh token of the same session: new operations, the next events of the streams that are open, and
+   * the subgraphs that these come from. When it throws, everything is as it was.
+   *
+   * @param identify verifies the token.
+   * @returns the client from now on.
+   * @throws UnauthenticatedError when the token proves nothing, or somebody else.
+   * @throws RateLimitedError while another token is being verified: a socket gets one verification at a time.
+   */
+  async renew(identify: () => Promise<Client>): Promise<Client> {
+    if (this.#isRenewing) throw new RateLimitedError('This socket is being renewed already; wait for the pong.')
+    this.#isRenewing = true
+    try {
+      const client = await identify()
+      const isOver = this.#expired || this.#gone.signal.aborted
+      if (isOver || !isSameSession(client, this.#client)) throw new UnauthenticatedError()
+      if (client.authorization !== this.#client.authorization) this.#adopt(client)
+      return client
+    } finally {
+      this.#isRenewing = false
+    }
+  }
+
   /** The socket has closed: everything that ran on it stops at once. */
   end(): void {
-    this.#unwatch?.()
-    clearTimeout(this.#timer)
+    this.#watch?.stop()
+    clearTimeout(this.#farewell)
     this.#gone.abort()
     for (const stream of this.#streams) void stream.return()
   }
@@ -136,19 +152,22 @@ export class ClientSession {
     throw new Error('Incremental delivery is not served on sockets.')
   }
 
-  /** The clock is asked again when the timer fires: timers run by another one. */
-  #watchExpiry(expiresAt: Date): void {
-    const left = expiresAt.getTime() - this.#services.now().getTime()
-    if (left <= 0) this.#expire()
-    else this.#timer = setTimeout(() => this.#watchExpiry(expiresAt), Math.min(left, MAX_DELAY_MS)).unref()
+  #adopt(client: Client): void {
+    this.#client = client
+    this.#watchViewer()
+    this.#services.subscriptions.renew(client, new Set([...this.#streams].map(({ subgraph }) => subgraph)))
   }
 
-  /** The token has expired, or its session was ended. */
+  #watchViewer(): void {
+    const { viewer } = this.#client
+    this.#watch?.stop()
+    this.#watch = viewer ? new ViewerWatch(viewer, this.#services, () => this.#expire()) : undefined
+  }
+
+  /** The token has expired or was revoked. */
   #expire(): void {
-    if (this.#expired) return
-    clearTimeout(this.#timer)
     this.#expired = true
-    this.#timer = setTimeout(this.#close, this.#streams.size === 0 ? 0 : FAREWELL_MS).unref()
+    this.#farewell = setTimeout(this.#close, this.#streams.size === 0 ? 0 : FAREWELL_MS).unref()
     for (const stream of this.#streams) stream.terminate(new UnauthenticatedError())
   }
 }

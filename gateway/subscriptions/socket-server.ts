@@ -2,25 +2,23 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ExecutionArgs, FormattedExecutionResult } from 'graphql'
-import { CloseCode, type ServerOptions, type SubscribePayload } from 'graphql-ws'
-import { type Extra, useServer } from 'graphql-ws/use/ws'
+import { CloseCode, handleProtocols, makeServer, type ServerOptions, type SubscribePayload } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { UnauthenticatedError } from '../../platform/errors.ts'
+import { BadUserInputError, UnauthenticatedError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
-import type { Logger } from '../../platform/logging.ts'
 import { requestIdFrom } from '../../platform/request-id.ts'
 import { GRAPHQL_PATH } from '../http/graphql-path.ts'
 import type { OriginPolicy } from '../http/origin-policy.ts'
 import type { ClientIdentification } from '../identity/client.ts'
 import { authorizationIn } from '../identity/connection-params.ts'
 import { ClientSession, type OpenedOperation, type SessionServices } from './client-session.ts'
+import { type PingPayload, serveProtocol } from './protocol.ts'
 
 /** Of one message from a client. */
 const MAX_MESSAGE_BYTES = 64 * 1024
 
 const INIT_MS = 3_000
 
-/** A client that leaves a ping unanswered for as long again is taken for gone. */
 const PING_INTERVAL_MS = 12_000
 
 /** RFC 6455 §7.4 registry: the service restarts, and the service is overloaded. */
@@ -37,15 +35,24 @@ interface SocketServerOptions extends SessionServices {
 
 /** Serves operations of every kind over graphql-transport-ws, at the same path as HTTP. */
 export class SocketServer {
-  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false })
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+    handleProtocols,
+  })
   readonly #options: SocketServerOptions
   #draining = false
 
   constructor(server: Server, options: SocketServerOptions) {
     this.#options = options
-    const handlers = { ...this.#handlers(), isProd: true }
-    useServer<ConnectionParams, { session?: ClientSession }>(handlers, this.#sockets, PING_INTERVAL_MS)
-    this.#sockets.on('connection', (socket) => logErrorsOf(socket, options.logger))
+    const protocol = makeServer(this.#handlers())
+    this.#sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
+      const extra: SocketExtra = { socket, request }
+      const answerPing = (payload: PingPayload) => this.#answerPing(extra, payload)
+      const { logger } = options
+      serveProtocol(socket, { server: protocol, extra, answerPing, pingIntervalMs: PING_INTERVAL_MS, logger })
+    })
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
   }
 
@@ -112,11 +119,28 @@ export class SocketServer {
       return false
     }
   }
+
+  /** A ping with an authorization renews the socket, and its pong says whether it did; any other is echoed. */
+  async #answerPing({ session, request }: SocketExtra, payload: PingPayload): Promise<PingPayload> {
+    const authorization = authorizationIn(payload)
+    if (authorization === undefined) return payload
+    try {
+      if (!session) throw new BadUserInputError('Wait for connection_ack before you renew the socket.')
+      const { viewer } = await session.renew(() => this.#options.identification.identify(request, authorization))
+      return { renewed: true, ...(viewer && { expiresAt: viewer.expiresAt.toISOString() }) }
+    } catch (error) {
+      return { renewed: false, error: toWireError(error, requestIdFrom(undefined), this.#options.logger) }
+    }
+  }
 }
 
 type ConnectionParams = Record<string, unknown> | undefined
 
-type SocketExtra = Extra & Partial<{ session: ClientSession }>
+interface SocketExtra {
+  readonly socket: WebSocket
+  readonly request: IncomingMessage
+  session?: ClientSession
+}
 
 function sessionOf({ session }: SocketExtra): ClientSession {
   if (!session) throw new Error('An operation came before the socket was acknowledged.')
@@ -127,11 +151,6 @@ function sessionOf({ session }: SocketExtra): ClientSession {
 function refuse(socket: Duplex, status: string): void {
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-}
-
-/** graphql-ws would print them, and a client makes as many as it likes: an oversized frame is one. */
-function logErrorsOf(socket: WebSocket, logger: Logger): void {
-  socket.removeAllListeners('error').on('error', (err) => logger.debug({ err }, 'socket error'))
 }
 
 /** The operation already runs: what graphql-ws would execute is its outcome. */

@@ -16,6 +16,7 @@ function openStream(
 ) {
   const log: string[] = []
   const stream = new SubscriptionStream({
+    subgraph: 'numbers',
     bounds: BOUNDS,
     budget,
     open: () => () => log.push('unsubscribed'),

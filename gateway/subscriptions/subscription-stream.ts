@@ -7,6 +7,8 @@ type Result = FormattedExecutionResult
 
 /** What a stream is made of. */
 export interface StreamParts {
+  /** The name of the one that its events come from. */
+  readonly subgraph: string
   readonly bounds: QueueBounds
   readonly budget: LagBudget
   /** Subscribes upstream; returns what unsubscribes. */
@@ -29,6 +31,8 @@ const DONE: IteratorResult<Result, undefined> = { done: true, value: undefined }
  * keep everything upstream alive after its client has gone.
  */
 export class SubscriptionStream implements AsyncIterableIterator<Result, undefined> {
+  /** The name of the one that its events come from. */
+  readonly subgraph: string
   readonly #parts: StreamParts
   readonly #queue: EventQueue<Result>
   readonly #abandoned = new AbortController()
@@ -40,6 +44,7 @@ export class SubscriptionStream implements AsyncIterableIterator<Result, undefin
   #pending: Give | undefined
 
   constructor(parts: StreamParts) {
+    this.subgraph = parts.subgraph
     this.#parts = parts
     const { bounds, budget } = parts
     this.#queue = new EventQueue(bounds, { budget, onEvicted: () => this.terminate(this.#tooSlow()) })

@@ -3,6 +3,7 @@ import type { SubscribePayload } from 'graphql-ws'
 import { SubgraphUnavailableError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
+import { requestIdFrom } from '../../platform/request-id.ts'
 import { canonicalOperation, type ServiceSigner } from '../../platform/service-signature.ts'
 import { withDeadline } from '../execution/deadline.ts'
 import type { EventExecutor } from '../execution/event-executor.ts'
@@ -24,7 +25,8 @@ const MAX_LAG = 256_000_000
 
 /** A valid subscription of one client. */
 export interface SubscriptionRequest {
-  readonly client: Client
+  /** As it is now: while the subscription lives its client may come with a fresh token. */
+  readonly client: () => Client
   readonly requestId: string
   readonly source: string
   readonly document: DocumentNode
@@ -67,6 +69,7 @@ export class Subscriptions {
   open(request: SubscriptionRequest, onEnd: () => void): SubscriptionStream {
     const plan = this.#planner.plan(request.source, request.document, request.operation.name?.value)
     return new SubscriptionStream({
+      subgraph: plan.primary.serviceName,
       bounds: LAG,
       budget: this.#budget,
       open: (stream) => this.#subscribe(plan, request, stream),
@@ -76,6 +79,19 @@ export class Subscriptions {
     })
   }
 
+  /**
+   * Hands a client's fresh token to subgraphs that its streams come from: by a ping that carries what an operation
+   * carries in its extensions, signed as a call to the same path whose body is empty. A subgraph of another make takes
+   * it for a sign of life.
+   */
+  renew(client: Client, subgraphs: ReadonlySet<string>): void {
+    const forwarded = forwardedHeaders(client, requestIdFrom(undefined))
+    for (const name of subgraphs) {
+      const { path, socket } = this.#upstream(name)
+      socket.ping(signedHeaders(forwarded, this.#signer, { path, body: '' }))
+    }
+  }
+
   /** Drops every upstream connection. */
   close(): void {
     for (const { socket } of this.#sockets.values()) socket.close()
@@ -83,15 +99,20 @@ export class Subscriptions {
 
   #subscribe({ primary }: SubscriptionPlan, request: SubscriptionRequest, stream: SubscriptionStream): () => void {
     const { requestId } = request
-    const upstream = this.#sockets.get(primary.serviceName)
-    if (!upstream) throw new Error(`No socket for the subgraph ${primary.serviceName}.`)
+    const { path, socket } = this.#upstream(primary.serviceName)
     const onTheWire = (error: unknown): GraphQLFormattedError => toWireError(error, requestId, this.#logger)
-    return upstream.socket.subscribe(this.#payload(primary, upstream.path, request), {
+    return socket.subscribe(this.#payload(primary, path, request), {
       next: (event) => stream.push(event),
       complete: () => stream.finish(),
       refused: (errors) => stream.finish({ errors: errors.map((error) => onTheWire(forwardedError(error))) }),
       lost: () => stream.finish({ errors: [onTheWire(new SubgraphUnavailableError(primary.serviceName))] }),
     })
+  }
+
+  #upstream(subgraph: string): { path: string; socket: UpstreamSocket } {
+    const upstream = this.#sockets.get(subgraph)
+    if (!upstream) throw new Error(`No socket for the subgraph ${subgraph}.`)
+    return upstream
   }
 
   #payload(primary: SubscriptionPlan['primary'], path: string, request: SubscriptionRequest): SubscribePayload {
@@ -101,10 +122,17 @@ export class Subscriptions {
       ...(primary.operationName && { operationName: primary.operationName }),
       variables: Object.fromEntries(used.map((name) => [name, request.variables[name]])),
     }
-    const forwarded = forwardedHeaders(request.client, request.requestId)
+    const sign = () =>
+      signedHeaders(forwardedHeaders(request.client(), request.requestId), this.#signer, {
+        path,
+        body: canonicalOperation(payload),
+      })
     return {
       ...payload,
-      extensions: signedHeaders(forwarded, this.#signer, { path, body: canonicalOperation(payload) }),
+      // Read when the operation is sent. The connection is opened first, and the client may be renewed meanwhile.
+      get extensions() {
+        return sign()
+      },
     }
   }
 
@@ -119,7 +147,7 @@ export class Subscriptions {
       return await withDeadline(
         this.#eventMs,
         (signal) =>
-          this.#executor.execute(plan.event, response, variables, operationContext(client, requestId, signal)),
+          this.#executor.execute(plan.event, response, variables, operationContext(client(), requestId, signal)),
         abandoned,
       )
     } catch (cause) {

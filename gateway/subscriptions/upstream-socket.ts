@@ -1,5 +1,5 @@
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql'
-import { type Client, createClient, type SubscribePayload } from 'graphql-ws'
+import { type Client, createClient, MessageType, type SubscribePayload, stringifyMessage } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import type { Logger } from '../../platform/logging.ts'
 
@@ -30,6 +30,8 @@ export class UpstreamSocket {
   readonly #logger: Logger
   readonly #sinks = new Set<UpstreamSink>()
   #client: Client | undefined
+  /** The connection of that client once the subgraph has acknowledged it. */
+  #socket: WebSocket | undefined
   #idle: NodeJS.Timeout | undefined
 
   /** @param url of the subgraph; the same path serves HTTP and graphql-transport-ws. */
@@ -38,7 +40,10 @@ export class UpstreamSocket {
     this.#logger = options.logger
   }
 
-  /** @returns unsubscribes; afterwards the sink hears nothing more. */
+  /**
+   * @param payload read when it is sent, which is after the connection was opened.
+   * @returns unsubscribes; afterwards the sink hears nothing more.
+   */
   subscribe(payload: SubscribePayload, sink: UpstreamSink): () => void {
     clearTimeout(this.#idle)
     this.#client ??= this.#connect()
@@ -53,6 +58,18 @@ export class UpstreamSocket {
       this.#forget(sink)
       unsubscribe()
     }
+  }
+
+  /**
+   * Sends a ping behind every operation that was subscribed to before. Without a connection none has been sent yet, and
+   * no ping is.
+   */
+  ping(payload: Record<string, string>): void {
+    const socket = this.#socket
+    // graphql-ws sends an operation a few microtasks after it was told to.
+    setImmediate(() => {
+      if (socket?.readyState === WebSocket.OPEN) socket.send(stringifyMessage({ type: MessageType.Ping, payload }))
+    })
   }
 
   /** Drops the connection; what still runs on it is lost. */
@@ -72,7 +89,13 @@ export class UpstreamSocket {
       onNonLazyError: () => {},
       connectionAckWaitTimeout: CONNECT_MS,
       keepAlive: PING_INTERVAL_MS,
-      on: { closed: () => this.#dropped(client), ...terminateWhenSilent(() => client.terminate()) },
+      on: {
+        connected: (socket) => {
+          this.#socket = socket as WebSocket
+        },
+        closed: () => this.#dropped(client),
+        ...terminateWhenSilent(() => client.terminate()),
+      },
     })
     return client
   }
@@ -81,6 +104,7 @@ export class UpstreamSocket {
     void disposeQuietly(client)
     if (this.#client !== client) return
     this.#client = undefined
+    this.#socket = undefined
     const lost = [...this.#sinks]
     this.#sinks.clear()
     if (lost.length > 0) this.#logger.warn({ url: this.#url, subscriptions: lost.length }, 'lost a subgraph socket')
@@ -97,6 +121,7 @@ export class UpstreamSocket {
   #closeIdle(): void {
     const client = this.#client
     this.#client = undefined
+    this.#socket = undefined
     if (client) void disposeQuietly(client)
   }
 }

@@ -56,6 +56,10 @@ export class SocketClient {
     this.send({ type: 'subscribe', id, payload: { query, variables } })
   }
 
+  ping(payload: object): void {
+    this.send({ type: 'ping', payload })
+  }
+
   /** The next frame; fails when none comes. */
   async next(): Promise<Frame> {
     while (this.#frames.length === 0) await withTimeout(this.#arrived.promise, 'No frame came.')

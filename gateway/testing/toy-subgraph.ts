@@ -26,6 +26,10 @@ export class ToySubgraph {
   readonly requests: { path: string; headers: IncomingHttpHeaders; body: string }[] = []
   /** Operations over the socket, in the order they came. */
   readonly operations: SubscribePayload[] = []
+  /** What pings over the socket carried, in the order they came; those that carried nothing are left out. */
+  readonly pings: Record<string, unknown>[] = []
+  /** Set to have sockets wait for their acknowledgement. */
+  hold: Promise<void> | undefined
   /** Set to answer a request in another way; return false to answer it as usual. */
   intercept: (response: ServerResponse) => boolean | Promise<boolean> = () => false
   readonly #schema: GraphQLSchema
@@ -55,8 +59,12 @@ export class ToySubgraph {
     useServer(
       {
         schema: this.#schema,
+        onConnect: async () => this.hold,
         onSubscribe: (_context, _id, payload) => {
           this.operations.push(payload)
+        },
+        onPing: (_context, payload) => {
+          if (payload) this.pings.push(payload)
         },
       },
       this.#sockets,

@@ -111,12 +111,19 @@ function running(
   server.ended.then((status) => reportEnd(`status ${status}`), reportEnd)
 
   return {
-    connection: { host: socketDirectory, port: SOCKET_PORT, user: SUPERUSER },
-    urlOf: (database) =>
-      `postgresql://${SUPERUSER}@${encodeURIComponent(socketDirectory)}:${SOCKET_PORT}/${encodeURIComponent(database)}`,
+    ...addressOf(socketDirectory),
     [Symbol.asyncDispose]() {
       stopping ??= stop()
       return stopping
     },
+  }
+}
+
+/** How to connect to the server whose socket is in this folder. */
+export function addressOf(socketDirectory: string): Pick<EmbeddedPostgres, 'connection' | 'urlOf'> {
+  return {
+    connection: { host: socketDirectory, port: SOCKET_PORT, user: SUPERUSER },
+    urlOf: (database) =>
+      `postgresql://${SUPERUSER}@${encodeURIComponent(socketDirectory)}:${SOCKET_PORT}/${encodeURIComponent(database)}`,
   }
 }

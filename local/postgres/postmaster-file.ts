@@ -24,6 +24,12 @@ export async function readPostmasterFile(cluster: string): Promise<PostmasterFil
   return { pid: Number(pid), socketDirectory, status }
 }
 
+/** The folder of the socket at which a server on these data accepts connections; nothing while there is none. */
+export async function findReadyServer(cluster: string): Promise<string | undefined> {
+  const file = await readPostmasterFile(cluster)
+  return file?.status === 'ready' && (await isServerOf(cluster, file.pid)) ? file.socketDirectory : undefined
+}
+
 /**
  * Waits for the server of a killed Parley to finish its shutdown.
  *

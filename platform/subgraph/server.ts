@@ -6,6 +6,7 @@ import type { GraphQLSchema } from 'graphql'
 import { toWireError } from '../graphql-errors.ts'
 import { createHttpServer, listen } from '../http-server.ts'
 import type { Logger } from '../logging.ts'
+import type { Metrics } from '../metrics.ts'
 import { type Caller, type CallerPolicy, identifyCaller, requireSignature, singleHeaders } from './caller.ts'
 import { serveSubscriptions } from './socket.ts'
 
@@ -19,6 +20,7 @@ export interface SubgraphOptions<Context extends { caller: Caller }> {
   /** Routes beside `/graphql`. Those under `/internal/` take signed calls alone. */
   routes?: (server: FastifyInstance) => void
   address: { host: string; port: number; variable: string }
+  metrics?: Metrics
   /** How long a shutdown waits for requests without an answer. */
   shutdownGraceMs?: number
   logger: Logger

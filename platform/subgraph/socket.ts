@@ -8,8 +8,8 @@ import {
   parse,
   validate,
 } from 'graphql'
-import type { SubscribePayload } from 'graphql-ws'
-import { useServer } from 'graphql-ws/use/ws'
+import type { Context as SocketContext, SubscribePayload } from 'graphql-ws'
+import { type Extra, useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import { ApplicationError, BadUserInputError } from '../errors.ts'
 import { asGraphQLError, toWireError } from '../graphql-errors.ts'
@@ -18,6 +18,7 @@ import { requestIdFrom } from '../request-id.ts'
 import { canonicalOperation } from '../service-signature.ts'
 import { type Caller, type CallerPolicy, identifyCaller, requireSignature, singleHeaders } from './caller.ts'
 import { subscribeWithFreshContext } from './fresh-context.ts'
+import { Renewals } from './renewals.ts'
 
 const PATH = '/graphql'
 const MAX_FRAME_BYTES = 1_000_000
@@ -33,7 +34,8 @@ interface SocketOptions<Context extends { caller: Caller }> {
 
 /**
  * Serves a subgraph's subscriptions over graphql-transport-ws. One socket carries the streams of many viewers: each
- * operation brings its own identity and signature in `extensions`, the socket itself proves nothing.
+ * operation brings its own identity and signature in `extensions`, the socket itself proves nothing. A fresh token for
+ * the open streams of a session comes in the payload of a ping, see {@link renew}.
  */
 export function serveSubscriptions<Context extends { caller: Caller }>(
   server: Server,
@@ -42,16 +44,17 @@ export function serveSubscriptions<Context extends { caller: Caller }>(
   const sockets = new WebSocketServer({ server, path: PATH, maxPayload: MAX_FRAME_BYTES })
   const onTheWire = (errors: readonly GraphQLError[], { extensions }: SubscribePayload) =>
     errors.map((error) => toWireError(error, requestIdFrom(extensions?.['x-request-id']), options.logger))
-  const served = useServer<Record<string, unknown>>(
+  const served = useServer<Record<string, unknown>, SocketState>(
     {
-      onSubscribe: async (_context, _id, payload) => {
+      onSubscribe: async (context, _id, payload) => {
         try {
-          return await prepare(options, payload)
+          return await prepare(options, renewalsOf(context, options), payload)
         } catch (error) {
           return [asGraphQLError(error)]
         }
       },
-      subscribe: subscribeWithFreshContext,
+      onPing: (context, payload) => renew(options, renewalsOf(context, options), payload ?? {}),
+      subscribe: subscribeGuarded,
       onError: (_context, _id, payload, errors) => onTheWire(errors, payload),
       onNext: (_context, _id, payload, _args, { errors, ...result }) =>
         errors && ({ ...result, errors: onTheWire(errors, payload) } as FormattedExecutionResult),
@@ -68,8 +71,39 @@ export function serveSubscriptions<Context extends { caller: Caller }>(
   }
 }
 
+type SocketState = { renewals?: Renewals }
+
+function renewalsOf(
+  { extra }: SocketContext<Record<string, unknown>, Extra & SocketState>,
+  { callers }: { callers: CallerPolicy },
+): Renewals {
+  extra.renewals ??= new Renewals(callers.verifier)
+  return extra.renewals
+}
+
+/**
+ * Takes the fresh token that a ping carries, among the headers that an operation carries in its extensions, and signed as
+ * a call to the same path whose body is empty. A refusal changes nothing, and leaves the socket to its other viewers.
+ */
+async function renew(
+  { callers, logger }: { callers: CallerPolicy; logger: Logger },
+  renewals: Renewals,
+  payload: Record<string, unknown>,
+): Promise<void> {
+  const headers = singleHeaders(payload)
+  if (headers.authorization === undefined) return
+  try {
+    requireSignature(callers, PATH, '', headers)
+    const { viewer } = await identifyCaller(callers, headers)
+    if (viewer) renewals.add(viewer)
+  } catch (err) {
+    logger.debug({ err, requestId: headers['x-request-id'] }, 'a fresh token was refused')
+  }
+}
+
 async function prepare<Context extends { caller: Caller }>(
   options: SocketOptions<Context>,
+  renewals: Renewals,
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const headers = singleHeaders(payload.extensions ?? {})
@@ -84,10 +118,17 @@ async function prepare<Context extends { caller: Caller }>(
     operationName: payload.operationName ?? null,
     variableValues: payload.variables ?? null,
     // A function, because every event is resolved with loaders and an identity map of its own.
-    contextValue: () => {
-      if (caller.viewer) options.callers.verifier.requireCurrent(caller.viewer)
-      return options.createContext(caller)
-    },
+    contextValue: () =>
+      options.createContext(caller.viewer ? { ...caller, viewer: renewals.current(caller.viewer) } : caller),
+  }
+}
+
+/** A token may end between the operation's arrival and now, and a throw would close the socket for everybody on it. */
+async function subscribeGuarded(args: ExecutionArgs): ReturnType<typeof subscribeWithFreshContext> {
+  try {
+    return await subscribeWithFreshContext(args)
+  } catch (error) {
+    return { errors: [asGraphQLError(error)] }
   }
 }
 

@@ -14,7 +14,13 @@ describe('The configuration of auth', () => {
       address: { host: '127.0.0.1', port: 4001, variable: 'AUTH_PORT' },
       tokens: { issuer: 'parley', audience: 'parley' },
       sessions: { accessTokenSeconds: 600, idleSeconds: 1_209_600, absoluteSeconds: 7_776_000 },
-      passwordMinLength: 12,
+      passwords: { minLength: 12, breachesUrl: undefined },
+      requireVerifiedEmail: false,
+      firstAdmin: undefined,
+      mail: { smtpUrl: undefined, publicUrl: 'http://127.0.0.1:4000', showsOutbox: true },
+      redisUrl: undefined,
+      limits: { signUpsPerMinute: 20, signInFailuresPerMinute: 10 },
+      keyLifeSeconds: undefined,
       serviceSecret: undefined,
       logging: { level: 'info', format: 'pretty' },
     })
@@ -39,6 +45,13 @@ describe('The configuration of auth', () => {
     ['JWT_REFRESH_ABSOLUTE_TTL', '-1'],
     ['PASSWORD_MIN_LENGTH', '7'],
     ['NODE_ENV', 'staging'],
+    ['AUTH_REQUIRE_VERIFIED_EMAIL', 'yes'],
+    ['ADMIN_PASSWORD', 'a password without an address'],
+    ['SMTP_URL', 'mail.example.org:587'],
+    ['PUBLIC_URL', 'example.org'],
+    ['REDIS_URL', 'http://localhost:6379'],
+    ['RATE_LIMIT_SIGN_UP', '0'],
+    ['JWT_KEY_ROTATION_DAYS', 'monthly'],
   ])('names %s when it is %j', (variable, value) => {
     expect(() => readAuthConfig({ ...complete, [variable]: value })).toThrow(ConfigurationError)
     expect(() => readAuthConfig({ ...complete, [variable]: value })).toThrow(`\n  ${variable}: `)
@@ -50,6 +63,18 @@ describe('The configuration of auth', () => {
     for (const variable of ['DATABASE_URL', 'JWT_SIGNING_KEY', 'SERVICE_SECRET']) {
       expect(() => readAuthConfig({ NODE_ENV: 'production' })).toThrow(complaint(variable))
     }
+  })
+
+  test('shows no outbox where mails are sent, and in production never', () => {
+    const smtp = { SMTP_URL: 'smtp://localhost' }
+    const production = { NODE_ENV: 'production' }
+    const showsOutbox = (given: object) => readAuthConfig({ ...complete, ...given }).mail.showsOutbox
+    expect([{}, smtp, production, { ...smtp, ...production }].map(showsOutbox)).toEqual([true, false, false, false])
+  })
+
+  test('wants mail in production where addresses must be verified', () => {
+    const given = { ...complete, NODE_ENV: 'production', AUTH_REQUIRE_VERIFIED_EMAIL: 'true' }
+    expect(() => readAuthConfig(given)).toThrow('SMTP_URL: is required')
   })
 
   test('never repeats a secret in a complaint', () => {

@@ -2,16 +2,19 @@ import type { KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import {
   databaseUrl,
+  flag,
   hostOf,
+  httpUrl,
   integer,
   logFormatOf,
   port,
   processEnvironment,
   productionNeedsServiceSecret,
   readEnvironment,
+  redisUrl,
   serviceSecret,
 } from '../../platform/environment.ts'
-import { readSigningKey } from './session/signing-key.ts'
+import { readSigningKey } from './keys/signing-key.ts'
 
 const DAY_SECONDS = 86_400
 const LONGEST_PASSWORD_MINIMUM = 256
@@ -25,6 +28,17 @@ export interface SessionLifetimes {
   readonly absoluteSeconds: number
 }
 
+/** How mails are sent, and what they say. */
+export interface MailConfig {
+  /** Absent: nothing is sent; what would have been is on the development outbox page. */
+  readonly smtpUrl: string | undefined
+  readonly from: string
+  /** Where the links in mails lead: the app's own address, without a slash at its end. */
+  readonly publicUrl: string
+  /** Whether mails that are not sent can be read at `/outbox`. */
+  readonly showsOutbox: boolean
+}
+
 /** Everything that the auth process is told from outside. */
 export interface AuthConfig {
   readonly address: { readonly host: string; readonly port: number; readonly variable: string }
@@ -33,7 +47,22 @@ export interface AuthConfig {
   readonly serviceSecret: string | undefined
   readonly tokens: { readonly signingKey: KeyObject; readonly issuer: string; readonly audience: string }
   readonly sessions: SessionLifetimes
-  readonly passwordMinLength: number
+  readonly passwords: {
+    readonly minLength: number
+    /** Base URL of a range API like Have I Been Pwned's; absent: passwords are not looked up. */
+    readonly breachesUrl: string | undefined
+  }
+  /** Whether an address must be verified before anybody can sign in with it. */
+  readonly requireVerifiedEmail: boolean
+  /** Made at the start unless the address has an account. */
+  readonly firstAdmin: { readonly email: string; readonly password: string } | undefined
+  readonly mail: MailConfig
+  /** Absent: limits are counted by each process for itself. */
+  readonly redisUrl: string | undefined
+  /** Per minute: sign-ups of an address, failed sign-ins of an account. */
+  readonly limits: { readonly signUpsPerMinute: number; readonly signInFailuresPerMinute: number }
+  /** A signing key is replaced after so long; absent: only by hand. */
+  readonly keyLifeSeconds: number | undefined
   readonly logging: { readonly level: string; readonly format: 'pretty' | 'json' }
   /** How long a shutdown waits for what is under way, in milliseconds. */
   readonly shutdownGraceMs: number
@@ -60,9 +89,30 @@ const environmentSchema = z
     JWT_REFRESH_IDLE_TTL: integer(14 * DAY_SECONDS, { min: 1 }),
     JWT_REFRESH_ABSOLUTE_TTL: integer(90 * DAY_SECONDS, { min: 1 }),
     PASSWORD_MIN_LENGTH: integer(12, { min: 8, max: LONGEST_PASSWORD_MINIMUM }),
+    JWT_KEY_ROTATION_DAYS: integer(0),
+    PASSWORD_BREACHES_URL: httpUrl().optional(),
+    AUTH_REQUIRE_VERIFIED_EMAIL: flag(false),
+    ADMIN_EMAIL: z.string().optional(),
+    ADMIN_PASSWORD: z.string().optional(),
+    SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL such as smtp://user:password@host:587' }).optional(),
+    MAIL_FROM: z.string().default('Parley <parley@localhost>'),
+    PUBLIC_URL: httpUrl().default('http://127.0.0.1:4000'),
+    REDIS_URL: redisUrl(),
+    RATE_LIMIT_SIGN_UP: integer(20, { min: 1 }),
+    RATE_LIMIT_SIGN_IN_FAILURES: integer(10, { min: 1 }),
     SERVICE_SECRET: serviceSecret(),
   })
   .refine(...productionNeedsServiceSecret)
+  .refine(({ ADMIN_EMAIL, ADMIN_PASSWORD }) => (ADMIN_EMAIL === undefined) === (ADMIN_PASSWORD === undefined), {
+    path: ['ADMIN_PASSWORD'],
+    error: 'and ADMIN_EMAIL make the first administrator together: set both or neither',
+    when: () => true,
+  })
+  .refine((given) => given.NODE_ENV !== 'production' || !given.AUTH_REQUIRE_VERIFIED_EMAIL || given.SMTP_URL, {
+    path: ['SMTP_URL'],
+    error: 'is required in production with AUTH_REQUIRE_VERIFIED_EMAIL: without a mail nobody could sign in',
+    when: () => true,
+  })
 
 /**
  * Reads the auth process's configuration.
@@ -81,8 +131,28 @@ export function readAuthConfig(environment: NodeJS.ProcessEnv): AuthConfig {
       idleSeconds: given.JWT_REFRESH_IDLE_TTL,
       absoluteSeconds: given.JWT_REFRESH_ABSOLUTE_TTL,
     },
-    passwordMinLength: given.PASSWORD_MIN_LENGTH,
+    passwords: { minLength: given.PASSWORD_MIN_LENGTH, breachesUrl: given.PASSWORD_BREACHES_URL },
+    requireVerifiedEmail: given.AUTH_REQUIRE_VERIFIED_EMAIL,
+    firstAdmin: firstAdminOf(given),
+    mail: {
+      smtpUrl: given.SMTP_URL,
+      from: given.MAIL_FROM,
+      publicUrl: given.PUBLIC_URL.replace(/\/+$/, ''),
+      showsOutbox: given.SMTP_URL === undefined && given.NODE_ENV !== 'production',
+    },
+    redisUrl: given.REDIS_URL,
+    limits: {
+      signUpsPerMinute: given.RATE_LIMIT_SIGN_UP,
+      signInFailuresPerMinute: given.RATE_LIMIT_SIGN_IN_FAILURES,
+    },
+    keyLifeSeconds: given.JWT_KEY_ROTATION_DAYS === 0 ? undefined : given.JWT_KEY_ROTATION_DAYS * DAY_SECONDS,
     logging: { level: given.LOG_LEVEL, format: logFormatOf(given) },
     shutdownGraceMs: given.SHUTDOWN_GRACE_MS,
   }
+}
+
+function firstAdminOf({ ADMIN_EMAIL, ADMIN_PASSWORD }: z.output<typeof environmentSchema>): AuthConfig['firstAdmin'] {
+  return ADMIN_EMAIL !== undefined && ADMIN_PASSWORD !== undefined
+    ? { email: ADMIN_EMAIL, password: ADMIN_PASSWORD }
+    : undefined
 }

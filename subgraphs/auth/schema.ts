@@ -1,18 +1,39 @@
 import { readFileSync } from 'node:fs'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { type GraphQLSchema, parse } from 'graphql'
-import { dateTimeScalar } from '../../platform/scalars.ts'
+import { cursorScalar, dateTimeScalar, urlScalar } from '../../platform/scalars.ts'
 import { accountMutations, accountQueries, userFields } from './account/account.resolvers.ts'
+import { administrationMutations } from './account/administration.resolvers.ts'
+import { directoryQueries, userConnectionFields } from './account/directory.resolvers.ts'
+import { emailVerificationMutations } from './account/email-verification.resolvers.ts'
+import { auditEventFields, auditQueries } from './audit/audit.resolvers.ts'
+import { deletionMutations, deletionQueries } from './deletion/deletion.resolvers.ts'
+import { secondFactorMutations } from './mfa/second-factor.resolvers.ts'
+import { passwordResetMutations } from './password/password-reset.resolvers.ts'
 import type { Resolvers } from './resolvers.generated.ts'
-import { sessionMutations } from './session/session.resolvers.ts'
+import { roleQueries } from './role/role.resolvers.ts'
+import { sessionFields, sessionMutations } from './session/session.resolvers.ts'
 
 const SDL = new URL('../../schema/auth.graphql', import.meta.url)
 
 const resolvers = {
+  Cursor: cursorScalar,
   DateTime: dateTimeScalar,
-  Query: accountQueries,
-  Mutation: { ...accountMutations, ...sessionMutations },
+  URL: urlScalar,
+  Query: { ...accountQueries, ...directoryQueries, ...roleQueries, ...auditQueries, ...deletionQueries },
+  Mutation: {
+    ...accountMutations,
+    ...emailVerificationMutations,
+    ...deletionMutations,
+    ...passwordResetMutations,
+    ...secondFactorMutations,
+    ...sessionMutations,
+    ...administrationMutations,
+  },
   User: userFields,
+  Session: sessionFields,
+  UserConnection: userConnectionFields,
+  AuditEvent: auditEventFields,
 } satisfies Resolvers
 
 /** The subgraph's schema: the contract in `schema/auth.graphql`, with every feature's resolvers. */

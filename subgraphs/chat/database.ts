@@ -3,16 +3,21 @@ import type { Logger } from '../../platform/logging.ts'
 import { Generation } from './assistant/generation.entity.ts'
 import { Conversation } from './conversation/conversation.entity.ts'
 import { Member } from './conversation/member.entity.ts'
+import { DeletionProgress } from './departure/deletion-progress.entity.ts'
 import { Message } from './message/message.entity.ts'
 import { ConversationsAndReplies } from './migrations/001-conversations-and-replies.ts'
+import { AppliedDeletions } from './migrations/002-applied-deletions.ts'
 
 /** Opens the Postgres schema `chat`, migrated to the newest version. */
 export function openChatDatabase(url: string, logger: Logger) {
   return openDatabase({
     url,
     schema: 'chat',
-    entities: [Conversation, Member, Message, Generation],
-    migrations: [{ name: '001-conversations-and-replies', class: ConversationsAndReplies }],
+    entities: [Conversation, Member, Message, Generation, DeletionProgress],
+    migrations: [
+      { name: '001-conversations-and-replies', class: ConversationsAndReplies },
+      { name: '002-applied-deletions', class: AppliedDeletions },
+    ],
     logger,
   })
 }

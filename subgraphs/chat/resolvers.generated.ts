@@ -205,7 +205,7 @@ export type Message = {
   number: Scalars['Int']['output'];
   /** Whose voice it is. */
   role: MessageRole;
-  /** Null for the assistant. */
+  /** Null for the assistant, and once the author’s account was deleted. */
   author?: Maybe<User>;
   /** 1 to 16,000 UTF-16 code units, exactly as sent. A reply's is the text so far while it grows. */
   body: Scalars['String']['output'];

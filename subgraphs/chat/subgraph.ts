@@ -3,9 +3,11 @@ import { buildSubgraphSchema } from '@apollo/subgraph'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { parse } from 'graphql'
 import { AccessTokenVerifier } from '../../platform/access-token.ts'
+import { remoteDeletions } from '../../platform/deletions.ts'
 import type { EventBus } from '../../platform/event-bus.ts'
 import { RemoteKeySet } from '../../platform/key-set.ts'
 import { createLogger, type Logger } from '../../platform/logging.ts'
+import { createMetrics } from '../../platform/metrics.ts'
 import { openAll, type Resources } from '../../platform/resources.ts'
 import { RevocationList, remoteRevocations } from '../../platform/revocation-list.ts'
 import { ServiceClient } from '../../platform/service-client.ts'
@@ -21,6 +23,7 @@ import { type ChatServices, createContext } from './context.ts'
 import { ConversationService } from './conversation/conversation.service.ts'
 import { RemotePeople } from './conversation/people.ts'
 import { openChatDatabase } from './database.ts'
+import { Departures } from './departure/departures.ts'
 import { ConversationWatch } from './event-log/conversation-watch.ts'
 import { readHeads } from './event-log/event-log.ts'
 import { MessageService } from './message/message.service.ts'
@@ -53,8 +56,9 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     const signer =
       config.serviceSecret === undefined ? undefined : new ServiceSigner(config.serviceSecret, overrides.now)
     const auth = new ServiceClient({ service: 'auth', origin: config.authUrl, signer })
+    const metrics = createMetrics()
     const readPage = remoteRevocations(auth)
-    const revocations = resources.use(new RevocationList({ ...overrides, readPage, logger }))
+    const revocations = resources.use(new RevocationList({ ...overrides, readPage, logger, metrics }))
     const keys = new RemoteKeySet(`${config.authUrl}/.well-known/jwks.json`, overrides)
     const services = createServices(fork, resources, { config, overrides, models, auth, logger })
     const { url, port } = resources.use(
@@ -65,6 +69,7 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
           verifier: new AccessTokenVerifier({ keys, ...config.jwt, revocations, now: overrides.now }),
           signer,
         },
+        metrics,
         ready: async () => {
           await fork().execute('SELECT 1')
           await keys.ready()
@@ -74,6 +79,7 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
         logger,
       }),
     )
+    resources.use(new Departures({ ...overrides, fork, readPage: remoteDeletions(auth), logger }))
     // Started last and so stopped first: handing replies over must not wait for anybody's connection.
     resources.use(createWorker(fork, { config, overrides, logger }))
     return { url, port }

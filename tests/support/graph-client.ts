@@ -1,5 +1,5 @@
 import type { FormattedExecutionResult } from 'graphql'
-import { createClient } from 'graphql-ws'
+import { createClient, MessageType, stringifyMessage } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { EventStream } from './event-stream.ts'
 
@@ -24,6 +24,7 @@ export class GraphClient implements AsyncDisposable {
   readonly endpoint: string
   readonly #token: string | undefined
   readonly #closed = Promise.withResolvers<number>()
+  #connection: WebSocket | undefined
   readonly #socket: ReturnType<typeof createClient>
 
   constructor(origin: string, token?: string) {
@@ -33,7 +34,12 @@ export class GraphClient implements AsyncDisposable {
       url: this.endpoint.replace('http', 'ws'),
       webSocketImpl: WebSocket,
       lazy: true,
-      on: { closed: (event) => this.#closed.resolve((event as CloseEvent).code) },
+      on: {
+        connected: (connection) => {
+          this.#connection = connection as WebSocket
+        },
+        closed: (event) => this.#closed.resolve((event as CloseEvent).code),
+      },
       retryAttempts: 0,
       ...(token && { connectionParams: { authorization: `Bearer ${token}` } }),
     })
@@ -79,6 +85,20 @@ export class GraphClient implements AsyncDisposable {
         },
       ),
     )
+  }
+
+  /** Sends a ping over the socket, which a subscription has opened; resolves with the payload of the pong. */
+  ping(payload: Record<string, unknown>): Promise<unknown> {
+    const pong = new Promise((resolve) => {
+      const unlisten = this.#socket.on('pong', (received, answer) => {
+        if (!received) return
+        unlisten()
+        resolve(answer)
+      })
+    })
+    if (!this.#connection) throw new Error('No subscription has opened the socket yet.')
+    this.#connection.send(stringifyMessage({ type: MessageType.Ping, payload }))
+    return pong
   }
 
   /** The code that the socket is closed with, once it is. */

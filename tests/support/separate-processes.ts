@@ -45,6 +45,7 @@ export function deploymentOn(databaseUrl: string, modelUrl: string): Deployment 
         SUBGRAPH_URL_AUTH: `${auth.url}/graphql`,
         SUBGRAPH_URL_CHAT: `${chat.url}/graphql`,
         JWKS_URL: `${auth.url}/.well-known/jwks.json`,
+        AUTH_URL: auth.url,
       }),
   }
 }

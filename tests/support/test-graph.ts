@@ -30,6 +30,9 @@ export async function startTestGraph(
     DATABASE_URL: databaseUrl,
     JWT_SIGNING_KEY: SIGNING_KEY,
     EXPLORER: 'offline',
+    // Everybody in the tests comes from one address.
+    RATE_LIMIT_SIGN_UP: '1000000',
+    RATE_LIMIT_SIGN_IN_FAILURES: '1000000',
     ...options.environment,
   })
   const graph = await startLocalGraph(config, { demoModel: { pieceDelayMs: 0 }, ...options.overrides })

@@ -83,8 +83,25 @@ export function readDisplayName(displayName: string): string {
   )
 }
 
+/** What a login looks an account up by. */
+export type LoginKey = { readonly emailKey: string } | { readonly usernameKey: string }
+
+/** The columns that a change of a profile sets; what is undefined, or null where there must be something, stays. */
+export function readProfile(change: {
+  readonly displayName?: string | null | undefined
+  readonly username?: string | null | undefined
+  readonly avatarUrl?: string | null | undefined
+}) {
+  const username = change.username == null ? undefined : readUsername(change.username)
+  return {
+    ...(change.displayName != null && { displayName: readDisplayName(change.displayName) }),
+    ...(username && { username: username.text, usernameKey: username.key }),
+    ...(change.avatarUrl !== undefined && { avatarUrl: change.avatarUrl }),
+  }
+}
+
 /** Which account a login names: by email address when it has an @, which no username has. Undefined: it can name none. */
-export function readLogin(login: string): { emailKey: string } | { usernameKey: string } | undefined {
+export function readLogin(login: string): LoginKey | undefined {
   if (USERNAME.test(login)) return { usernameKey: login.toLowerCase() }
   if (login.length > LONGEST_EMAIL) return undefined
   const key = emailKey(login)

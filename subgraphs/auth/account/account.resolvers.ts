@@ -1,7 +1,9 @@
 import { NotFoundError, UnauthenticatedError } from '../../../platform/errors.ts'
 import { decodeId, encodeId } from '../../../platform/ids.ts'
 import { withUserErrors } from '../../../platform/user-fault.ts'
+import type { AuthContext } from '../context.ts'
 import type { MutationResolvers, QueryResolvers, UserResolvers } from '../resolvers.generated.ts'
+import type { User } from './user.entity.ts'
 
 export const accountQueries: Pick<QueryResolvers, 'me' | 'user'> = {
   me: async (_parent, _args, { caller, sessions }) => (caller.viewer ? sessions.viewer() : null),
@@ -14,18 +16,32 @@ export const accountQueries: Pick<QueryResolvers, 'me' | 'user'> = {
   },
 }
 
-export const accountMutations: Pick<MutationResolvers, 'signUp' | 'signIn'> = {
-  signUp: async (_parent, { input }, { accounts, sessions }) =>
+export const accountMutations: Pick<MutationResolvers, 'signUp' | 'signIn' | 'updateProfile' | 'changePassword'> = {
+  signUp: async (_parent, { input }, { signUps, sessions }) =>
     withUserErrors({ user: null, tokens: null }, async () => {
-      const user = await accounts.signUp(input)
-      return { user, tokens: await sessions.open(user) }
+      const signedUp = await signUps.signUp(input)
+      sessions.recognise(signedUp.user.id)
+      return { user: signedUp.user, tokens: signedUp.isUsable ? await sessions.open(signedUp) : null }
     }),
 
-  signIn: async (_parent, { input }, { accounts, sessions }) =>
+  signIn: async (_parent, { input }, { signIns, sessions }) =>
     withUserErrors({ user: null, tokens: null }, async () => {
-      const user = await accounts.authenticate(input.login, input.password)
-      return { user, tokens: await sessions.open(user) }
+      const authenticated = await signIns.authenticate(input)
+      return { user: authenticated.user, tokens: await sessions.open(authenticated) }
     }),
+
+  updateProfile: async (_parent, { input }, { accounts, sessions }) => {
+    const viewer = await sessions.viewer()
+    return withUserErrors({ user: null }, async () => ({ user: await accounts.updateProfile(viewer, input) }))
+  },
+
+  changePassword: async (_parent, { input }, { accounts, sessions }) => {
+    const { id, user } = await sessions.currentSession()
+    return withUserErrors({ user: null }, async () => {
+      await accounts.changePassword(user, id, input.currentPassword, input.newPassword)
+      return { user }
+    })
+  },
 }
 
 export const userFields: UserResolvers = {
@@ -35,6 +51,16 @@ export const userFields: UserResolvers = {
     return loaders.users.load(decodeId('usr', String(reference.id)))
   },
   id: (user) => encodeId('usr', user.id),
-  email: (user, _args, { sessions }) => (sessions.speaksFor(user.id) ? user.email : null),
-  roles: (user, _args, { sessions }) => (sessions.speaksFor(user.id) ? user.roles : null),
+  email: ifShownPrivately((user) => user.email),
+  emailVerified: ifShownPrivately((user) => user.emailVerifiedAt !== null),
+  roles: ifShownPrivately((user) => user.roles),
+  status: ifShownPrivately((user) => (user.suspendedAt ? 'SUSPENDED' : 'ACTIVE')),
+  totpEnabled: ifShownPrivately((user, { loaders }) => loaders.totp.load(user.id)),
+  sessions: ifShownPrivately((user, { loaders }) => loaders.sessions.load(user.id)),
+}
+
+/** Null to everybody but the user and those who may see the private side of them. */
+function ifShownPrivately<Value>(read: (user: User, context: AuthContext) => Value) {
+  return async (user: User, _args: object, context: AuthContext): Promise<Awaited<Value> | null> =>
+    (await context.sessions.mayBeShownPrivately(user.id)) ? await read(user, context) : null
 }

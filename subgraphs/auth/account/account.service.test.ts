@@ -111,8 +111,8 @@ describe('Signing in', () => {
 
   test('takes the password however its letters are composed', async () => {
     const { username } = newPerson()
-    await client.signUp({ username, password: 'é'.repeat(12) })
-    expect((await client.signIn(username, 'e\u0301'.repeat(12))).userErrors).toEqual([])
+    await client.signUp({ username, password: 'é café olé André' })
+    expect((await client.signIn(username, 'é café olé André'.normalize('NFD'))).userErrors).toEqual([])
   })
 
   test('says the same for a wrong password, an unknown user and a login that can name nobody', async () => {

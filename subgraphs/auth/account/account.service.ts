@@ -1,102 +1,92 @@
-import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { newUuid } from '../../../platform/ids.ts'
-import { UserFault } from '../../../platform/user-fault.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { MailQueue } from '../mail/mail-queue.ts'
+import type { NewPasswords } from '../password/new-passwords.ts'
 import { Password } from '../password/password.entity.ts'
 import type { PasswordHasher } from '../password/password-hasher.ts'
-import { normalisePassword, readNewPassword } from '../password/password-rules.ts'
-import { readDisplayName, readEmail, readLogin, readUsername } from './account-rules.ts'
-import { User } from './user.entity.ts'
+import type { SessionEnding } from '../session/session-ending.ts'
+import { readProfile } from './account-rules.ts'
+import type { SignInService } from './sign-in.service.ts'
+import { throwAsTaken } from './taken.ts'
+import { lockUser, type User } from './user.entity.ts'
 
-export interface NewAccount {
-  readonly email: string
-  readonly username: string
-  readonly password: string
+/** What to change of a profile; what is undefined stays, a null `avatarUrl` goes. */
+export interface ProfileChange {
   readonly displayName?: string | null | undefined
+  readonly username?: string | null | undefined
+  readonly avatarUrl?: string | null | undefined
 }
 
-/** Makes accounts and recognises their owners. */
+/** What people do with their own accounts. */
 export class AccountService {
   readonly #em: EntityManager
-  readonly #passwords: PasswordHasher
-  readonly #passwordMinLength: number
+  readonly #signIns: SignInService
+  readonly #newPasswords: NewPasswords
+  readonly #hasher: PasswordHasher
+  readonly #ending: SessionEnding
+  readonly #audit: AuditLog
+  readonly #mail: MailQueue
   readonly #now: () => Date
 
   constructor(options: {
     em: EntityManager
-    passwords: PasswordHasher
-    passwordMinLength: number
+    signIns: SignInService
+    newPasswords: NewPasswords
+    hasher: PasswordHasher
+    ending: SessionEnding
+    audit: AuditLog
+    mail: MailQueue
     now: () => Date
   }) {
     this.#em = options.em
-    this.#passwords = options.passwords
-    this.#passwordMinLength = options.passwordMinLength
+    this.#signIns = options.signIns
+    this.#newPasswords = options.newPasswords
+    this.#hasher = options.hasher
+    this.#ending = options.ending
+    this.#audit = options.audit
+    this.#mail = options.mail
     this.#now = options.now
   }
 
+  /** @throws UserFault BAD_USER_INPUT or USERNAME_TAKEN */
+  async updateProfile({ id }: User, change: ProfileChange): Promise<User> {
+    const changes = readProfile(change)
+    const details = `changed: ${Object.keys(changes)
+      .filter((name) => name !== 'usernameKey')
+      .join(', ')}`
+    return this.#em
+      .fork()
+      .transactional(async (em) => {
+        const user = await lockUser(em, id)
+        em.assign(user, changes)
+        this.#audit.record(em, { action: 'user.updated', actorId: id, subjectId: id, details })
+        return user
+      })
+      .catch(throwAsTaken)
+  }
+
   /**
-   * Makes an account. Whether a name is free the database alone decides, so that two who want it at once get one answer each.
+   * Sets a new password and ends the user's other sessions.
    *
-   * @throws UserFault BAD_USER_INPUT, WEAK_PASSWORD, EMAIL_TAKEN or USERNAME_TAKEN
-   * @throws RateLimitedError while too many passwords are being hashed.
+   * @param sessionId the session that goes on.
+   * @throws UserFault INVALID_CREDENTIALS or WEAK_PASSWORD
+   * @throws RateLimitedError
    */
-  async signUp(input: NewAccount): Promise<User> {
-    const email = readEmail(input.email)
-    const username = readUsername(input.username)
-    const displayName = readDisplayName(input.displayName ?? username.text)
-    const password = readNewPassword(input.password, { minLength: this.#passwordMinLength })
-    const hash = await this.#passwords.hash(password)
-    // A fork, because a refused insert would stay behind for the operation's next sign-up.
-    const em = this.#em.fork()
-    const createdAt = this.#now()
-    const user = em.create(User, {
-      id: newUuid(),
-      email: email.text,
-      emailKey: email.key,
-      username: username.text,
-      usernameKey: username.key,
-      displayName,
-      roles: ['MEMBER'],
-      createdAt,
+  async changePassword(user: User, sessionId: string, current: string, next: string): Promise<void> {
+    await this.#signIns.requirePassword(user, current, ['input', 'currentPassword'])
+    const password = await this.#newPasswords.accept(next, {
+      path: ['input', 'newPassword'],
+      personal: [user.email, user.username, user.displayName],
     })
-    em.create(Password, { user, hash, changedAt: createdAt })
-    await em.flush().catch(throwAsTaken)
-    return user
+    const hash = await this.#hasher.hash(password)
+    await this.#em.fork().transactional(async (em) => {
+      const { id } = await lockUser(em, user.id)
+      await em.nativeUpdate(Password, { user: id }, { hash, changedAt: this.#now() })
+      await this.#ending.end(em, { user: id, except: sessionId }, 'PASSWORD_CHANGED')
+      this.#audit.record(em, { action: 'password.changed', actorId: id, subjectId: id })
+      this.#mail.toUser(em, id, 'PASSWORD_CHANGED')
+    })
+    this.#ending.ring()
+    this.#mail.wake()
   }
-
-  /**
-   * The user whom a login, an email address or a username, and a password belong to. It takes equally long and says
-   * the same whichever of them is wrong.
-   *
-   * @throws UserFault INVALID_CREDENTIALS
-   * @throws RateLimitedError while too many passwords are being checked.
-   */
-  async authenticate(login: string, password: string): Promise<User> {
-    const named = readLogin(login)
-    const proof = named && (await this.#em.findOne(Password, { user: named }, { populate: ['user'] }))
-    const normalised = normalisePassword(password)
-    const isRight = await this.#passwords.verify(proof?.hash, normalised)
-    if (!isRight || !proof || normalised === undefined) {
-      throw new UserFault('INVALID_CREDENTIALS', 'The login and the password do not belong together.', ['input'])
-    }
-    if (this.#passwords.isOutdated(proof.hash)) await this.#rehash(proof, normalised)
-    return proof.user
-  }
-
-  /** Compares with the hash that was verified, so that a password changed meanwhile stays changed. */
-  async #rehash(proof: Password, password: string): Promise<void> {
-    const hash = await this.#passwords.hash(password)
-    await this.#em.nativeUpdate(Password, { user: proof.user.id, hash: proof.hash }, { hash })
-  }
-}
-
-const TAKEN: Readonly<Record<string, UserFault>> = {
-  user_email_key: new UserFault('EMAIL_TAKEN', 'Another account has this email address.', ['input', 'email']),
-  user_username_key: new UserFault('USERNAME_TAKEN', 'Another account has this username.', ['input', 'username']),
-}
-
-function throwAsTaken(error: unknown): never {
-  if (!(error instanceof UniqueConstraintViolationException)) throw error
-  const { constraint } = error as { constraint?: string }
-  throw (constraint && TAKEN[constraint]) || error
 }

@@ -1,19 +1,42 @@
-import { defineEntity, p } from '@mikro-orm/core'
+import { defineEntity, LockMode, p } from '@mikro-orm/core'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { UnauthenticatedError } from '../../../platform/errors.ts'
 import type { Role } from '../role/role.ts'
 
 const UserSchema = defineEntity({
   name: 'User',
   tableName: 'user',
+  indexes: [
+    {
+      name: 'user_by_username',
+      expression: 'create index "user_by_username" on "auth"."user" (username_key text_pattern_ops)',
+    },
+    {
+      name: 'user_by_name',
+      expression: `create index "user_by_name" on "auth"."user" using gin (to_tsvector('simple', display_name))`,
+    },
+    {
+      name: 'user_administrators',
+      expression: `create index "user_administrators" on "auth"."user" (id) where 'ADMIN' = any (roles)`,
+    },
+  ],
   properties: {
     id: p.uuid().primary(),
     /** As the person wrote it; `emailKey` is what must be unique. */
     email: p.text(),
     emailKey: p.text().unique('user_email_key'),
+    /** When mail to `email` was shown to reach its owner. */
+    emailVerifiedAt: p.datetime(3).nullable(),
     /** As the person wrote it; `usernameKey` is what must be unique. */
     username: p.text(),
     usernameKey: p.text().unique('user_username_key'),
     displayName: p.text(),
+    avatarUrl: p.text().nullable(),
     roles: p.array().$type<Role[]>(),
+    /** Set while nobody may sign in. */
+    suspendedAt: p.datetime(3).nullable(),
+    /** Access tokens that carry a lower number are refused: it rises when the roles change. */
+    tokenVersion: p.integer().default(0),
     createdAt: p.datetime(3),
   },
 })
@@ -21,3 +44,15 @@ const UserSchema = defineEntity({
 /** A person with an account. */
 export class User extends UserSchema.class {}
 UserSchema.setClass(User)
+
+/**
+ * The user's row, locked until the transaction ends: whoever changes what decides whether somebody may sign in holds
+ * this lock, and so does whoever opens a session.
+ *
+ * @throws UnauthenticatedError when the account is gone.
+ */
+export async function lockUser(em: EntityManager, id: string): Promise<User> {
+  const user = await em.findOne(User, id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+  if (!user) throw new UnauthenticatedError()
+  return user
+}

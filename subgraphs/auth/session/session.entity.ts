@@ -2,12 +2,19 @@ import { defineEntity, p } from '@mikro-orm/core'
 import { User } from '../account/user.entity.ts'
 
 /** Why a session is over, other than by time. */
-export type SessionEnd = 'SIGNED_OUT' | 'REFRESH_TOKEN_REUSED'
+export type SessionEnd =
+  | 'SIGNED_OUT'
+  | 'REVOKED'
+  | 'REFRESH_TOKEN_REUSED'
+  | 'PASSWORD_CHANGED'
+  | 'PASSWORD_RESET'
+  | 'SUSPENDED'
+  | 'TOO_MANY_SESSIONS'
+  | 'ACCOUNT_DELETED'
 
 const SessionSchema = defineEntity({
   name: 'Session',
   tableName: 'session',
-  indexes: [{ name: 'session_ended_index', properties: ['endedAt', 'id'], where: 'ended_at IS NOT NULL' }],
   properties: {
     id: p.uuid().primary(),
     user: () => p.manyToOne(User).fieldName('user_id').index('session_user_index').deleteRule('cascade'),

@@ -50,6 +50,7 @@ describe('The access token', () => {
       aud: 'parley',
       sub: user.id,
       sid: tokens.refreshToken.split('.')[0],
+      ver: 0,
       scope: 'assistant:use',
       iat,
       exp: iat + 600,
@@ -150,6 +151,28 @@ describe('Refreshing', () => {
     const third = await refreshed(await refreshed(tokens.refreshToken))
     expect(await client.refresh(tokens.refreshToken)).toEqual(refusal('SESSION_ENDED'))
     expect(await client.refresh(third)).toEqual(refusal('SESSION_ENDED'))
+  })
+
+  test('ten times within one second leaves one good token: any older one ends the session, and that is written down', async () => {
+    const { user, tokens } = await client.enter()
+    const issued = [tokens.refreshToken]
+    for (let rotation = 0; rotation < 10; rotation += 1) issued.push(await refreshed(issued.at(-1) ?? ''))
+    expect(new Set(issued).size).toBe(11)
+    expect(await client.refresh(issued[8] ?? '')).toEqual(refusal('SESSION_ENDED'))
+    expect(await client.refresh(issued[10] ?? '')).toEqual(refusal('SESSION_ENDED'))
+    const { rows } = await sql.query('SELECT action FROM auth.audit_event WHERE subject_id = $1 ORDER BY id', [
+      decodeId('usr', user.id),
+    ])
+    expect(rows.map(({ action }) => action)).toEqual(['user.signed_up', 'session.opened', 'session.token_reused'])
+  })
+
+  test('again after the answer was lost gives the same successor, which goes on', async () => {
+    const { tokens } = await client.enter()
+    const lost = await refreshed(tokens.refreshToken)
+    clock.advance(9)
+    const again = await refreshed(tokens.refreshToken)
+    expect(again).toBe(lost)
+    expect(await refreshed(again)).not.toBe(again)
   })
 
   test('leaves the other sessions of the same user alone', async () => {

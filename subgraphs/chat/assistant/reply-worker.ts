@@ -139,9 +139,11 @@ export class ReplyWorker implements AsyncDisposable {
   async #prepare(claim: Claim): Promise<Task> {
     const { fork, contextTokens } = this.#options
     const em = fork()
-    const { assistant } = await em.findOneOrFail(Conversation, claim.conversationId)
-    const reply = await em.findOneOrFail(Message, { conversationId: claim.conversationId, id: claim.messageId })
-    const settings = { ...assistant, model: claim.model }
+    const conversation = await em.findOne(Conversation, claim.conversationId)
+    const reply = await em.findOne(Message, { conversationId: claim.conversationId, id: claim.messageId })
+    // Its last member may have left since it was claimed, and taken it all along.
+    if (!conversation || !reply) throw new LeaseLostError()
+    const settings = { ...conversation.assistant, model: claim.model }
     return { claim, settings, prompt: await buildPrompt(em, reply, settings, contextTokens) }
   }
 

@@ -28,7 +28,13 @@ describe('the list of conversations', () => {
     const { fork, conversations, messages, models, bus, viewerId } = chat
     const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
     await using watch = new ConversationWatch({ bus, logger, readHeads: async () => new Map() })
-    const viewer = { userId: viewerId, sessionId: viewerId, scope: new Set<string>(), expiresAt: new Date() }
+    const viewer = {
+      userId: viewerId,
+      sessionId: viewerId,
+      tokenVersion: 0,
+      scope: new Set<string>(),
+      expiresAt: new Date(),
+    }
     const caller = { viewer, requestId: 'test', address: null, userAgent: null }
     const streams = { fork, watch, caughtUpAfterMs: () => 1_000 }
     const contextValue = createContext({ conversations, messages, models, streams }, caller)

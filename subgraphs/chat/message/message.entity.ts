@@ -10,7 +10,7 @@ const MessageSchema = defineEntity({
     number: p.integer().primary(),
     id: p.uuid(),
     role: p.enum(['USER', 'ASSISTANT'] as const),
-    /** Null for the assistant. */
+    /** Null for the assistant, and once the author's account was deleted. */
     authorId: p.uuid().nullable(),
     clientId: p.uuid().nullable(),
     /** The message that a reply answers. */

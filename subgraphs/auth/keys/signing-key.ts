@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto'
 
 const PEM = /-----BEGIN PRIVATE KEY-----/
 const P256 = 'prime256v1'
@@ -13,6 +20,11 @@ export function readSigningKey(text: string): KeyObject | undefined {
   } catch {
     return undefined
   }
+}
+
+/** A new P-256 private key. */
+export function makeSigningKey(): KeyObject {
+  return generateKeyPairSync('ec', { namedCurve: P256 }).privateKey
 }
 
 /** The public half of a signing key, as JWKS publishes it. */

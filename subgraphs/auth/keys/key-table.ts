@@ -1,0 +1,45 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { PrivateKeys } from './private-keys.ts'
+import { SigningKey } from './signing-key.entity.ts'
+
+/** Longer than the clocks of two machines may differ. */
+const CLOCK_SKEW_SECONDS = 60
+
+/**
+ * Changes the table of signing keys in a transaction of its own. Whoever else wants to change it waits: what `work` is
+ * given is what there is until the commit.
+ */
+export function changeKeys<Result>(
+  em: EntityManager,
+  work: (keys: SigningKey[], em: EntityManager) => Result,
+): Promise<Result> {
+  return em.fork().transactional(async (inner) => {
+    await inner.execute(`SELECT pg_advisory_xact_lock(hashtextextended('parley.signing-keys', 0))`)
+    return work(await inner.findAll(SigningKey), inner)
+  })
+}
+
+/** Whether JWKS shows it at this moment. */
+export function isPublished({ retiresAt }: Pick<SigningKey, 'retiresAt'>, at: Date): boolean {
+  return !retiresAt || retiresAt > at
+}
+
+/** The key to sign with at this moment: of those whose private part can be had, the newest that is in force. */
+export function signerAmong<Key extends SigningKey>(
+  keys: readonly Key[],
+  privateKeys: PrivateKeys,
+  at: Date,
+): Key | undefined {
+  const inForce = keys.filter((key) => key.activeFrom <= at && isPublished(key, at) && privateKeys.of(key))
+  return newestOf(inForce)
+}
+
+/** The key that signs after all the others; of two that begin at once, all processes take the same. */
+export function newestOf<Key extends SigningKey>(keys: readonly Key[]): Key | undefined {
+  return keys.toSorted((a, b) => b.activeFrom.getTime() - a.activeFrom.getTime() || (a.kid < b.kid ? -1 : 1))[0]
+}
+
+/** When nothing can be valid any more that a key signed which was replaced at this moment. */
+export function retirementAfter(replacedAt: Date, accessTokenSeconds: number): Date {
+  return new Date(replacedAt.getTime() + (accessTokenSeconds + CLOCK_SKEW_SECONDS) * 1_000)
+}

@@ -1,0 +1,106 @@
+import type { RateLimiter, RateLimiters } from '../../../platform/rate-limiter.ts'
+import { addressKey } from './address-key.ts'
+
+const MINUTE = 60
+const QUARTER_OF_AN_HOUR = 15 * MINUTE
+/** Behind one address can be a household or an office. */
+const ACCOUNTS_BEHIND_AN_ADDRESS = 6
+
+/** A try that counts, as it was made before anybody knew how it would end. */
+export interface Attempt {
+  /** It was right, and does not count. */
+  succeeded(): Promise<void>
+}
+
+/**
+ * How often what can be guessed or flooded may be tried. Every try counts before it is made and is given back when it
+ * was right, so that thirty at once, or in one operation under thirty aliases, are thirty.
+ *
+ * Where an address and something else are counted, the address comes first: one that is blocked takes nothing of
+ * somebody's account or mailbox. Where the other refuses, the address gets its point back, because nothing was tried:
+ * an account that is blocked does not block those who share an address with its owner.
+ *
+ * All methods throw RateLimitedError, in words that do not depend on whether there is such an account.
+ */
+export class AccountLimits {
+  readonly #signUps: RateLimiter
+  readonly #signInsOfAddress: RateLimiter
+  readonly #signInsOfAccount: RateLimiter
+  readonly #secondFactors: RateLimiter
+  readonly #mailsOfAddress: RateLimiter
+  readonly #mailsOfEmail: RateLimiter
+  readonly #mailedTokens: RateLimiter
+
+  constructor(limiters: RateLimiters, limits: { signUpsPerMinute: number; signInFailuresPerMinute: number }) {
+    const create = (name: string, points: number, seconds: number, message: string) =>
+      limiters.create({ name, points, seconds, message })
+    const failures = limits.signInFailuresPerMinute
+    const signInsFailed = 'Too many sign-ins failed.'
+    const mailsRequested = 'Too many mails were requested.'
+    this.#signUps = create('sign-up', limits.signUpsPerMinute, MINUTE, 'Too many sign-ups come from this address.')
+    this.#signInsOfAddress = create('sign-in-address', ACCOUNTS_BEHIND_AN_ADDRESS * failures, MINUTE, signInsFailed)
+    this.#signInsOfAccount = create('sign-in-account', failures, MINUTE, signInsFailed)
+    this.#secondFactors = create('second-factor', 10, QUARTER_OF_AN_HOUR, 'Too many codes were wrong.')
+    this.#mailsOfAddress = create('mail-address', 20, MINUTE, mailsRequested)
+    this.#mailsOfEmail = create('mail-email', 3, QUARTER_OF_AN_HOUR, mailsRequested)
+    this.#mailedTokens = create('mailed-token', 20, MINUTE, 'Too many links from mails were tried.')
+  }
+
+  /** One more account from an address: `signUpsPerMinute`, however they end. */
+  signUp(address: string | null): Promise<void> {
+    return this.#signUps.take(addressKey(address))
+  }
+
+  /**
+   * One more sign-in: `signInFailuresPerMinute` failures for an account, six times as many for an address.
+   *
+   * @param account the user's id when the login names somebody, else the login in the form that is unique.
+   */
+  async signIn(address: string | null, account: string): Promise<Attempt> {
+    return attempt(await takeBoth([this.#signInsOfAddress, addressKey(address)], [this.#signInsOfAccount, account]))
+  }
+
+  /** One more code of a second factor, of either kind: 10 wrong ones of a user in 15 minutes. */
+  async secondFactor(userId: string): Promise<Attempt> {
+    await this.#secondFactors.take(userId)
+    return attempt([[this.#secondFactors, userId]])
+  }
+
+  /** One more mail: 3 in 15 minutes to one email address, whoever asks, and 20 a minute at the request of an address. */
+  async mail(address: string | null, emailKey: string): Promise<void> {
+    await takeBoth([this.#mailsOfAddress, addressKey(address)], [this.#mailsOfEmail, emailKey])
+  }
+
+  /** One more token that claims to come from a mail: 20 a minute from an address, however they end. */
+  mailedToken(address: string | null): Promise<void> {
+    return this.#mailedTokens.take(addressKey(address))
+  }
+}
+
+type Point = readonly [limiter: RateLimiter, key: string]
+
+/** Takes both points or neither. */
+async function takeBoth(first: Point, second: Point): Promise<readonly Point[]> {
+  await take(first)
+  try {
+    await take(second)
+  } catch (error) {
+    await giveBack(first)
+    throw error
+  }
+  return [first, second]
+}
+
+function attempt(points: readonly Point[]): Attempt {
+  let hasSucceeded = false
+  return {
+    async succeeded() {
+      if (hasSucceeded) return
+      hasSucceeded = true
+      await Promise.all(points.map(giveBack))
+    },
+  }
+}
+
+const take = ([limiter, key]: Point) => limiter.take(key)
+const giveBack = ([limiter, key]: Point) => limiter.giveBack(key)

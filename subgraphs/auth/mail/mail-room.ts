@@ -1,0 +1,72 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from '../../../platform/logging.ts'
+import type { AuthConfig } from '../config.ts'
+import { DiscardingTransport } from './discarding-transport.ts'
+import { MailQueue } from './mail-queue.ts'
+import type { MailTransport } from './mail-transport.ts'
+import { MailWorker } from './mail-worker.ts'
+import { MailWriter } from './mail-writer.ts'
+import { serveOutbox } from './outbox.route.ts'
+import { Outbox } from './outbox.ts'
+import { SmtpTransport } from './smtp-transport.ts'
+
+/** What a process has to do with mail: the queue that features fill, and the worker that empties it. */
+export class MailRoom implements AsyncDisposable {
+  readonly queue: MailQueue
+  readonly #config: Pick<AuthConfig, 'mail' | 'address'>
+  readonly #em: EntityManager
+  readonly #logger: Logger
+  readonly #now: () => Date
+  readonly #transport: MailTransport
+  #worker: MailWorker | undefined
+  #url = ''
+
+  constructor(options: {
+    config: Pick<AuthConfig, 'mail' | 'address'>
+    em: EntityManager
+    logger: Logger
+    now: () => Date
+  }) {
+    this.#config = options.config
+    this.#em = options.em
+    this.#logger = options.logger
+    this.#now = options.now
+    this.queue = new MailQueue({ now: options.now, wake: () => this.#worker?.wake() })
+    this.#transport = this.#openTransport()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker?.[Symbol.asyncDispose]()
+    await this.#transport[Symbol.asyncDispose]()
+  }
+
+  /** Adds the outbox to the server's routes, where there is one to be read. */
+  serve(server: FastifyInstance): void {
+    if (this.#transport instanceof Outbox) serveOutbox(server, this.#transport, this.#config.address.host)
+  }
+
+  /**
+   * Begins to send.
+   *
+   * @param url where the server of `serve` listens.
+   */
+  open(url: string): void {
+    this.#url = url
+    this.#worker = new MailWorker({
+      fork: () => this.#em.fork(),
+      transport: this.#transport,
+      writer: new MailWriter({ publicUrl: this.#config.mail.publicUrl, now: this.#now }),
+      logger: this.#logger,
+      now: this.#now,
+    })
+  }
+
+  #openTransport(): MailTransport {
+    const { smtpUrl, from, showsOutbox } = this.#config.mail
+    if (smtpUrl !== undefined) return new SmtpTransport({ smtpUrl, from })
+    const logger = this.#logger
+    if (!showsOutbox) return new DiscardingTransport({ logger })
+    return new Outbox({ url: () => `${this.#url}/outbox`, logger, now: this.#now })
+  }
+}

@@ -1,0 +1,125 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Logger } from '../../../platform/logging.ts'
+import { claimMail, finishMail, type MailClaim, postponeMail } from './mail-claim.ts'
+import { MailNotSentError, type MailTransport } from './mail-transport.ts'
+import type { MailWriter } from './mail-writer.ts'
+
+export interface MailWorkerOptions {
+  /** A new entity manager for each step. */
+  fork: () => EntityManager
+  transport: MailTransport
+  writer: MailWriter
+  logger: Logger
+  now: () => Date
+  /** How often it looks without being woken, in milliseconds. */
+  lookEveryMs?: number
+}
+
+/** Mails that one process sends at a time. */
+const MOST_AT_ONCE = 4
+const LOOK_EVERY_MS = 2_000
+/** The longest that sending one mail may take. */
+const SEND_TIMEOUT_MS = 30_000
+/** How long a mail that is being sent may hold up the end of the process. */
+const GRACE_MS = 1_000
+
+/**
+ * Takes the mails that features left in the queue, and sends them. No transaction is open while a mail server is talked
+ * to: a job is taken, its token is committed, the mail is sent, the job is deleted, each by itself. Whatever fails
+ * between, the job is still there.
+ */
+export class MailWorker implements AsyncDisposable {
+  readonly #options: MailWorkerOptions
+  readonly #givingUp = new AbortController()
+  readonly #mails = new Set<Promise<void>>()
+  readonly #timer: NodeJS.Timeout
+  #taking: Promise<void> | undefined
+  #isRung = false
+  #isStopped = false
+
+  constructor(options: MailWorkerOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.wake(), options.lookEveryMs ?? LOOK_EVERY_MS)
+    this.wake()
+  }
+
+  /** Takes no more mails, and gives those up that are not sent within a second: the next worker sends them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    this.#isStopped = true
+    const grace = setTimeout(() => this.#givingUp.abort(), GRACE_MS)
+    await this.#taking
+    await Promise.all(this.#mails)
+    clearTimeout(grace)
+  }
+
+  /** Looks for mails now. */
+  wake(): void {
+    if (this.#isStopped) return
+    this.#isRung = true
+    this.#taking ??= this.#takeAll()
+      .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'could not look for mails to send'))
+      .finally(() => {
+        this.#taking = undefined
+      })
+  }
+
+  async #takeAll(): Promise<void> {
+    const { fork, now } = this.#options
+    while (this.#isRung) {
+      this.#isRung = false
+      while (this.#mails.size < MOST_AT_ONCE && !this.#isStopped) {
+        const claim = await claimMail(fork(), now())
+        if (!claim) break
+        this.#track(this.#deliver(claim))
+      }
+    }
+  }
+
+  #track(mail: Promise<void>): void {
+    this.#mails.add(mail)
+    void mail.finally(() => {
+      this.#mails.delete(mail)
+      this.wake()
+    })
+  }
+
+  /** Never rejects: what does not work out is tried again. */
+  async #deliver(claim: MailClaim): Promise<void> {
+    const { fork, logger } = this.#options
+    const { id: job, kind } = claim
+    try {
+      if (claim.isExpired) logger.warn({ job, kind }, 'a mail was dropped, because it could not be sent in time')
+      else await this.#send(claim)
+      await finishMail(fork(), claim)
+    } catch (error) {
+      logger.warn({ job, kind, attempts: claim.attempts, reason: reasonOf(error) }, 'a mail was not sent')
+      await this.#postpone(claim)
+    }
+  }
+
+  async #send(claim: MailClaim): Promise<void> {
+    const { fork, writer, transport } = this.#options
+    const mail = await fork().transactional((em) => writer.write(em, claim))
+    const signal = AbortSignal.any([this.#givingUp.signal, AbortSignal.timeout(SEND_TIMEOUT_MS)])
+    if (mail) await transport.send(mail, signal)
+  }
+
+  async #postpone(claim: MailClaim): Promise<void> {
+    const { fork, logger, now } = this.#options
+    try {
+      await postponeMail(fork(), claim, now())
+    } catch (error) {
+      logger.warn(
+        { job: claim.id, reason: reasonOf(error) },
+        'could not give a mail back; it is taken again in a minute',
+      )
+    }
+  }
+}
+
+/** Not the error's words: a statement that failed is quoted in them, with the address. */
+function reasonOf(error: unknown): string {
+  if (error instanceof MailNotSentError) return error.reason
+  return error instanceof Error ? `${error.name} ${'code' in error ? error.code : ''}`.trim() : typeof error
+}

@@ -1,0 +1,37 @@
+import type { Logger } from '../../../platform/logging.ts'
+import type { Mail, MailTransport } from './mail-transport.ts'
+
+const MOST_MAILS = 100
+
+/** A mail that was not sent. */
+export interface OutboxMail extends Mail {
+  readonly writtenAt: Date
+}
+
+/** Keeps the newest 100 mails in memory instead of sending them, for developers. */
+export class Outbox implements MailTransport {
+  readonly #url: () => string
+  readonly #logger: Logger
+  readonly #now: () => Date
+  #mails: readonly OutboxMail[] = []
+
+  /** @param options.url where the mails can be read, for the log. */
+  constructor(options: { url: () => string; logger: Logger; now: () => Date }) {
+    this.#url = options.url
+    this.#logger = options.logger
+    this.#now = options.now
+  }
+
+  /** Newest first. */
+  get mails(): readonly OutboxMail[] {
+    return this.#mails
+  }
+
+  async send(mail: Mail): Promise<void> {
+    this.#mails = [{ ...mail, writtenAt: this.#now() }, ...this.#mails].slice(0, MOST_MAILS)
+    // Whoever reads the log is not always the mail's reader, so nothing of what it says.
+    this.#logger.info({ kind: mail.kind, outbox: this.#url() }, 'a mail was put into the outbox')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

@@ -1,0 +1,106 @@
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { ManualClock } from '../testing/auth-client.ts'
+import { enterAs, type Person } from '../testing/people.ts'
+import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
+
+interface Outcome {
+  result: { user: { id: string } | null; userErrors: { code: string; path: string[] }[] } | null
+}
+
+const DEMOTE = `mutation ($userId: ID!) {
+  result: setUserRoles(input: { userId: $userId, roles: [MEMBER] }) { user { id } userErrors { code path } }
+}`
+const SUSPEND = `mutation ($userId: ID!) {
+  result: suspendUser(input: { userId: $userId }) { user { id } userErrors { code path } }
+}`
+
+const clock = new ManualClock()
+let auth: RunningAuth
+
+beforeAll(async () => {
+  auth = await startTestAuth(clock)
+})
+
+afterEach(() => auth.sql.query('DELETE FROM auth.user'))
+
+afterAll(() => auth?.[Symbol.asyncDispose]())
+
+const ask = async (mutation: string, actor: Person, subject: Person) =>
+  auth.client.query<Outcome>(mutation, { userId: subject.user.id }, actor.tokens.accessToken)
+
+async function activeAdmins(): Promise<string[]> {
+  const { rows } = await auth.sql.query(
+    `SELECT username FROM auth.user WHERE 'ADMIN' = ANY (roles) AND suspended_at IS NULL`,
+  )
+  return rows.map(({ username }) => username)
+}
+
+/** Does everything at once: nobody may lock a user until all of them are about to. */
+async function together(...work: (() => Promise<unknown>)[]): Promise<void> {
+  await using gate = await openGate()
+  const done = Promise.all(work.map((start) => start()))
+  await expect.poll(() => gate.waiting(), { timeout: 10_000 }).toBe(work.length)
+  await gate.open()
+  await done
+}
+
+async function openGate() {
+  const client = new pg.Client(auth.databaseUrl)
+  await client.connect()
+  await client.query('BEGIN')
+  await client.query('SELECT FROM auth.user ORDER BY id FOR UPDATE')
+  return {
+    async waiting(): Promise<number> {
+      const { rows } = await auth.sql.query(
+        `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+      return rows[0].count
+    },
+    open: () => client.query('COMMIT'),
+    [Symbol.asyncDispose]: () => client.end(),
+  }
+}
+
+describe('The last administrator', () => {
+  test.each([
+    ['demoted', DEMOTE],
+    ['suspended', SUSPEND],
+  ])('cannot be %s, not even by themself', async (_what, mutation) => {
+    const ada = await enterAs(auth, 'ADMIN')
+    const { data } = await ask(mutation, ada, ada)
+    expect(data?.result).toEqual({ user: null, userErrors: [{ code: 'LAST_ADMIN', path: ['input'] }] })
+    expect(await activeAdmins()).toEqual([ada.user.username])
+  })
+
+  test('is the last although another one is suspended', async () => {
+    const [ada, grace] = [await enterAs(auth, 'ADMIN'), await enterAs(auth, 'ADMIN')]
+    expect((await ask(SUSPEND, ada, grace)).data?.result?.userErrors).toEqual([])
+    expect((await ask(DEMOTE, ada, ada)).data?.result?.userErrors).toMatchObject([{ code: 'LAST_ADMIN' }])
+    // One who is suspended is nobody's last hope.
+    expect((await ask(DEMOTE, ada, grace)).data?.result?.userErrors).toEqual([])
+    expect(await activeAdmins()).toEqual([ada.user.username])
+  })
+
+  test.each([
+    ['demote', DEMOTE, DEMOTE],
+    ['suspend', SUSPEND, SUSPEND],
+    ['demote and suspend', DEMOTE, SUSPEND],
+  ])('is left when two %s one another at once', async (_what, first, second) => {
+    for (let round = 0; round < 5; round += 1) {
+      const [ada, grace] = [await enterAs(auth, 'ADMIN'), await enterAs(auth, 'ADMIN')]
+      await together(
+        () => ask(first, ada, grace),
+        () => ask(second, grace, ada),
+      )
+      expect(await activeAdmins()).toHaveLength(1)
+      await auth.sql.query('DELETE FROM auth.user')
+    }
+  })
+
+  test('is left when all of many give up at once', async () => {
+    const admins = await Promise.all(Array.from({ length: 6 }, () => enterAs(auth, 'ADMIN')))
+    await together(...admins.map((admin, index) => () => ask(index % 2 === 0 ? DEMOTE : SUSPEND, admin, admin)))
+    expect(await activeAdmins()).toHaveLength(1)
+  })
+})

@@ -1,0 +1,123 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { type AccountDeletion, type DeletionPage, USER_DELETED } from '../../../platform/deletions.ts'
+import type { EventBus } from '../../../platform/event-bus.ts'
+import type { Logger } from '../../../platform/logging.ts'
+import { DeletionProgress } from './deletion-progress.entity.ts'
+import { Departure } from './departure.ts'
+
+/** The bus may lose a ring. */
+const READ_EVERY_MS = 1_000
+/**
+ * The first look is at once, whatever the clocks say. What the user asked for just before may still be under way, and a
+ * process that cannot reach auth accepts their token until it expires, ten minutes by default: a second look finds what
+ * came of it.
+ */
+const LEAST_AGE_MS = { FIRST: Number.NEGATIVE_INFINITY, SECOND: 15 * 60_000 } as const
+
+/**
+ * Applies auth's list of deleted accounts: read once a second, and at once when the bus rings. The position up to which
+ * it was applied rises in the transaction that has seen the last step done, so each account is applied once, whoever dies
+ * in between and however many processes there are: one works at a time, and the others skip.
+ */
+export class Departures implements AsyncDisposable {
+  readonly #fork: () => EntityManager
+  readonly #readPage: (after: number) => Promise<DeletionPage>
+  readonly #logger: Logger
+  readonly #now: () => Date
+  readonly #stopping = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  readonly #unsubscribe: () => void
+  #working: Promise<void> | undefined
+  #rung = false
+  #isStale = false
+
+  constructor(options: {
+    /** A new entity manager for each step. */
+    fork: () => EntityManager
+    readPage: (after: number) => Promise<DeletionPage>
+    bus: EventBus
+    logger: Logger
+    now?: (() => Date) | undefined
+    everyMs?: number
+  }) {
+    this.#fork = options.fork
+    this.#readPage = options.readPage
+    this.#logger = options.logger
+    this.#now = options.now ?? (() => new Date())
+    this.#unsubscribe = options.bus.subscribe(USER_DELETED, () => this.#ring())
+    this.#timer = setInterval(() => this.#ring(), options.everyMs ?? READ_EVERY_MS)
+    this.#ring()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    this.#unsubscribe()
+    this.#stopping.abort()
+    await this.#working
+  }
+
+  #ring(): void {
+    if (this.#stopping.signal.aborted) return
+    this.#rung = true
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined
+    })
+  }
+
+  async #work(): Promise<void> {
+    while (this.#rung && !this.#stopping.signal.aborted) {
+      this.#rung = false
+      try {
+        await this.#readOn()
+        if (this.#isStale) this.#logger.info('deleted accounts are applied again')
+        this.#isStale = false
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return
+        if (!this.#isStale) this.#logger.warn({ err: error }, 'could not apply deleted accounts; trying again')
+        this.#isStale = true
+      }
+    }
+  }
+
+  async #readOn(): Promise<void> {
+    const first = await this.#follow('FIRST', await this.#positionOf('FIRST'))
+    const second = await this.#positionOf('SECOND')
+    if (second < first) await this.#follow('SECOND', second)
+  }
+
+  async #positionOf(look: DeletionProgress['look']): Promise<number> {
+    const { position } = await this.#fork().findOneOrFail(DeletionProgress, look)
+    return position
+  }
+
+  /** Applies what lies after a position and is old enough; returns the position reached. */
+  async #follow(look: DeletionProgress['look'], after: number): Promise<number> {
+    let position = after
+    for (let hasMore = true; hasMore; ) {
+      const page = await this.#readPage(position)
+      for (const deletion of page.deletions) {
+        const age = this.#now().getTime() - Date.parse(deletion.deletedAt)
+        if (age < LEAST_AGE_MS[look] || !(await this.#apply(look, deletion))) return position
+        position = deletion.position
+      }
+      hasMore = page.hasMore
+    }
+    return position
+  }
+
+  /** Returns false when another process is at work. Its lock ends with it: it is that of a transaction. */
+  #apply(look: DeletionProgress['look'], deletion: AccountDeletion): Promise<boolean> {
+    return this.#fork().transactional(async (em) => {
+      // Not a row's lock: this transaction has no number until its last statement, so it does not hold up vacuuming.
+      const [lock] = await em.execute<[{ isOurs: boolean }]>(
+        `SELECT pg_try_advisory_xact_lock(hashtextextended('parley.chat.deletions', 0)) AS "isOurs"`,
+      )
+      if (!lock.isOurs) return false
+      const { position } = await em.findOneOrFail(DeletionProgress, look)
+      if (position >= deletion.position) return true
+      await new Departure({ fork: this.#fork, userId: deletion.userId, signal: this.#stopping.signal }).complete()
+      await em.nativeUpdate(DeletionProgress, { look }, { position: deletion.position })
+      return true
+    })
+  }
+}
