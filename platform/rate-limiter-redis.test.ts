@@ -11,7 +11,7 @@ const LONG = { timeout: 20_000, interval: 50 }
 describe('Rate limits in Redis', () => {
   test('are shared by all who have its URL', async (context) => {
     const redis = await startRedis(context)
-    const [here, there] = [open(redis.url), open(redis.url)]
+    const [here, there] = [await open(redis.url), await open(redis.url)]
     await untilShared(here.limiters, there.limiters)
     const [first, second] = [here.limit('shared', 10), there.limit('shared', 10)]
     const outcomes = await Promise.all(
@@ -22,7 +22,7 @@ describe('Rate limits in Redis', () => {
 
   test('are counted by each process alone while Redis is killed, and together again when it is back', async (context) => {
     const redis = await startRedis(context)
-    const [here, there] = [open(redis.url), open(redis.url)]
+    const [here, there] = [await open(redis.url), await open(redis.url)]
     const [first, second] = [here.limit(), there.limit()]
     await untilShared(here.limiters, there.limiters)
     await redis.kill()
@@ -41,9 +41,9 @@ describe('Rate limits in Redis', () => {
 
   test('answer every request that is under way when Redis is killed', async (context) => {
     const redis = await startRedis(context)
-    const here = open(redis.url)
+    const here = await open(redis.url)
     const limiter = here.limit('under-way', 1_000)
-    await untilShared(here.limiters, open(redis.url).limiters)
+    await untilShared(here.limiters, (await open(redis.url)).limiters)
     const answers = Promise.all(Array.from({ length: 500 }, (_, key) => isTaken(limiter, `key ${key}`)))
     await redis.kill()
     expect(new Set(await answers)).toEqual(new Set([true]))
@@ -52,7 +52,7 @@ describe('Rate limits in Redis', () => {
   test('do not wait for a Redis that is not there yet, and find it when it comes', async (context) => {
     const redis = await startRedis(context)
     await redis.kill()
-    const [here, there] = [open(redis.url), open(redis.url)]
+    const [here, there] = [await open(redis.url), await open(redis.url)]
     const limiter = here.limit()
     expect(await isTaken(limiter, 'ada')).toBe(true)
     expect(await isTaken(limiter, 'ada')).toBe(false)
@@ -64,9 +64,9 @@ describe('Rate limits in Redis', () => {
 
   test('do without a Redis that accepts connections and says nothing', async (context) => {
     const redis = await startRedis(context)
-    const here = open(redis.url)
+    const here = await open(redis.url)
     const limiter = here.limit()
-    await untilShared(here.limiters, open(redis.url).limiters)
+    await untilShared(here.limiters, (await open(redis.url)).limiters)
     redis.freeze()
     const startedAt = performance.now()
     expect(await isTaken(limiter, 'frozen')).toBe(true)
@@ -77,7 +77,7 @@ describe('Rate limits in Redis', () => {
 
   test('say once that Redis refuses, and never what its URL is', async (context) => {
     const redis = await startRedis(context, '--requirepass', 'the-right-password')
-    const here = open(redis.url.replace('//', '//somebody:a-wrong-password@'))
+    const here = await open(redis.url.replace('//', '//somebody:a-wrong-password@'))
     const limiter = here.limit()
     expect(await isTaken(limiter, 'ada')).toBe(true)
     expect(await isTaken(limiter, 'ada')).toBe(false)
@@ -89,7 +89,7 @@ describe('Rate limits in Redis', () => {
   test('say once that Redis refuses the commands they need', async (context) => {
     const redis = await startRedis(context)
     await administer(redis, 'ACL', 'SETUSER', 'default', '-eval', '-evalsha')
-    const here = open(redis.url)
+    const here = await open(redis.url)
     const limiter = here.limit()
     const refused = async (key: number) => {
       expect(await isTaken(limiter, `key ${key}`)).toBe(true)
@@ -104,8 +104,8 @@ describe('Rate limits in Redis', () => {
 
   test('leave nothing in Redis that tells whose they are, and nothing for ever', async (context) => {
     const redis = await startRedis(context)
-    const here = open(redis.url)
-    await untilShared(here.limiters, open(redis.url).limiters)
+    const here = await open(redis.url)
+    await untilShared(here.limiters, (await open(redis.url)).limiters)
     await here.limit('mail').take('ada@example.com')
     const keys = (await administer(redis, 'KEYS', '*:mail:*')) as string[]
     expect(keys).toHaveLength(1)
@@ -118,7 +118,7 @@ describe('Rate limits in Redis', () => {
   })
 
   test('go on in memory after they were closed', async () => {
-    const limiters = openRateLimiters({
+    const limiters = await openRateLimiters({
       redisUrl: `redis://127.0.0.1:${await freePort()}`,
       logger: pino({ level: 'silent' }),
     })
@@ -137,11 +137,11 @@ async function startRedis(context: TestContext, ...options: string[]): Promise<R
 }
 
 /** Limits as one process has them, and what it logs. */
-function open(redisUrl: string) {
+async function open(redisUrl: string) {
   const written: string[] = []
   const formatters = { level: (level: string) => ({ level }) }
   const logger = pino({ level: 'trace', formatters }, { write: (line: string) => written.push(line) })
-  const limiters = openRateLimiters({ redisUrl, logger })
+  const limiters = await openRateLimiters({ redisUrl, logger })
   onTestFinished(() => limiters[Symbol.asyncDispose]())
   return {
     limiters,

@@ -10,19 +10,19 @@ const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
 let redis: Promise<RedisServer> | undefined
 afterAll(async () => (await redis)?.[Symbol.asyncDispose]())
 
-describeRateLimits('in memory', async () => openLimiters(undefined))
+describeRateLimits('in memory', () => openLimiters(undefined))
 
 describeRateLimits('in Redis', async (context) => {
   requireRedis(context)
   redis ??= RedisServer.start()
   const { url } = await redis
-  const limiters = openLimiters(url)
-  await untilShared(limiters, openLimiters(url))
+  const limiters = await openLimiters(url)
+  await untilShared(limiters, await openLimiters(url))
   return limiters
 })
 
-function openLimiters(redisUrl: string | undefined): RateLimiters {
-  const limiters = openRateLimiters({ redisUrl, logger })
+async function openLimiters(redisUrl: string | undefined): Promise<RateLimiters> {
+  const limiters = await openRateLimiters({ redisUrl, logger })
   onTestFinished(() => limiters[Symbol.asyncDispose]())
   return limiters
 }

@@ -4,7 +4,7 @@ import { RateLimitedError } from './errors.ts'
 import type { Logger } from './logging.ts'
 import { MemoryWindows } from './rate-limiter-memory.ts'
 import { shareWindows } from './rate-limiter-redis.ts'
-import { connectToRedis, type RedisConnection } from './redis-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
 
 /** Lets somebody do something so often in a time, and no oftener. */
 export interface RateLimiter {
@@ -39,15 +39,23 @@ export interface RateLimiters extends AsyncDisposable {
  * process. Redis is never waited for: while it is away each process counts for itself, so that losing it loses the
  * sharing and nothing else.
  */
-export function openRateLimiters(options: { redisUrl: string | undefined; logger: Logger }): RateLimiters {
-  const { redisUrl, logger } = options
-  const redis = redisUrl === undefined ? undefined : connectToRedis(redisUrl, logger)
+export async function openRateLimiters(options: {
+  redisUrl: string | undefined
+  logger: Logger
+}): Promise<RateLimiters> {
+  const redis = options.redisUrl === undefined ? undefined : await connect(options.redisUrl, options.logger)
   return {
     create: (limit) => limiterOn(windowsOf(limit, redis), limit),
     async [Symbol.asyncDispose]() {
       await redis?.[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Loaded where it is used: a client that nobody asked for would slow every start down. */
+async function connect(redisUrl: string, logger: Logger): Promise<RedisConnection> {
+  const { connectToRedis } = await import('./redis-connection.ts')
+  return connectToRedis(redisUrl, logger)
 }
 
 function windowsOf(limit: RateLimitOptions, redis: RedisConnection | undefined): RateLimiterLike {

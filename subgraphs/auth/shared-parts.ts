@@ -64,8 +64,8 @@ export async function openSharedParts(tools: Tools, resources: Resources): Promi
     }),
   )
   const revocations = new RevocationLog({ ...tools, accessTokenSeconds })
-  const mailRoom = resources.use(new MailRoom(tools))
-  const limiters = resources.use(openRateLimiters({ redisUrl: config.redisUrl, logger }))
+  const mailRoom = resources.use(await MailRoom.open(tools))
+  const limiters = resources.use(await openRateLimiters({ redisUrl: config.redisUrl, logger }))
   const breaches = openBreachLookup(config.passwords.breachesUrl, logger)
   return {
     ...tools,

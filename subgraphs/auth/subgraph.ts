@@ -56,7 +56,7 @@ export function startAuth(config: AuthConfig, overrides: AuthOverrides = {}): Pr
         logger,
       }),
     )
-    shared.mailRoom.open(url)
+    shared.mailRoom.begin(url)
     return { url, port }
   })
 }

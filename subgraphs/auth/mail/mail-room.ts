@@ -9,7 +9,13 @@ import { MailWorker } from './mail-worker.ts'
 import { MailWriter } from './mail-writer.ts'
 import { serveOutbox } from './outbox.route.ts'
 import { Outbox } from './outbox.ts'
-import { SmtpTransport } from './smtp-transport.ts'
+
+interface MailRoomOptions {
+  readonly config: Pick<AuthConfig, 'mail' | 'address'>
+  readonly em: EntityManager
+  readonly logger: Logger
+  readonly now: () => Date
+}
 
 /** What a process has to do with mail: the queue that features fill, and the worker that empties it. */
 export class MailRoom implements AsyncDisposable {
@@ -20,20 +26,18 @@ export class MailRoom implements AsyncDisposable {
   readonly #now: () => Date
   readonly #transport: MailTransport
   #worker: MailWorker | undefined
-  #url = ''
 
-  constructor(options: {
-    config: Pick<AuthConfig, 'mail' | 'address'>
-    em: EntityManager
-    logger: Logger
-    now: () => Date
-  }) {
+  private constructor(options: MailRoomOptions, transport: MailTransport) {
     this.#config = options.config
     this.#em = options.em
     this.#logger = options.logger
     this.#now = options.now
     this.queue = new MailQueue({ now: options.now, wake: () => this.#worker?.wake() })
-    this.#transport = this.#openTransport()
+    this.#transport = transport
+  }
+
+  static async open(options: MailRoomOptions): Promise<MailRoom> {
+    return new MailRoom(options, await openTransport(options))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -51,8 +55,8 @@ export class MailRoom implements AsyncDisposable {
    *
    * @param url where the server of `serve` listens.
    */
-  open(url: string): void {
-    this.#url = url
+  begin(url: string): void {
+    if (this.#transport instanceof Outbox) this.#transport.url = `${url}/outbox`
     this.#worker = new MailWorker({
       fork: () => this.#em.fork(),
       transport: this.#transport,
@@ -61,12 +65,12 @@ export class MailRoom implements AsyncDisposable {
       now: this.#now,
     })
   }
+}
 
-  #openTransport(): MailTransport {
-    const { smtpUrl, from, showsOutbox } = this.#config.mail
-    if (smtpUrl !== undefined) return new SmtpTransport({ smtpUrl, from })
-    const logger = this.#logger
-    if (!showsOutbox) return new DiscardingTransport({ logger })
-    return new Outbox({ url: () => `${this.#url}/outbox`, logger, now: this.#now })
-  }
+/** The library for SMTP is loaded where mails are sent: it would slow every other start down. */
+async function openTransport({ config, logger, now }: MailRoomOptions): Promise<MailTransport> {
+  const { smtpUrl, from, showsOutbox } = config.mail
+  if (smtpUrl === undefined) return showsOutbox ? new Outbox({ logger, now }) : new DiscardingTransport({ logger })
+  const { SmtpTransport } = await import('./smtp-transport.ts')
+  return new SmtpTransport({ smtpUrl, from })
 }

@@ -122,7 +122,7 @@ test('The log tells of each mail and where to read it, and nothing that is in it
 })
 
 test('The outbox keeps the newest hundred mails, newest first', async () => {
-  const outbox = new Outbox({ url: () => '', logger: pino({ level: 'silent' }), now: clock.now })
+  const outbox = new Outbox({ logger: pino({ level: 'silent' }), now: clock.now })
   for (let index = 1; index <= 101; index += 1) {
     await outbox.send({ kind: 'TOKEN_REUSED', to: `${index}@example.com`, subject: '', text: '', link: null })
   }

@@ -10,14 +10,13 @@ export interface OutboxMail extends Mail {
 
 /** Keeps the newest 100 mails in memory instead of sending them, for developers. */
 export class Outbox implements MailTransport {
-  readonly #url: () => string
   readonly #logger: Logger
   readonly #now: () => Date
+  /** Where the mails can be read, for the log; known once the server listens. */
+  url = ''
   #mails: readonly OutboxMail[] = []
 
-  /** @param options.url where the mails can be read, for the log. */
-  constructor(options: { url: () => string; logger: Logger; now: () => Date }) {
-    this.#url = options.url
+  constructor(options: { logger: Logger; now: () => Date }) {
     this.#logger = options.logger
     this.#now = options.now
   }
@@ -30,7 +29,7 @@ export class Outbox implements MailTransport {
   async send(mail: Mail): Promise<void> {
     this.#mails = [{ ...mail, writtenAt: this.#now() }, ...this.#mails].slice(0, MOST_MAILS)
     // Whoever reads the log is not always the mail's reader, so nothing of what it says.
-    this.#logger.info({ kind: mail.kind, outbox: this.#url() }, 'a mail was put into the outbox')
+    this.#logger.info({ kind: mail.kind, outbox: this.url }, 'a mail was put into the outbox')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

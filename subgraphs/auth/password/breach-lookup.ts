@@ -1,4 +1,3 @@
-import { pwnedPassword } from 'hibp'
 import type { Logger } from '../../../platform/logging.ts'
 
 /** A sign-up waits so long for somebody else's server, in milliseconds. */
@@ -21,6 +20,7 @@ export function openBreachLookup(baseUrl: string | undefined, logger: Logger): B
   return {
     async isBreached(password) {
       try {
+        const { pwnedPassword } = await import('hibp')
         return (await pwnedPassword(password, { baseUrl, timeoutMs: PATIENCE_MS, addPadding: true })) > 0
       } catch (error) {
         // Not its message, which may name the URL asked for and with it the 20 bits.

@@ -63,7 +63,7 @@ async function watchedService() {
     caller,
     now,
     logger,
-    limits: new AccountLimits(openRateLimiters({ redisUrl: undefined, logger }), config.limits),
+    limits: new AccountLimits(await openRateLimiters({ redisUrl: undefined, logger }), config.limits),
     audit: new AuditLog(caller, now),
     mail: new MailQueue({ now, wake: () => {} }),
     sealer: new Sealer(config.tokens.signingKey),
