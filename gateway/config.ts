@@ -10,6 +10,7 @@ import {
   port,
   processEnvironment,
   readEnvironment,
+  redisUrl,
   serviceSecret,
 } from '../platform/environment.ts'
 import { isAddressOrRange } from './identity/trusted-proxies.ts'
@@ -34,6 +35,8 @@ export interface GatewayLimits extends DocumentLimits {
   /** How long an operation, or one event of a subscription, may take, in milliseconds. */
   readonly operationMs: number
   readonly subscriptionsPerSocket: number
+  /** Of one user, on average; ten seconds' worth of them may come at once. */
+  readonly mutationsPerSecond: number
 }
 
 export interface GatewayConfig {
@@ -54,6 +57,8 @@ export interface GatewayConfig {
   readonly allowedOrigins: readonly string[]
   readonly explorer: ExplorerKind
   readonly limits: GatewayLimits
+  /** Absent: what limits count, each gateway counts for itself. */
+  readonly redisUrl?: string
   readonly logLevel: string
   readonly logFormat: 'pretty' | 'json'
   /** How long a shutdown waits for operations in flight, in milliseconds. */
@@ -85,6 +90,8 @@ const environmentSchema = z
     LIMIT_COST: integer(10_000, { min: 1 }),
     LIMIT_OPERATION_MS: integer(10_000, { min: 1 }),
     LIMIT_SUBSCRIPTIONS_PER_SOCKET: integer(20, { min: 1 }),
+    RATE_LIMIT_MUTATIONS: integer(100, { min: 1 }),
+    REDIS_URL: redisUrl(),
   })
   .refine(({ NODE_ENV, JWKS_URL, SERVICE_SECRET }) => NODE_ENV !== 'production' || !JWKS_URL || SERVICE_SECRET, {
     path: ['SERVICE_SECRET'],
@@ -129,7 +136,9 @@ export function readGatewayConfig(environment: NodeJS.ProcessEnv): GatewayConfig
       cost: values.LIMIT_COST,
       operationMs: values.LIMIT_OPERATION_MS,
       subscriptionsPerSocket: values.LIMIT_SUBSCRIPTIONS_PER_SOCKET,
+      mutationsPerSecond: values.RATE_LIMIT_MUTATIONS,
     },
+    ...(values.REDIS_URL && { redisUrl: values.REDIS_URL }),
     logLevel: values.LOG_LEVEL,
     logFormat: logFormatOf(values),
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,

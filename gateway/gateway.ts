@@ -4,6 +4,7 @@ import type { EventBus } from '../platform/event-bus.ts'
 import { createHttpServer, listen } from '../platform/http-server.ts'
 import { createLogger, type Logger } from '../platform/logging.ts'
 import { createMetrics, type Metrics } from '../platform/metrics.ts'
+import { openRateLimiters, type RateLimiters } from '../platform/rate-limiter.ts'
 import { ServiceSigner } from '../platform/service-signature.ts'
 import type { GatewayConfig } from './config.ts'
 import { startApolloServer } from './execution/apollo-server.ts'
@@ -14,6 +15,7 @@ import { explorerPage } from './http/explorer.ts'
 import { addGraphqlEndpoint } from './http/graphql-endpoint.ts'
 import { OriginPolicy } from './http/origin-policy.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
+import { MutationRate } from './protection/mutation-rate.ts'
 import { OperationDocuments } from './protection/operation-documents.ts'
 import { SocketServer } from './subscriptions/socket-server.ts'
 import { Subscriptions } from './subscriptions/subscriptions.ts'
@@ -46,6 +48,8 @@ interface Graph {
   readonly subgraphs: ReadonlyMap<string, HttpDataSource>
   readonly subscriptions: Subscriptions
   readonly documents: OperationDocuments
+  readonly mutationRate: MutationRate
+  readonly limiters: RateLimiters
 }
 
 /**
@@ -96,16 +100,20 @@ async function openGraph(config: GatewayConfig, { logger, now }: Tools): Promise
     supergraph.subgraphs.map(({ name, url }) => [name, new HttpDataSource({ name, url, signer, logger })]),
   )
   const executor = new EventExecutor({ supergraph, subgraphs, logger })
+  const limiters = await openRateLimiters({ redisUrl: config.redisUrl, logger })
   return {
     supergraph,
     subgraphs,
     subscriptions: new Subscriptions({ supergraph, executor, signer, eventMs: limits.operationMs, logger }),
     documents: new OperationDocuments({ schema: supergraph.clientSchema, limits, production }),
+    mutationRate: new MutationRate(limiters, limits.mutationsPerSecond),
+    limiters,
   }
 }
 
-async function closeGraph({ subscriptions, subgraphs }: Graph): Promise<void> {
+async function closeGraph({ subscriptions, subgraphs, limiters }: Graph): Promise<void> {
   subscriptions.close()
+  await limiters[Symbol.asyncDispose]()
   await Promise.all([...subgraphs.values()].map((subgraph) => subgraph.close()))
 }
 

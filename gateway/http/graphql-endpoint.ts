@@ -7,6 +7,7 @@ import type { Logger } from '../../platform/logging.ts'
 import { withDeadline } from '../execution/deadline.ts'
 import { type OperationContext, operationContext, runningOperation } from '../execution/operation-context.ts'
 import type { ClientIdentification } from '../identity/client.ts'
+import type { MutationRate } from '../protection/mutation-rate.ts'
 import type { OperationDocuments, ReadOperation } from '../protection/operation-documents.ts'
 import type { ExplorerPage } from './explorer.ts'
 import { GRAPHQL_PATH } from './graphql-path.ts'
@@ -15,6 +16,7 @@ interface EndpointOptions {
   apollo: ApolloServer<OperationContext>
   documents: OperationDocuments
   identification: ClientIdentification
+  mutationRate: MutationRate
   /** How long an operation may take. */
   operationMs: number
   /** What a browser gets that opens the address; undefined: nothing. */
@@ -50,6 +52,7 @@ async function answer(server: FastifyInstance, request: FastifyRequest, reply: F
       .send({ errors: read.errors.map((error) => toWireError(error, request.id, options.logger)) })
   }
   if (read?.operation.operation === 'subscription') throw new BadUserInputError(USE_A_SOCKET)
+  if (read) await options.mutationRate.count(client, read.document, read.operation)
   const run = (signal: AbortSignal) => {
     const context = operationContext(client, request.id, signal)
     const handle = fastifyApolloHandler(apollo, { context: async () => context })

@@ -45,9 +45,15 @@ export interface OperationRequest {
   readonly variables: unknown
 }
 
-/** A document that may run, and the operation to run; or why it may not. */
+/** A document that may run, and the operation to run. */
+export interface AcceptedOperation {
+  readonly document: DocumentNode
+  readonly operation: OperationDefinitionNode
+}
+
+/** The same, or why it may not. */
 export type ReadOperation =
-  | { readonly document: DocumentNode; readonly operation: OperationDefinitionNode; readonly errors?: never }
+  | (AcceptedOperation & { readonly errors?: never })
   | { readonly errors: readonly GraphQLError[] }
 
 /**

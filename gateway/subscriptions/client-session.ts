@@ -13,7 +13,8 @@ import type { Logger } from '../../platform/logging.ts'
 import { withDeadline } from '../execution/deadline.ts'
 import { type OperationContext, operationContext, runningOperation } from '../execution/operation-context.ts'
 import { type Client, isSameSession } from '../identity/client.ts'
-import type { OperationDocuments } from '../protection/operation-documents.ts'
+import type { MutationRate } from '../protection/mutation-rate.ts'
+import type { AcceptedOperation, OperationDocuments } from '../protection/operation-documents.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import type { SubscriptionStream } from './subscription-stream.ts'
 import type { SubscriptionRequest, Subscriptions } from './subscriptions.ts'
@@ -29,6 +30,7 @@ const FAREWELL_MS = 1_000
 export interface SessionServices extends ViewerSources {
   readonly apollo: ApolloServer<OperationContext>
   readonly documents: OperationDocuments
+  readonly mutationRate: MutationRate
   readonly supergraph: LoadedSupergraph
   readonly subscriptions: Subscriptions
   readonly maxSubscriptions: number
@@ -71,7 +73,8 @@ export class ClientSession {
       const read = this.#services.documents.read({ variables: undefined, ...payload })
       if (read.errors) return read.errors
       const opened = { document: read.document, operationName: read.operation.name?.value }
-      if (read.operation.operation !== 'subscription') return { ...opened, outcome: this.#run(payload, requestId) }
+      if (read.operation.operation !== 'subscription')
+        return { ...opened, outcome: this.#run(payload, read, requestId) }
       const variables = payload.variables ?? {}
       const errors = this.#checkVariables(read.operation, variables)
       if (errors) return errors
@@ -129,10 +132,15 @@ export class ClientSession {
     return stream
   }
 
-  async #run(payload: SubscribePayload, requestId: string): Promise<FormattedExecutionResult> {
+  async #run(
+    payload: SubscribePayload,
+    { document, operation }: AcceptedOperation,
+    requestId: string,
+  ): Promise<FormattedExecutionResult> {
     this.#running += 1
     try {
       if (this.#running > MAX_RUNNING) throw tooMany(`${MAX_RUNNING} operations at once`)
+      await this.#services.mutationRate.count(this.#client, document, operation)
       const run = (signal: AbortSignal) => this.#execute(payload, operationContext(this.#client, requestId, signal))
       return await withDeadline(this.#services.operationMs, run, this.#gone.signal)
     } catch (error) {
