@@ -13,6 +13,8 @@ export default defineConfig({
     // Half of a large machine, but never one at a time: most of a test's life is waiting for Postgres.
     maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
     testTimeout: 30_000,
+    // As long as a busy machine may take; what is waited for is there much sooner.
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
     passWithNoTests: false,
     allowOnly: false,

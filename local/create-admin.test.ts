@@ -47,10 +47,30 @@ async function rolesAfterSignIn(login: string, password = PASSWORD): Promise<str
 }
 
 describe('npm run create-admin', () => {
-  test('makes an administrator with the password of ADMIN_PASSWORD', async () => {
-    const outcome = await createAdmin(['--email', 'ada@example.com'], { variables: { ADMIN_PASSWORD: PASSWORD } })
+  test('makes an administrator with the password of ADMIN_PASSWORD where the address is that of ADMIN_EMAIL', async () => {
+    const variables = { ADMIN_EMAIL: 'ADA@example.com', ADMIN_PASSWORD: PASSWORD }
+    const outcome = await createAdmin(['--email', 'ada@example.com'], { variables })
     expect(outcome).toEqual({ stdout: 'Made the administrator ada (ada@example.com).\n', stderr: '', code: 0 })
     expect(await rolesAfterSignIn('ada@example.com')).toEqual(['MEMBER', 'ADMIN'])
+  })
+
+  test('gives nobody else the password of ADMIN_PASSWORD', async () => {
+    for (const [email, variables] of [
+      ['bob@example.com', { ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: PASSWORD }],
+      ['eve@example.com', { ADMIN_PASSWORD: PASSWORD }],
+    ] as const) {
+      const untold = await createAdmin(['--email', email], { variables })
+      expect(untold).toMatchObject({ stdout: '', stderr: expect.stringContaining('no password'), code: 1 })
+      const typed = 'another four words entirely'
+      expect(await createAdmin(['--email', email], { variables, input: `${typed}\n` })).toMatchObject({ code: 0 })
+      expect(await rolesAfterSignIn(email, typed)).toEqual(['MEMBER', 'ADMIN'])
+    }
+  })
+
+  test('takes both from ADMIN_EMAIL and ADMIN_PASSWORD', async () => {
+    const variables = { ADMIN_EMAIL: 'lin@example.com', ADMIN_PASSWORD: PASSWORD }
+    expect(await createAdmin([], { variables })).toMatchObject({ stderr: '', code: 0 })
+    expect(await rolesAfterSignIn('lin@example.com')).toEqual(['MEMBER', 'ADMIN'])
   })
 
   test('takes the address from ADMIN_EMAIL, a username, and the password from the first line it is given', async () => {
@@ -63,7 +83,7 @@ describe('npm run create-admin', () => {
   test('leaves an account alone that is there already, unless it is told to promote it', async () => {
     const { email, password } = newPerson()
     const { tokens } = await client.signUp({ email, password })
-    const refused = await createAdmin(['--email', email], { variables: { ADMIN_PASSWORD: PASSWORD } })
+    const refused = await createAdmin(['--email', email], { input: PASSWORD })
     expect(refused).toMatchObject({ stdout: '', stderr: expect.stringMatching(/^.*--promote.*\n$/), code: 1 })
     expect(await rolesAfterSignIn(email, password)).toEqual(['MEMBER'])
 

@@ -3,11 +3,11 @@ import { ConfigurationError } from '../platform/environment.ts'
 import { NotFoundError } from '../platform/errors.ts'
 import { createLogger } from '../platform/logging.ts'
 import { UserFault } from '../platform/user-fault.ts'
+import { createAdministrator, promoteToAdministrator } from '../subgraphs/auth/account/administrators.ts'
 import { AuditLog, NO_ORIGIN } from '../subgraphs/auth/audit/audit-log.ts'
 import { openBreachLookup } from '../subgraphs/auth/password/breach-lookup.ts'
 import { NewPasswords } from '../subgraphs/auth/password/new-passwords.ts'
 import { PasswordHasher } from '../subgraphs/auth/password/password-hasher.ts'
-import { createAdministrator, promoteToAdministrator } from '../subgraphs/auth/role/administrators.ts'
 import { SessionEnding } from '../subgraphs/auth/session/session-ending.ts'
 import { askPassword } from './ask-password.ts'
 import { type Administration, runCommand } from './command.ts'
@@ -33,9 +33,13 @@ async function readWanted(): Promise<Wanted> {
   if (email === undefined) throw new ConfigurationError(`Whose account? ${USAGE}, or set ADMIN_EMAIL.`)
   if (promote && username !== undefined) throw new ConfigurationError('--promote takes no --username.')
   if (promote) return { email, username, password: undefined }
-  const password = knownPassword ?? (await askPassword('Password of the new account: '))
+  // The known password is that of the known address, and nobody else's.
+  const isKnown = email.toLowerCase() === knownEmail?.toLowerCase()
+  const password = (isKnown ? knownPassword : undefined) ?? (await askPassword('Password of the new account: '))
   if (password !== '') return { email, username, password }
-  throw new ConfigurationError('There is no password: type one, or set ADMIN_PASSWORD.')
+  throw new ConfigurationError(
+    'There is no password: type one, or set ADMIN_EMAIL and ADMIN_PASSWORD to those of the account.',
+  )
 }
 
 async function carryOut({ config, orm }: Administration, wanted: Wanted): Promise<string> {

@@ -28,8 +28,9 @@ function tellStaged({ kid, signsFrom, replaced }: KeyRotation): string {
 
 function tellAtOnce({ kid, replaced }: KeyRotation): string {
   return [
-    `The new key ${kid} signs from now on.`,
+    `The new key ${kid} signs from now on. Processes that run take it up within five seconds.`,
     ...replaced.map((key) => `The key ${key.kid} is withdrawn.`),
-    'Services refuse what it signed within five minutes; apps go on by refreshing their tokens.',
+    'Services refuse what it signed within about five minutes, and those that cannot reach auth within an hour; apps go ' +
+      'on by refreshing their tokens.',
   ].join('\n')
 }

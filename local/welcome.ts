@@ -11,7 +11,9 @@ export function welcome(graph: LocalGraph, config: LocalConfig): string {
   const answers = config.usesDemoModel
     ? `${model}: canned answers, NOT a language model; OPENAI_API_KEY or OPENAI_BASE_URL brings a real one`
     : model
-  const mail = config.auth.mail.showsOutbox ? `not sent; read it at ${graph.authUrl}/outbox` : 'SMTP_URL'
+  const { smtpUrl, showsOutbox } = config.auth.mail
+  const unsent = showsOutbox ? `not sent; read it at ${graph.authUrl}/outbox` : 'not sent; SMTP_URL brings a server'
+  const mail = smtpUrl === undefined ? unsent : 'SMTP_URL'
   return `
   Parley is running.
 

@@ -15,11 +15,17 @@ export interface Viewer {
   readonly expiresAt: Date
 }
 
+/** The order of one session's tokens: by the rights they were made for, then by their expiry. */
+export function isNewerToken(one: Viewer, other: Viewer): boolean {
+  if (one.tokenVersion !== other.tokenVersion) return one.tokenVersion > other.tokenVersion
+  return one.expiresAt > other.expiresAt
+}
+
 /** The `typ` of our access tokens (RFC 9068 §2.1): a token made for another purpose is refused. */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
 
-/** How far in the future a token may claim to have been issued. */
-const CLOCK_SKEW_SECONDS = 60
+/** How far apart the clocks of two processes may be, and how far in the future a token may claim to have been issued. */
+export const CLOCK_SKEW_SECONDS = 60
 
 const header = z.object({
   alg: z.literal('ES256'),
@@ -111,9 +117,12 @@ function readHeader(token: string): z.infer<typeof header> {
   }
 }
 
+/** No token of ours lives longer: whoever got hold of a key for a moment cannot make one for years. */
+export const LONGEST_LIFE_SECONDS = 86_400
+
 function toViewer(payload: unknown, seconds: number): Viewer {
   const { sub, sid, iat, exp, ver, scope } = claims.parse(payload)
-  if (iat > seconds + CLOCK_SKEW_SECONDS) throw new UnauthenticatedError()
+  if (iat > seconds + CLOCK_SKEW_SECONDS || exp > iat + LONGEST_LIFE_SECONDS) throw new UnauthenticatedError()
   return {
     userId: decodeId('usr', sub),
     sessionId: decodeId('ses', sid),

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BadUserInputError } from './errors.ts'
-import { decodeId, encodeId, type IdPrefix, newUuid } from './ids.ts'
+import { decodeId, encodeId, type IdPrefix, isUuid, newUuid } from './ids.ts'
 
 const prefix = fc.constantFrom<IdPrefix>('usr', 'ses', 'cnv', 'msg', 'gen')
 
@@ -74,5 +74,23 @@ describe('a new UUID', () => {
     expect(milliseconds).toEqual(milliseconds.toSorted())
     const [early = '', late = ''] = [uuids[0], `${'f'.repeat(8)}-ffff-7fff-bfff-ffffffffffff`]
     expect(encodeId('msg', early) < encodeId('msg', late)).toBe(true)
+  })
+})
+
+describe('a UUID', () => {
+  it('is known by its one spelling', () => {
+    fc.assert(fc.property(fc.uuid(), (uuid) => isUuid(uuid)))
+    const uuid = '0190f3c2-7a5b-7c3d-8e4f-5a6b7c8d9e0f'
+    for (const other of [
+      uuid.toUpperCase(),
+      uuid.replaceAll('-', ''),
+      `{${uuid}}`,
+      `${uuid}\n`,
+      ` ${uuid}`,
+      '',
+      null,
+      [uuid],
+    ])
+      expect(isUuid(other)).toBe(false)
   })
 })

@@ -9,6 +9,13 @@ export function newUuid(): string {
   return typeid('new').toUUID()
 }
 
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+
+/** Whether it is a UUID of any version in the one spelling that the database gives out: lower case, with hyphens. */
+export function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value)
+}
+
 /** The opaque id that clients see: a TypeID (typeid spec 0.3), such as `usr_01jd…`. */
 export function encodeId(prefix: IdPrefix, uuid: string): string {
   return TypeID.fromUUID(prefix, uuid).toString()

@@ -93,12 +93,29 @@ describe('the keys that auth publishes', () => {
     expect(publisher.requests).toBe(2)
   })
 
-  it.each(['nothing', 'error', 'nonsense'] as const)('stay good while auth gives %s', async (answer) => {
+  it.each(['nothing', 'error', 'nonsense'] as const)('stay good for an hour while auth gives %s', async (answer) => {
     const { publisher, keys, pass } = setUp()
     await keys.find('first')
     publisher.answer = answer
     pass(60 * 60_000)
     expect((await keys.find('first'))?.equals(first)).toBe(true)
+    pass(1)
+    await expect(keys.find('first')).rejects.toThrow(SubgraphUnavailableError)
+    await expect(keys.ready()).rejects.toThrow(SubgraphUnavailableError)
+    publisher.answer = 'keys'
+    pass(1_000)
+    expect((await keys.find('first'))?.equals(first)).toBe(true)
+    await keys.ready()
+  })
+
+  it('are read again after an hour in which nobody asked, and one that was withdrawn meanwhile is not good', async () => {
+    const { publisher, keys, pass } = setUp()
+    publisher.published.set('second', second)
+    await keys.find('first')
+    publisher.published.delete('first')
+    pass(60 * 60_000 + 1)
+    expect(await keys.find('first')).toBeUndefined()
+    expect((await keys.find('second'))?.equals(second)).toBe(true)
   })
 
   it.each(['nothing', 'error', 'nonsense'] as const)('cannot be had at first while auth gives %s', async (answer) => {

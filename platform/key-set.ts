@@ -13,13 +13,17 @@ export interface KeySet {
   ready(): Promise<void>
 }
 
+/** A key that was seen so long ago, and not since, is no longer good: it may have been withdrawn because it leaked. */
+export const LONGEST_KEY_AGE_MS = 60 * 60_000
+
 const FRESH_MS = 5 * 60_000
 const RETRY_MS = 1_000
 const TIMEOUT_MS = 3_000
 
 /**
  * The keys that auth publishes at `/.well-known/jwks.json` (RFC 7517), kept for five minutes. An unknown `kid` asks
- * again, at most once a second, so that a forged one cannot flood auth. While auth is away the last keys stay in use.
+ * again, at most once a second, so that a forged one cannot flood auth. While auth is away the last keys stay in use for
+ * an hour; then none is good until auth answers.
  */
 export class RemoteKeySet implements KeySet {
   readonly #url: string
@@ -41,8 +45,7 @@ export class RemoteKeySet implements KeySet {
   async find(kid: string): Promise<KeyObject | undefined> {
     const time = this.#now().getTime()
     const mayAsk = this.#loading !== undefined || time - this.#triedAt >= RETRY_MS
-    const known = this.#keys.get(kid)
-    if (known) {
+    if (this.#keys.has(kid) && !this.#areTooOld()) {
       if (mayAsk && time - this.#loadedAt > FRESH_MS) await this.#refresh()
       return this.#keys.get(kid)
     }
@@ -52,7 +55,11 @@ export class RemoteKeySet implements KeySet {
   }
 
   async ready(): Promise<void> {
-    if (this.#keys.size === 0) await this.#load()
+    if (this.#keys.size === 0 || this.#areTooOld()) await this.#load()
+  }
+
+  #areTooOld(): boolean {
+    return this.#now().getTime() - this.#loadedAt > LONGEST_KEY_AGE_MS
   }
 
   /** A key may have been withdrawn, so it is worth a wait; but while auth is known to be slow or away nobody waits. */

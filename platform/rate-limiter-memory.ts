@@ -48,7 +48,7 @@ export class MemoryWindows extends RateLimiterCompatibleAbstract {
     return this.#resultOf(window, now)
   }
 
-  /** Does nothing when the window in which the point was taken is over. */
+  /** When the window in which the point was taken is over, the one that is open, if any, has a point more. */
   override async reward(key: string): Promise<RateLimiterRes> {
     const now = performance.now()
     const window = this.#find(key, now)

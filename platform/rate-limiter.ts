@@ -36,8 +36,8 @@ export interface RateLimiters extends AsyncDisposable {
 
 /**
  * Opens the place where rate limits are counted: Redis, shared by all processes with the same URL, or else this
- * process. Redis is never waited for: while it is away each process counts for itself, so that losing it loses the
- * sharing and nothing else.
+ * process. Redis is waited for a quarter of a second at most: while it is away each process counts for itself, so that
+ * losing it loses the sharing and nothing else.
  */
 export async function openRateLimiters(options: {
   redisUrl: string | undefined

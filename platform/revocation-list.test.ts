@@ -16,39 +16,63 @@ const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
 
 type Revoked = RevocationPage['revocations'][number]['revoked']
 
-/** Auth's list as a test fills it, in pages of two. */
+/** Auth's list as a test fills it, in pages of two; transactions are numbered as Postgres numbers them. */
 class AuthsList {
   readonly questions: RevocationPosition[] = []
-  readonly #entries: { id: string; at: number; revoked: Revoked }[] = []
+  readonly #entries: { xactId: number; id: string; at: number; revoked: Revoked }[] = []
+  readonly #open = new Set<number>()
+  #nextXactId = 700
   isAway = false
+  /** Runs before a page after the first is read. */
+  betweenPages = () => {}
 
   endSession(at: number): Revocable {
+    const transaction = this.begin(at)
+    transaction.commit()
+    return transaction.token
+  }
+
+  /** A transaction that ends a session. */
+  begin(at: number): { token: Revocable; commit(): void } {
     const token = newToken()
-    this.#add(at, { sessionId: token.sessionId })
-    return token
+    const xactId = this.#nextXactId++
+    this.#open.add(xactId)
+    const commit = () => {
+      this.#open.delete(xactId)
+      this.#add(xactId, at, { sessionId: token.sessionId })
+    }
+    return { token, commit }
   }
 
   refuseBelow(at: number, userId: string, tokenVersion: number): void {
-    this.#add(at, { userId, tokenVersion })
+    this.#add(this.#nextXactId++, at, { userId, tokenVersion })
   }
 
-  #add(at: number, revoked: Revoked): void {
-    this.#entries.push({ id: randomUUID(), at, revoked })
-    this.#entries.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+  /** A copy without the entries, which counts transactions from a lower number. */
+  restoreEmpty(): void {
+    this.#entries.length = 0
+    this.#nextXactId = 300
   }
 
-  readonly readPage = async (after: RevocationPosition): Promise<RevocationPage> => {
-    this.questions.push(after)
+  #add(xactId: number, at: number, revoked: Revoked): void {
+    this.#entries.push({ xactId, id: randomUUID(), at, revoked })
+    this.#entries.sort((a, b) => a.xactId - b.xactId || (a.id < b.id ? -1 : 1))
+  }
+
+  readonly readPage = async (position: RevocationPosition): Promise<RevocationPage> => {
+    this.questions.push(position)
+    const { id: after = '' } = position
+    if (after) this.betweenPages()
     if (this.isAway) throw new Error('auth is away')
-    const from = Date.parse(after.revokedAt)
-    const rest = this.#entries.filter(({ at, id }) => at > from || (at === from && id > after.id))
-    const revocations = rest.slice(0, 2).map(({ id, at, revoked }) => ({
-      id,
-      revoked,
-      revokedAt: new Date(at).toISOString(),
-      forgetAt: new Date(at + LIFE_MS).toISOString(),
-    }))
-    return { revocations, hasMore: rest.length > 2 }
+    const from = Number(position.xactId)
+    const rest = this.#entries.filter(({ xactId, id }) => xactId > from || (xactId === from && id > after))
+    const page = rest.slice(0, 2)
+    const last = rest.length > 2 ? page.at(-1) : undefined
+    return {
+      revocations: page.map(({ at, revoked }) => ({ revoked, forgetAt: new Date(at + LIFE_MS).toISOString() })),
+      ...(last && { nextPage: { xactId: String(last.xactId), id: last.id } }),
+      ...(!after && { nextReading: String(Math.min(this.#nextXactId, ...this.#open)) }),
+    }
   }
 }
 
@@ -81,13 +105,69 @@ describe('the list of revoked tokens', () => {
     expect(list.isRevoked(newToken())).toBe(false)
   })
 
-  it('finds a session whose transaction committed later than a newer one', async () => {
+  it('finds a session whose transaction stayed open while newer ones were read', async () => {
     const { auth, list } = setUp()
-    auth.endSession(950_000)
+    const late = auth.begin(900_000)
+    for (let reading = 0; reading < 3; reading += 1) {
+      const newer = auth.endSession(950_000)
+      await list.refresh()
+      expect(list.isRevoked(newer)).toBe(true)
+    }
+    late.commit()
     await list.refresh()
-    const late = auth.endSession(940_000)
+    expect(list.isRevoked(late.token)).toBe(true)
+  })
+
+  it('finds a session whose transaction committed between two pages, after what lies behind it was read', async () => {
+    const { auth, list } = setUp()
     await list.refresh()
-    expect(list.isRevoked(late)).toBe(true)
+    const late = auth.begin(900_000)
+    for (let count = 0; count < 3; count += 1) auth.endSession(900_000)
+    auth.betweenPages = late.commit
+    await list.refresh()
+    auth.betweenPages = () => {}
+    await list.refresh()
+    expect(list.isRevoked(late.token)).toBe(true)
+  })
+
+  it('reads what is new, and repeats what was open at most', async () => {
+    const { auth, list } = setUp()
+    await list.refresh()
+    auth.endSession(900_000)
+    await list.refresh()
+    await list.refresh()
+    expect(auth.questions.slice(-2)).toEqual([{ xactId: '700' }, { xactId: '701' }])
+  })
+
+  it('finds within a minute what a restored database lists below the positions it gave out before', async () => {
+    const { auth, list, pass } = setUp()
+    await list.refresh()
+    auth.restoreEmpty()
+    const session = auth.endSession(1_000_000)
+    await list.refresh()
+    pass(59_999)
+    await list.refresh()
+    expect(list.isRevoked(session)).toBe(false)
+    pass(1)
+    await list.refresh()
+    expect(list.isRevoked(session)).toBe(true)
+  })
+
+  it('begins again where it began when a page is missing, and tells who waits for what the others name', async () => {
+    const { auth, list } = setUp()
+    await list.refresh()
+    const sessions = Array.from({ length: 3 }, () => auth.endSession(900_000))
+    const heard: string[] = []
+    for (const session of sessions) list.onRevoked(session, () => heard.push(session.sessionId))
+    auth.betweenPages = () => {
+      auth.isAway = true
+    }
+    await list.refresh()
+    expect(heard).toHaveLength(2)
+    auth.betweenPages = () => {}
+    auth.isAway = false
+    await list.refresh()
+    expect(new Set(heard)).toEqual(new Set(sessions.map(({ sessionId }) => sessionId)))
   })
 
   it('is read again at once when the bus rings', async () => {

@@ -25,43 +25,52 @@ const subject = z.union([
   z.object({ userId: z.uuid(), tokenVersion: z.int().nonnegative() }),
 ])
 
-/** One page of auth's answer to `GET /internal/revocations`, oldest first. */
+/** The number Postgres gave a transaction, an `xid8` in decimal digits: 64 bits are more than a number holds. */
+const xactId = z.string().regex(/^\d{1,19}$/)
+
+/** Where a page of the list begins: with a transaction, all of it, or, given an id, after that entry of it. */
+export const revocationPosition = z.object({ xactId, id: z.uuid().optional() })
+
+export type RevocationPosition = z.infer<typeof revocationPosition>
+
+/** One page of auth's answer to `GET /internal/revocations`, by position. */
 const revocationPage = z.object({
-  revocations: z.array(
-    z.object({ id: z.uuid(), revokedAt: z.iso.datetime(), forgetAt: z.iso.datetime(), revoked: subject }),
-  ),
-  hasMore: z.boolean(),
+  revocations: z.array(z.object({ forgetAt: z.iso.datetime(), revoked: subject })),
+  /** Where the page after this one begins; nothing when this is the last. */
+  nextPage: revocationPosition.optional(),
+  /** Where the next reading begins. Only a first page says so: what commits between two pages must be found later. */
+  nextReading: xactId.optional(),
 })
 
 export type RevocationPage = z.infer<typeof revocationPage>
 
 type Revocation = RevocationPage['revocations'][number]
 
-/** The last entry of the page before: the next page begins after this moment, and within it after this id. */
-export type RevocationPosition = Pick<Revocation, 'revokedAt' | 'id'>
+/** The position before everything. */
+export const FIRST_REVOCATION: RevocationPosition = { xactId: '0' }
 
 /** Reads auth's list over HTTP. */
 export function remoteRevocations(auth: ServiceClient) {
-  return ({ revokedAt, id }: RevocationPosition): Promise<RevocationPage> => {
-    const query = new URLSearchParams({ after: revokedAt, afterId: id })
+  return ({ xactId, id }: RevocationPosition): Promise<RevocationPage> => {
+    const query = new URLSearchParams({ after: xactId, ...(id !== undefined && { afterId: id }) })
     return auth.get(`/internal/revocations?${query}`, revocationPage)
   }
 }
 
-/** A transaction that began before the newest one known may commit after it; it is found by looking back so far. */
-const OVERLAP_MS = 15_000
-/** Often enough that a revocation is in force within a second although no ring arrives. */
+/** Often enough that a revocation is in force within a second and a half although no ring arrives. */
 const READ_EVERY_MS = 500
 const AGE = {
   name: 'parley_revocation_list_age_seconds',
   help: 'Time since the list of revoked tokens was last read whole.',
 }
-const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+/** A database that was restored may count transactions from a lower number, below positions it gave out before. */
+const READ_WHOLE_EVERY_MS = 60_000
 
 /**
  * Keeps auth's list of revoked tokens in memory: read twice a second, and at once when the bus rings, because the bus
- * may lose a ring. Each entry is dropped once no token it names can be valid. While auth is away the list goes stale; it
- * can be wrong for at most an access token's life.
+ * may lose a ring. What is read twice changes nothing; once a minute all is read that auth still lists. Each entry is
+ * dropped once no token it names can be valid. While auth is away the list goes stale; it can be wrong for at most an
+ * access token's life.
  */
 export class RevocationList implements Revocations, AsyncDisposable {
   readonly #readPage: (after: RevocationPosition) => Promise<RevocationPage>
@@ -71,7 +80,8 @@ export class RevocationList implements Revocations, AsyncDisposable {
   readonly #unsubscribe: (() => void) | undefined
   readonly #entries = new RevocationEntries()
   readonly #watchers = new Set<{ readonly token: Revocable; readonly listener: () => void }>()
-  #newest = 0
+  #position = FIRST_REVOCATION
+  #readWholeAt = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | undefined
   #next: Promise<void> | undefined
   #readAt: number
@@ -136,9 +146,7 @@ export class RevocationList implements Revocations, AsyncDisposable {
 
   async #read(): Promise<void> {
     try {
-      let isNews = false
-      for await (const revocation of this.#pages()) isNews = this.#add(revocation) || isNews
-      if (isNews) this.#tellWatchers()
+      await this.#readPages()
       this.#readAt = this.#now().getTime()
       this.#entries.forget(this.#readAt)
       if (this.#isStale) this.#logger.info('the revocation list is current again')
@@ -149,19 +157,26 @@ export class RevocationList implements Revocations, AsyncDisposable {
     }
   }
 
-  async *#pages(): AsyncGenerator<Revocation> {
-    let last = { revokedAt: new Date(Math.max(0, this.#newest - OVERLAP_MS)).toISOString(), id: FIRST_ID }
-    for (let hasMore = true; hasMore; ) {
-      const page = await this.#readPage(last)
-      yield* page.revocations
-      last = page.revocations.at(-1) ?? last
-      hasMore = page.hasMore
+  /** Moves on only when every page was read. */
+  async #readPages(): Promise<void> {
+    const startedAt = this.#now().getTime()
+    // A clock that was set back must not put it off.
+    const isWhole = Math.abs(startedAt - this.#readWholeAt) >= READ_WHOLE_EVERY_MS
+    const first = await this.#readPage(isWhole ? FIRST_REVOCATION : this.#position)
+    this.#take(first)
+    for (let { nextPage } = first; nextPage; ) {
+      const page = await this.#readPage(nextPage)
+      this.#take(page)
+      nextPage = page.nextPage
     }
+    this.#position = first.nextReading === undefined ? FIRST_REVOCATION : { xactId: first.nextReading }
+    if (isWhole) this.#readWholeAt = startedAt
   }
 
-  #add(revocation: Revocation): boolean {
-    this.#newest = Math.max(this.#newest, Date.parse(revocation.revokedAt))
-    return this.#entries.add(revocation)
+  #take({ revocations }: RevocationPage): void {
+    let isNews = false
+    for (const revocation of revocations) isNews = this.#entries.add(revocation) || isNews
+    if (isNews) this.#tellWatchers()
   }
 
   #tellWatchers(): void {

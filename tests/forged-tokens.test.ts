@@ -80,6 +80,7 @@ const FORGERIES: readonly [title: string, make: () => string][] = [
   ['with an expiry that is a text', () => token({ claims: { exp: '9999999999' } })],
   ['that has expired', () => token({ claims: { exp: now() - 1 } })],
   ['that is not valid yet', () => token({ claims: { nbf: now() + 300 } })],
+  ['that would live for years', () => token({ claims: { exp: now() + 10 * 365 * 86_400 } })],
   ['issued in the future', () => token({ claims: { iat: now() + 300 } })],
   ['without a subject', () => token({ claims: { sub: undefined } })],
   ['whose subject is a session', () => token({ claims: { sub: genuine.claims.sid } })],

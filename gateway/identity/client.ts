@@ -31,6 +31,15 @@ export class ClientIdentification {
   }
 
   /**
+   * Looks at a token once more that was good when its client came.
+   *
+   * @throws UnauthenticatedError when it is no more.
+   */
+  async verify(authorization: string | undefined): Promise<void> {
+    await this.#verifier?.viewerFrom(authorization)
+  }
+
+  /**
    * @param request the HTTP request, or the one that opened the socket.
    * @param authorization what the client proves itself with: the header, or its like in `connection_init` or a `ping`.
    * @throws UnauthenticatedError when it proves nothing, always in the same words.

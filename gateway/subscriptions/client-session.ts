@@ -7,12 +7,13 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
+import { isNewerToken, type Viewer } from '../../platform/access-token.ts'
 import { ApplicationError, RateLimitedError, UnauthenticatedError } from '../../platform/errors.ts'
 import { asGraphQLError, toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
 import { withDeadline } from '../execution/deadline.ts'
 import { type OperationContext, operationContext, runningOperation } from '../execution/operation-context.ts'
-import { type Client, isSameSession } from '../identity/client.ts'
+import { type Client, type ClientIdentification, isSameSession } from '../identity/client.ts'
 import type { MutationRate } from '../protection/mutation-rate.ts'
 import type { AcceptedOperation, OperationDocuments } from '../protection/operation-documents.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
@@ -29,6 +30,7 @@ const FAREWELL_MS = 1_000
 /** What all sockets share. */
 export interface SessionServices extends ViewerSources {
   readonly apollo: ApolloServer<OperationContext>
+  readonly identification: ClientIdentification
   readonly documents: OperationDocuments
   readonly mutationRate: MutationRate
   readonly supergraph: LoadedSupergraph
@@ -87,10 +89,11 @@ export class ClientSession {
 
   /**
    * Goes on under a fresh token of the same session: new operations, the next events of the streams that are open, and
-   * the subgraphs that these come from. When it throws, everything is as it was.
+   * the subgraphs that these come from. A token that is not newer than the one in force changes nothing, and when it
+   * throws, everything is as it was.
    *
    * @param identify verifies the token.
-   * @returns the client from now on.
+   * @returns the client as the token in force proves them.
    * @throws UnauthenticatedError when the token proves nothing, or somebody else.
    * @throws RateLimitedError while another token is being verified: a socket gets one verification at a time.
    */
@@ -101,8 +104,8 @@ export class ClientSession {
       const client = await identify()
       const isOver = this.#expired || this.#gone.signal.aborted
       if (isOver || !isSameSession(client, this.#client)) throw new UnauthenticatedError()
-      if (client.authorization !== this.#client.authorization) this.#adopt(client)
-      return client
+      if (isNewer(client, this.#client)) this.#adopt(client)
+      return this.#client
     } finally {
       this.#isRenewing = false
     }
@@ -169,7 +172,13 @@ export class ClientSession {
   #watchViewer(): void {
     const { viewer } = this.#client
     this.#watch?.stop()
-    this.#watch = viewer ? new ViewerWatch(viewer, this.#services, () => this.#expire()) : undefined
+    this.#watch = viewer ? this.#watchOf(viewer) : undefined
+  }
+
+  #watchOf(viewer: Viewer): ViewerWatch {
+    const { authorization } = this.#client
+    const verifyAgain = () => this.#services.identification.verify(authorization)
+    return new ViewerWatch(viewer, this.#services, verifyAgain, () => this.#expire())
   }
 
   /** The token has expired or was revoked. */
@@ -178,6 +187,12 @@ export class ClientSession {
     this.#farewell = setTimeout(this.#close, this.#streams.size === 0 ? 0 : FAREWELL_MS).unref()
     for (const stream of this.#streams) stream.terminate(new UnauthenticatedError())
   }
+}
+
+/** What is not verified is new when it differs. */
+function isNewer(fresh: Client, known: Client): boolean {
+  if (!fresh.viewer || !known.viewer) return fresh.authorization !== known.authorization
+  return isNewerToken(fresh.viewer, known.viewer)
 }
 
 function tooMany(what: string): ApplicationError {

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { handleProtocols, makeServer, type ServerOptions } from 'graphql-ws'
-import { afterEach, describe, expect, it } from 'vitest'
-import { WebSocketServer } from 'ws'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { LogLines } from '../testing/log-lines.ts'
 import { SocketClient } from '../testing/socket-client.ts'
 import { serveProtocol } from './protocol.ts'
@@ -34,6 +35,13 @@ afterEach(async () => {
   await closed
 })
 
+/** The server's end of the only socket. */
+function servedSocket(): WebSocket {
+  const [socket, ...others] = sockets.clients
+  if (!socket || others.length > 0) throw new Error(`${sockets.clients.size} sockets are open.`)
+  return socket
+}
+
 describe('a socket', () => {
   it('is cut when its client leaves a ping unanswered, and kept when it answers', async () => {
     const url = await listen({}, 200)
@@ -43,6 +51,13 @@ describe('a socket', () => {
     await once(alive.socket, 'ping')
     alive.ping({ at: 1 })
     expect(await alive.next()).toEqual({ type: 'pong', payload: { answerTo: { at: 1 } } })
+  })
+
+  it('is cut when its client answers what nobody asked, and not our pings', async () => {
+    const client = await SocketClient.connect(await listen({}, 200), undefined, { autoPong: false })
+    const claiming = setInterval(() => client.socket.pong(), 10)
+    client.socket.once('close', () => clearInterval(claiming))
+    expect((await client.whenClosed()).code).toBe(1006)
   })
 
   it('is closed with 4500 when one of its messages cannot be handled, and the log says why', async () => {
@@ -59,5 +74,61 @@ describe('a socket', () => {
     const client = await SocketClient.connect(await listen({}))
     client.socket.send('nonsense')
     expect((await client.whenClosed()).code).toBe(4400)
+  })
+})
+
+describe('a client that does not read', () => {
+  const MEGABYTE = 1024 * 1024
+  const INTERVAL_MS = 1_000
+  /** More than what the kernel takes for both ends. */
+  const FLOOD = 600
+
+  let client: SocketClient
+
+  /** The client sends 36 MB that are to be answered, reads nothing, and claims to be there without having been asked. */
+  beforeEach(async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    client = await SocketClient.connect(await listen({}, INTERVAL_MS), undefined, { autoPong: false })
+    client.socket.on('error', () => {})
+    client.socket.pause()
+    for (let count = 0; count < FLOOD; count += 1) {
+      client.ping({ count, filler: 'x'.repeat(60_000) })
+      client.socket.pong()
+    }
+  })
+
+  afterEach(() => void vi.useRealTimers())
+
+  /** Not polled by vitest, which moves fake timers on while it polls. */
+  async function whenHeldBack(): Promise<void> {
+    const giveUp = AbortSignal.timeout(10_000)
+    while (!servedSocket().isPaused) await setImmediate(undefined, { signal: giveUp })
+  }
+
+  async function readAll(): Promise<void> {
+    client.socket.resume()
+    for (let count = 0; count < FLOOD; count += 1) {
+      expect((await client.next()).payload).toMatchObject({ answerTo: { count } })
+    }
+  }
+
+  it('is not read from while 4 MB wait for it, and is cut when they still do at the next ping but one', async () => {
+    await whenHeldBack()
+    expect(servedSocket().bufferedAmount).toBeLessThan(5 * MEGABYTE)
+    vi.advanceTimersByTime(INTERVAL_MS)
+    expect(servedSocket().bufferedAmount).toBeLessThan(5 * MEGABYTE)
+    vi.advanceTimersByTime(INTERVAL_MS)
+    await expect.poll(() => sockets.clients.size).toBe(0)
+  })
+
+  it('gets everything when it reads after all, and has until the ping after that to answer', async () => {
+    await whenHeldBack()
+    vi.advanceTimersByTime(INTERVAL_MS)
+    await readAll()
+    vi.advanceTimersByTime(INTERVAL_MS)
+    client.ping({ at: 'last' })
+    expect((await client.next()).payload).toEqual({ answerTo: { at: 'last' } })
+    vi.advanceTimersByTime(INTERVAL_MS)
+    expect((await client.whenClosed()).code).toBe(1006)
   })
 })

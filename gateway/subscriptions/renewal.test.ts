@@ -138,6 +138,35 @@ describe('a socket that is pinged with a fresh token of its session', () => {
   })
 })
 
+describe('a token that is not newer than the one in force', () => {
+  it('does not shorten the life of a socket: its pong says when that ends', async () => {
+    const [first, older] = [bearer(1_200), bearer(600)]
+    const renewed = await connect(first)
+    await subscribe(renewed)
+    expect(await ping(renewed, older)).toEqual(renewedUntil(1_200))
+    const other = await connect(older)
+    await subscribe(other)
+    time = START + 600_000
+    await expectItsEnd(other)
+    publish('a')
+    expect((await renewed.next()).payload).toMatchObject({ data: { reviewAdded: { id: 'a' } } })
+    expect(toy.graph.users.requests.at(-1)?.headers.authorization).toBe(first)
+    expect(toy.graph.reviews.pings).toEqual([])
+  })
+
+  it('has a lower version, whenever it expires; one of a higher version is newer', async () => {
+    const client = await connect(bearer(9_000, { tokenVersion: 2 }))
+    expect(await ping(client, bearer(9_100, { tokenVersion: 1 }))).toEqual(renewedUntil(9_000))
+    expect(await ping(client, bearer(8_000, { tokenVersion: 3 }))).toEqual(renewedUntil(8_000))
+  })
+
+  it('may be the same one', async () => {
+    const token = bearer(1_200)
+    const client = await connect(token)
+    for (let count = 0; count < 2; count += 1) expect(await ping(client, token)).toEqual(renewedUntil(1_200))
+  })
+})
+
 describe('a renewal', () => {
   it.each<[what: string, authorization: () => unknown]>([
     ['is malformed', () => 'Bearer nonsense'],
@@ -197,6 +226,15 @@ describe('a ping without an authorization', () => {
     const client = await connect(bearer(600))
     client.send({ type: 'ping', payload: sent })
     expect(await client.next()).toEqual({ type: 'pong', ...(sent && { payload: sent }) })
+  })
+
+  it('is echoed up to 1 KB, and beyond that answered without a payload', async () => {
+    const client = await connect(bearer(600))
+    const ofBytes = (bytes: number) => ({ at: `x${'é'.repeat((bytes - '{"at":"x"}'.length) / 2)}` })
+    client.ping(ofBytes(1_024))
+    expect(await client.next()).toEqual({ type: 'pong', payload: ofBytes(1_024) })
+    client.ping(ofBytes(1_026))
+    expect(await client.next()).toEqual({ type: 'pong' })
   })
 })
 

@@ -17,6 +17,9 @@ import { type PingPayload, serveProtocol } from './protocol.ts'
 /** Of one message from a client. */
 const MAX_MESSAGE_BYTES = 64 * 1024
 
+/** Of a ping's payload, as JSON: its pong repeats no more. A client that reads nothing makes us keep its pongs. */
+const MAX_ECHO_BYTES = 1024
+
 const INIT_MS = 3_000
 
 const PING_INTERVAL_MS = 12_000
@@ -120,10 +123,10 @@ export class SocketServer {
     }
   }
 
-  /** A ping with an authorization renews the socket, and its pong says whether it did; any other is echoed. */
+  /** A ping with an authorization renews the socket, and its pong says whether it did; any other small one is echoed. */
   async #answerPing({ session, request }: SocketExtra, payload: PingPayload): Promise<PingPayload> {
     const authorization = authorizationIn(payload)
-    if (authorization === undefined) return payload
+    if (authorization === undefined) return isSmall(payload) ? payload : undefined
     try {
       if (!session) throw new BadUserInputError('Wait for connection_ack before you renew the socket.')
       const { viewer } = await session.renew(() => this.#options.identification.identify(request, authorization))
@@ -145,6 +148,10 @@ interface SocketExtra {
 function sessionOf({ session }: SocketExtra): ClientSession {
   if (!session) throw new Error('An operation came before the socket was acknowledged.')
   return session
+}
+
+function isSmall(payload: PingPayload): boolean {
+  return Buffer.byteLength(JSON.stringify(payload ?? {})) <= MAX_ECHO_BYTES
 }
 
 /** Does not wait for the other end to close as well. */

@@ -1,4 +1,4 @@
-import type { AccessTokenVerifier, Viewer } from '../access-token.ts'
+import { type AccessTokenVerifier, isNewerToken, type Viewer } from '../access-token.ts'
 
 /**
  * The fresh tokens that came in over one socket after the operations they are for. Operations ask for the newest at
@@ -38,7 +38,7 @@ export class Renewals {
 
   #newest(viewer: Viewer): Viewer {
     const renewed = this.#viewers.get(keyOf(viewer))
-    return renewed && isNewer(renewed, viewer) ? renewed : viewer
+    return renewed && isNewerToken(renewed, viewer) ? renewed : viewer
   }
 
   #forgetEnded(): void {
@@ -58,8 +58,3 @@ export class Renewals {
 }
 
 const keyOf = ({ userId, sessionId }: Viewer) => `${userId}/${sessionId}`
-
-function isNewer(one: Viewer, other: Viewer): boolean {
-  if (one.tokenVersion !== other.tokenVersion) return one.tokenVersion > other.tokenVersion
-  return one.expiresAt > other.expiresAt
-}

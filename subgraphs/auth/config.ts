@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { z } from 'zod'
+import { LONGEST_LIFE_SECONDS } from '../../platform/access-token.ts'
 import {
   databaseUrl,
   flag,
@@ -15,9 +16,9 @@ import {
   serviceSecret,
 } from '../../platform/environment.ts'
 import { readSigningKey } from './keys/signing-key.ts'
+import { LONGEST_PASSWORD } from './password/password-rules.ts'
 
 const DAY_SECONDS = 86_400
-const LONGEST_PASSWORD_MINIMUM = 256
 
 /** How long what a session consists of lives, in seconds. */
 export interface SessionLifetimes {
@@ -85,10 +86,10 @@ const environmentSchema = z
     JWT_SIGNING_KEY: signingKey,
     JWT_ISSUER: z.string().default('parley'),
     JWT_AUDIENCE: z.string().default('parley'),
-    JWT_ACCESS_TTL: integer(600, { min: 1 }),
+    JWT_ACCESS_TTL: integer(600, { min: 1, max: LONGEST_LIFE_SECONDS }),
     JWT_REFRESH_IDLE_TTL: integer(14 * DAY_SECONDS, { min: 1 }),
     JWT_REFRESH_ABSOLUTE_TTL: integer(90 * DAY_SECONDS, { min: 1 }),
-    PASSWORD_MIN_LENGTH: integer(12, { min: 8, max: LONGEST_PASSWORD_MINIMUM }),
+    PASSWORD_MIN_LENGTH: integer(12, { min: 8, max: LONGEST_PASSWORD }),
     JWT_KEY_ROTATION_DAYS: integer(0),
     PASSWORD_BREACHES_URL: httpUrl().optional(),
     AUTH_REQUIRE_VERIFIED_EMAIL: flag(false),

@@ -1,4 +1,3 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Caller } from '../../platform/subgraph/caller.ts'
 import { AccountService } from './account/account.service.ts'
 import { AdministrationService } from './account/administration.service.ts'
@@ -16,13 +15,13 @@ import { createTotpLoader, type TotpLoader } from './mfa/totp.loader.ts'
 import { PasswordResetService } from './password/password-reset.service.ts'
 import { createSessionLoader, type SessionLoader } from './session/session.loader.ts'
 import { SessionService } from './session/session.service.ts'
+import { SessionRefreshService } from './session/session-refresh.service.ts'
 import { TokenIntrospectionService } from './session/token-introspection.service.ts'
 import type { SharedParts } from './shared-parts.ts'
 
 /** What resolvers work with; made anew for each operation. */
 export interface AuthContext {
   readonly caller: Caller
-  readonly em: EntityManager
   readonly accounts: AccountService
   readonly signUps: SignUpService
   readonly signIns: SignInService
@@ -30,6 +29,7 @@ export interface AuthContext {
   readonly passwordReset: PasswordResetService
   readonly secondFactor: SecondFactorService
   readonly sessions: SessionService
+  readonly refreshing: SessionRefreshService
   readonly introspection: TokenIntrospectionService
   readonly directory: UserDirectory
   readonly administration: AdministrationService
@@ -48,7 +48,6 @@ export function createAuthContext(shared: SharedParts, caller: Caller): AuthCont
   const signIns = new SignInService({ ...parts, secondFactor })
   return {
     caller,
-    em,
     accounts: new AccountService({ ...parts, signIns }),
     signUps: new SignUpService(parts),
     signIns,
@@ -56,6 +55,7 @@ export function createAuthContext(shared: SharedParts, caller: Caller): AuthCont
     passwordReset: new PasswordResetService({ ...parts, secondFactor }),
     secondFactor,
     sessions: new SessionService(parts),
+    refreshing: new SessionRefreshService(parts),
     introspection: new TokenIntrospectionService(parts),
     directory: new UserDirectory(parts),
     administration: new AdministrationService(parts),

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Logger } from '../../platform/logging.ts'
 import type { SessionLifetimes } from './config.ts'
+import { revocationListedMs } from './session/revocations.ts'
 
 export interface HousekeepingOptions {
   em: EntityManager
@@ -23,8 +24,6 @@ interface Leftovers {
 
 const HOUR_MS = 3_600_000
 const SESSIONS_KEPT_MS = 30 * 24 * HOUR_MS
-/** The clocks of two replicas are never further apart. */
-const CLOCKS_APART_MS = 60_000
 
 const BATCH = 1_000
 /** What is left of a table after so many is deleted the next time. */
@@ -42,7 +41,7 @@ export class Housekeeping implements AsyncDisposable {
 
   constructor(options: HousekeepingOptions) {
     this.#em = options.em
-    this.#leftovers = leftovers(options.config.sessions.accessTokenSeconds * 1000)
+    this.#leftovers = leftovers(options.config.sessions.accessTokenSeconds)
     this.#logger = options.logger
     this.#now = options.now
     this.#timer = setInterval(() => this.#sweep(), options.everyMs ?? HOUR_MS)
@@ -87,13 +86,13 @@ export class Housekeeping implements AsyncDisposable {
   }
 }
 
-function leftovers(accessTokenMs: number): Leftovers[] {
+function leftovers(accessTokenSeconds: number): Leftovers[] {
   return [
     { table: 'mailed_token', key: 'digest', overSince: 'expires_at', keptMs: 0 },
     { table: 'pending_sign_up', key: 'id', overSince: 'expires_at', keptMs: 0 },
     // The worker says so in the log when it drops one, so it comes first.
     { table: 'mail_job', key: 'id', overSince: 'expires_at', keptMs: HOUR_MS },
-    { table: 'revocation', key: 'id', overSince: 'revoked_at', keptMs: accessTokenMs + CLOCKS_APART_MS },
+    { table: 'revocation', key: 'id', overSince: 'revoked_at', keptMs: revocationListedMs(accessTokenSeconds) },
     {
       table: 'session',
       key: 'id',

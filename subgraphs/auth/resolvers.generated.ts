@@ -164,7 +164,7 @@ export type Session = {
 /** The two tokens of a session. */
 export type Tokens = {
   __typename?: 'Tokens';
-  /** A JWT (ES256) for `Authorization: Bearer …`; lives ten minutes. */
+  /** A JWT (ES256) for `Authorization: Bearer …`; lives ten minutes unless the server is configured otherwise. */
   accessToken: Scalars['String']['output'];
   /** Opaque; good for one `refreshTokens`, which gives the next. */
   refreshToken: Scalars['String']['output'];
@@ -181,7 +181,7 @@ export type UserConnection = {
   nodes: Array<User>;
   /** Where the page lies. */
   pageInfo: PageInfo;
-  /** How many users the whole list has. */
+  /** How many users the whole list has; null for `searchUsers`, whose results nobody counts. */
   totalCount?: Maybe<Scalars['Int']['output']>;
 };
 
@@ -194,7 +194,7 @@ export type UserEdge = {
   node: User;
 };
 
-/** One entry of the audit log: written in the same transaction as what it tells of, never changed, free of secrets. */
+/** One entry of the audit log: written in the same transaction as what it tells of, and free of secrets. It changes only when an account is deleted: entries of its requests lose where they came from, and all entries about it their details. */
 export type AuditEvent = {
   __typename?: 'AuditEvent';
   /** `aud_…`; ascending in time. */
@@ -205,13 +205,13 @@ export type AuditEvent = {
   actor?: Maybe<User>;
   /** Whom it was done to; null when the account was deleted since. */
   subject?: Maybe<User>;
-  /** Where the request came from. */
+  /** Where the request came from; null when that is not known, or the account that asked was deleted since. */
   ipAddress?: Maybe<Scalars['String']['output']>;
-  /** What the client said of itself. */
+  /** What the client said of itself; null as `ipAddress` is. */
   userAgent?: Maybe<Scalars['String']['output']>;
   /** When it happened. */
   createdAt: Scalars['DateTime']['output'];
-  /** What else is worth knowing, such as the reason of a suspension. */
+  /** What else is worth knowing, such as the reason of a suspension; null when there is nothing, or either account was deleted since. */
   details?: Maybe<Scalars['String']['output']>;
 };
 
@@ -250,10 +250,10 @@ export type TokenIntrospection = {
   expiresAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
-/** What auth holds about the viewer. */
+/** What auth holds about the viewer, at most the newest 1,000 of its sessions and the newest 1,000 of its audit events. */
 export type DataExport = {
   __typename?: 'DataExport';
-  /** A JSON document: the account, its sessions, its second factor's dates and its audit events. No hashes and no secrets. */
+  /** A JSON document: the account, its second factor's dates, its sessions and its audit events, and how many of these at most. No hashes and no secrets. */
   json: Scalars['String']['output'];
   /** When it was put together. */
   createdAt: Scalars['DateTime']['output'];
@@ -270,7 +270,7 @@ export type Query = {
   userByUsername?: Maybe<User>;
   /** All users in the order of their accounts' making, for holders of USERS_READ. Errors: UNAUTHENTICATED; FORBIDDEN; BAD_USER_INPUT for a bad page or cursor. */
   users?: Maybe<UserConnection>;
-  /** Users whose username, or a word of whose display name, begins with `query`, by username. Errors: UNAUTHENTICATED; BAD_USER_INPUT for a bad query, page or cursor. */
+  /** Users whose username begins with `query`, or whose display name has for each word of `query` one that begins with it, by username. In display names only words with two letters or digits side by side are looked for. Errors: UNAUTHENTICATED; BAD_USER_INPUT for a bad query, page or cursor. */
   searchUsers?: Maybe<UserConnection>;
   /** Whether the viewer holds a permission. Errors: UNAUTHENTICATED. */
   can?: Maybe<Scalars['Boolean']['output']>;
@@ -278,7 +278,7 @@ export type Query = {
   introspectToken?: Maybe<TokenIntrospection>;
   /** The audit log, newest first, for holders of AUDIT_READ. Errors: UNAUTHENTICATED; FORBIDDEN; BAD_USER_INPUT for a bad page, cursor or id. */
   auditEvents?: Maybe<AuditEventConnection>;
-  /** Everything that auth holds about the viewer. Errors: UNAUTHENTICATED. */
+  /** What auth holds about the viewer, ten times an hour; of sessions and audit events the newest 1,000 each. Errors: UNAUTHENTICATED; RATE_LIMITED. */
   exportMyData?: Maybe<DataExport>;
 };
 

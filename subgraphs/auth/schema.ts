@@ -12,7 +12,7 @@ import { secondFactorMutations } from './mfa/second-factor.resolvers.ts'
 import { passwordResetMutations } from './password/password-reset.resolvers.ts'
 import type { Resolvers } from './resolvers.generated.ts'
 import { roleQueries } from './role/role.resolvers.ts'
-import { sessionFields, sessionMutations } from './session/session.resolvers.ts'
+import { sessionFields, sessionMutations, sessionQueries } from './session/session.resolvers.ts'
 
 const SDL = new URL('../../schema/auth.graphql', import.meta.url)
 
@@ -20,7 +20,14 @@ const resolvers = {
   Cursor: cursorScalar,
   DateTime: dateTimeScalar,
   URL: urlScalar,
-  Query: { ...accountQueries, ...directoryQueries, ...roleQueries, ...auditQueries, ...deletionQueries },
+  Query: {
+    ...accountQueries,
+    ...directoryQueries,
+    ...roleQueries,
+    ...sessionQueries,
+    ...auditQueries,
+    ...deletionQueries,
+  },
   Mutation: {
     ...accountMutations,
     ...emailVerificationMutations,

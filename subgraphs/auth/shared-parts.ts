@@ -8,6 +8,7 @@ import { openRateLimiters } from '../../platform/rate-limiter.ts'
 import type { Resources } from '../../platform/resources.ts'
 import { RevocationList, type RevocationPosition, TOKENS_REVOKED } from '../../platform/revocation-list.ts'
 import type { AuthConfig } from './config.ts'
+import { AuditAnonymisation } from './deletion/audit-anonymisation.ts'
 import { DeletionLog } from './deletion/deletion-log.ts'
 import { AccessTokenSigner } from './keys/access-token-signer.ts'
 import { KeyRing } from './keys/key-ring.ts'
@@ -22,6 +23,7 @@ import { PasswordHasher } from './password/password-hasher.ts'
 import { RefreshTokenCodec } from './session/refresh-token.ts'
 import { RevocationLog } from './session/revocations.ts'
 import { SessionEnding } from './session/session-ending.ts'
+import { TokenIssuer } from './session/token-issuer.ts'
 
 /** What everything in the process is made with. */
 export interface Tools {
@@ -39,12 +41,13 @@ export interface SharedParts extends Tools {
   readonly hasher: PasswordHasher
   readonly newPasswords: NewPasswords
   readonly limits: AccountLimits
-  readonly accessTokens: AccessTokenSigner
+  readonly tokens: TokenIssuer
   readonly accessTokenVerifier: AccessTokenVerifier
   readonly refreshTokens: RefreshTokenCodec
   readonly revocations: RevocationLog
   readonly ending: SessionEnding
   readonly deletions: DeletionLog
+  readonly anonymisation: AuditAnonymisation
   readonly mail: MailQueue
   readonly mailRoom: MailRoom
   readonly sealer: Sealer
@@ -55,6 +58,7 @@ export async function openSharedParts(tools: Tools, resources: Resources): Promi
   const { config, bus, logger } = tools
   const { signingKey, issuer, audience } = config.tokens
   const { accessTokenSeconds } = config.sessions
+  const refreshTokens = new RefreshTokenCodec(signingKey)
   const keys = resources.use(
     await KeyRing.open({
       ...tools,
@@ -73,12 +77,18 @@ export async function openSharedParts(tools: Tools, resources: Resources): Promi
     hasher: new PasswordHasher(),
     newPasswords: new NewPasswords({ minLength: config.passwords.minLength, breaches }),
     limits: new AccountLimits(limiters, config.limits),
-    accessTokens: new AccessTokenSigner({ keys, issuer, audience }),
+    tokens: new TokenIssuer({
+      ...tools,
+      accessTokens: new AccessTokenSigner({ keys, issuer, audience }),
+      refreshTokens,
+      accessTokenSeconds,
+    }),
     accessTokenVerifier: createVerifier({ ...tools, keys, revocations }, resources),
-    refreshTokens: new RefreshTokenCodec(signingKey),
+    refreshTokens,
     revocations,
     ending: new SessionEnding({ ...tools, ring: () => bus?.publish(TOKENS_REVOKED, null) }),
-    deletions: new DeletionLog({ ...tools, ring: () => bus?.publish(USER_DELETED, null) }),
+    deletions: new DeletionLog({ ...tools, accessTokenSeconds, ring: () => bus?.publish(USER_DELETED, null) }),
+    anonymisation: resources.use(new AuditAnonymisation(tools)),
     mail: mailRoom.queue,
     mailRoom,
     sealer: new Sealer(signingKey),

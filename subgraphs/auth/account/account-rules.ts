@@ -3,13 +3,17 @@ import { hasSomethingToSee } from '../../../platform/visible-text.ts'
 
 const LONGEST_EMAIL = 254
 const LONGEST_DISPLAY_NAME = 80
+const SHORTEST_USERNAME = 3
+
+/** In characters. */
+export const LONGEST_USERNAME = 32
 
 // Labels as people write them, international ones included; the mail server has the last word on what exists.
 const LOCAL_PART = /^[^\s\p{C}@"(),:;<>[\\\]]{1,64}$/u
 const DOMAIN = /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]{0,61}[\p{L}\p{N}\p{M}])?\.)+[\p{L}\p{N}\p{M}-]{2,63}$/u
 
 /** ASCII alone: letters of other scripts that look like these would let one person pass for another. */
-const USERNAME = /^[A-Za-z0-9._-]{3,32}$/
+const USERNAME = new RegExp(`^[A-Za-z0-9._-]{${SHORTEST_USERNAME},${LONGEST_USERNAME}}$`)
 
 /** In a message `@assistant` asks the model, so nobody may be called so. */
 const RESERVED_USERNAMES = new Set(['assistant'])
@@ -59,9 +63,14 @@ export function readUsername(username: string): Identifier {
   if (USERNAME.test(username)) return { text: username, key }
   throw new UserFault(
     'BAD_USER_INPUT',
-    'A username has 3 to 32 characters: the letters a to z, digits, dots, hyphens and underscores.',
+    `A username has ${SHORTEST_USERNAME} to ${LONGEST_USERNAME} characters: the letters a to z, digits, dots, hyphens and underscores.`,
     ['input', 'username'],
   )
+}
+
+/** Whether an account may have it, if no other one does. */
+export function isUsername(text: string): boolean {
+  return USERNAME.test(text) && !RESERVED_USERNAMES.has(text.toLowerCase())
 }
 
 /**
@@ -85,20 +94,6 @@ export function readDisplayName(displayName: string): string {
 
 /** What a login looks an account up by. */
 export type LoginKey = { readonly emailKey: string } | { readonly usernameKey: string }
-
-/** The columns that a change of a profile sets; what is undefined, or null where there must be something, stays. */
-export function readProfile(change: {
-  readonly displayName?: string | null | undefined
-  readonly username?: string | null | undefined
-  readonly avatarUrl?: string | null | undefined
-}) {
-  const username = change.username == null ? undefined : readUsername(change.username)
-  return {
-    ...(change.displayName != null && { displayName: readDisplayName(change.displayName) }),
-    ...(username && { username: username.text, usernameKey: username.key }),
-    ...(change.avatarUrl !== undefined && { avatarUrl: change.avatarUrl }),
-  }
-}
 
 /** Which account a login names: by email address when it has an @, which no username has. Undefined: it can name none. */
 export function readLogin(login: string): LoginKey | undefined {

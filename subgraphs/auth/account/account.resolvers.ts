@@ -37,10 +37,9 @@ export const accountMutations: Pick<MutationResolvers, 'signUp' | 'signIn' | 'up
 
   changePassword: async (_parent, { input }, { accounts, sessions }) => {
     const { id, user } = await sessions.currentSession()
-    return withUserErrors({ user: null }, async () => {
-      await accounts.changePassword(user, id, input.currentPassword, input.newPassword)
-      return { user }
-    })
+    return withUserErrors({ user: null }, async () => ({
+      user: await accounts.changePassword(user, id, input.currentPassword, input.newPassword),
+    }))
   },
 }
 

@@ -1,21 +1,16 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
+import { forgetResetTokens } from '../mail/mailed-token.ts'
 import type { NewPasswords } from '../password/new-passwords.ts'
 import { Password } from '../password/password.entity.ts'
 import type { PasswordHasher } from '../password/password-hasher.ts'
+import { requireStillProven } from '../password/proven-password.ts'
 import type { SessionEnding } from '../session/session-ending.ts'
-import { readProfile } from './account-rules.ts'
+import { changeColumns, type ProfileChange, readProfile } from './profile-change.ts'
 import type { SignInService } from './sign-in.service.ts'
 import { throwAsTaken } from './taken.ts'
 import { lockUser, type User } from './user.entity.ts'
-
-/** What to change of a profile; what is undefined stays, a null `avatarUrl` goes. */
-export interface ProfileChange {
-  readonly displayName?: string | null | undefined
-  readonly username?: string | null | undefined
-  readonly avatarUrl?: string | null | undefined
-}
 
 /** What people do with their own accounts. */
 export class AccountService {
@@ -50,16 +45,12 @@ export class AccountService {
 
   /** @throws UserFault BAD_USER_INPUT or USERNAME_TAKEN */
   async updateProfile({ id }: User, change: ProfileChange): Promise<User> {
-    const changes = readProfile(change)
-    const details = `changed: ${Object.keys(changes)
-      .filter((name) => name !== 'usernameKey')
-      .join(', ')}`
+    const columns = readProfile(change)
     return this.#em
       .fork()
       .transactional(async (em) => {
         const user = await lockUser(em, id)
-        em.assign(user, changes)
-        this.#audit.record(em, { action: 'user.updated', actorId: id, subjectId: id, details })
+        changeColumns(em, this.#audit, { user, columns, actorId: id })
         return user
       })
       .catch(throwAsTaken)
@@ -72,21 +63,26 @@ export class AccountService {
    * @throws UserFault INVALID_CREDENTIALS or WEAK_PASSWORD
    * @throws RateLimitedError
    */
-  async changePassword(user: User, sessionId: string, current: string, next: string): Promise<void> {
-    await this.#signIns.requirePassword(user, current, ['input', 'currentPassword'])
+  async changePassword(user: User, sessionId: string, current: string, next: string): Promise<User> {
+    const proven = await this.#signIns.requirePassword(user, current, ['input', 'currentPassword'])
     const password = await this.#newPasswords.accept(next, {
       path: ['input', 'newPassword'],
       personal: [user.email, user.username, user.displayName],
     })
     const hash = await this.#hasher.hash(password)
-    await this.#em.fork().transactional(async (em) => {
-      const { id } = await lockUser(em, user.id)
+    const changed = await this.#em.fork().transactional(async (em) => {
+      const locked = await lockUser(em, user.id)
+      const { id } = locked
+      await requireStillProven(em, proven, ['input', 'currentPassword'])
       await em.nativeUpdate(Password, { user: id }, { hash, changedAt: this.#now() })
+      await forgetResetTokens(em, id)
       await this.#ending.end(em, { user: id, except: sessionId }, 'PASSWORD_CHANGED')
       this.#audit.record(em, { action: 'password.changed', actorId: id, subjectId: id })
       this.#mail.toUser(em, id, 'PASSWORD_CHANGED')
+      return locked
     })
     this.#ending.ring()
     this.#mail.wake()
+    return changed
   }
 }

@@ -6,17 +6,17 @@ import { UserFault } from '../../../platform/user-fault.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
 import { MailedToken } from '../mail/mailed-token.entity.ts'
+import { forgetResetTokens } from '../mail/mailed-token.ts'
 import type { NewPasswords } from '../password/new-passwords.ts'
-import { Password } from '../password/password.entity.ts'
 import type { PasswordHasher } from '../password/password-hasher.ts'
 import { requireAnotherAdmin } from '../role/last-admin.ts'
 import { type Actor, requireRight } from '../role/policy.ts'
 import type { Role } from '../role/role.ts'
 import { changeRoles } from '../role/role-change.ts'
 import type { SessionEnding } from '../session/session-ending.ts'
-import type { ProfileChange } from './account.service.ts'
-import { readDisplayName, readEmail, readProfile, readUsername } from './account-rules.ts'
-import { type NewAccount, newUser } from './sign-up.service.ts'
+import { readEmail } from './account-rules.ts'
+import { addAccount, checkAccount, type NewAccount } from './new-account.ts'
+import { changeColumns, type ProfileChange, readProfile } from './profile-change.ts'
 import { throwAsTaken } from './taken.ts'
 import { User } from './user.entity.ts'
 
@@ -61,16 +61,10 @@ export class AdministrationService {
     requireRight(actor, 'create a user')
     const roles = readRoles(input.roles ?? ['MEMBER'])
     if (roles.some((role) => role !== 'MEMBER')) requireRight(actor, 'give roles')
-    const email = readEmail(input.email)
-    const username = readUsername(input.username)
-    const displayName = readDisplayName(input.displayName ?? username.text)
-    const personal = [email.text, username.text, displayName]
-    const password = await this.#newPasswords.accept(input.password, { path: ['input', 'password'], personal })
-    const hash = await this.#hasher.hash(password)
+    const account = await checkAccount({ newPasswords: this.#newPasswords, hasher: this.#hasher }, input)
     const em = this.#em.fork()
-    const user = newUser(em, newUuid(), { email, username, displayName }, this.#now())
+    const user = addAccount(em, newUuid(), account, this.#now())
     user.roles = roles
-    em.create(Password, { user, hash, changedAt: user.createdAt })
     const details = `roles: ${roles.join(', ')}`
     this.#audit.record(em, { action: 'user.created', actorId: actor.id, subjectId: user.id, details })
     this.#mail.toUser(em, user.id, 'VERIFY_EMAIL')
@@ -92,14 +86,10 @@ export class AdministrationService {
   ): Promise<User> {
     requireRight(actor, 'change a user', userId)
     const email = change.email == null ? undefined : readEmail(change.email)
-    const changes = { ...readProfile(change), ...(email && { email: email.text, emailKey: email.key }) }
+    const columns = { ...readProfile(change), ...(email && { email: email.text, emailKey: email.key }) }
     const user = await this.#withUser(userId, async (em, user) => {
-      const changed = keysOf(changes).filter((name) => user[name] !== changes[name])
-      if (changed.length === 0) return
-      em.assign(user, changes)
+      const changed = changeColumns(em, this.#audit, { user, columns, actorId: actor.id })
       if (changed.includes('email')) await this.#forgetAddress(em, user)
-      const details = `changed: ${changed.filter((name) => !name.endsWith('Key')).join(', ')}`
-      this.#audit.record(em, { action: 'user.updated', actorId: actor.id, subjectId: userId, details })
     }).catch(throwAsTaken)
     this.#mail.wake()
     return user
@@ -146,6 +136,7 @@ export class AdministrationService {
       const user = await lockSubject(em, userId)
       if (user.suspendedAt) return user
       user.suspendedAt = this.#now()
+      await forgetResetTokens(em, userId)
       await this.#ending.end(em, { user: userId }, 'SUSPENDED')
       const entry = { action: 'user.suspended', actorId: actor.id, subjectId: userId } as const
       this.#audit.record(em, { ...entry, ...(details && { details }) })
@@ -217,8 +208,4 @@ function readReason(reason: string | null | undefined): string {
   const isFit = text.length <= 2 * LONGEST_REASON && [...text].length <= LONGEST_REASON && !/[\0\p{Cs}]/u.test(text)
   if (isFit) return text
   throw new UserFault('BAD_USER_INPUT', `A reason has at most ${LONGEST_REASON} characters.`, ['input', 'reason'])
-}
-
-function keysOf<Item extends object>(item: Item): (keyof Item & string)[] {
-  return Object.keys(item) as (keyof Item & string)[]
 }

@@ -17,5 +17,5 @@ export const directoryQueries: Pick<QueryResolvers, 'users' | 'searchUsers' | 'u
 }
 
 export const userConnectionFields: UserConnectionResolvers = {
-  totalCount: (page) => page.countAll(),
+  totalCount: (page) => page.countAll?.() ?? null,
 }

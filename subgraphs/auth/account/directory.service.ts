@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { PageRequest } from '../../../platform/connection.ts'
+import type { Connection, PageRequest } from '../../../platform/connection.ts'
 import { BadUserInputError, NotFoundError } from '../../../platform/errors.ts'
 import { type Actor, requireRight } from '../role/policy.ts'
 import type { Role } from '../role/role.ts'
@@ -38,12 +38,12 @@ export class UserDirectory {
   }
 
   /**
-   * A page of the users that everybody may find, by the beginnings of their names.
+   * A page of the users that everybody may find, by the beginnings of their names; how many there are nobody counts.
    *
    * @param query 1 to 64 characters, white space at its ends not counted.
    * @throws BadUserInputError for a bad query or cursor.
    */
-  async search(page: PageRequest, query: string): Promise<UserPage> {
+  async search(page: PageRequest, query: string): Promise<Connection<User>> {
     return searchUsers(this.#em, page, readText(query, 1, LONGEST_SEARCH))
   }
 

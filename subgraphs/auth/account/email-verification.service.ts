@@ -7,10 +7,9 @@ import type { AccountLimits } from '../limits/account-limits.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
 import type { MailedToken } from '../mail/mailed-token.entity.ts'
 import { findMailedToken, findTokenOwner, invalidMailedToken, spendMailedToken } from '../mail/mailed-token.ts'
-import { Password } from '../password/password.entity.ts'
 import { readEmail } from './account-rules.ts'
+import { addAccount } from './new-account.ts'
 import { PendingSignUp } from './pending-sign-up.entity.ts'
-import { newUser } from './sign-up.service.ts'
 import { throwAsTaken } from './taken.ts'
 import type { User } from './user.entity.ts'
 
@@ -106,18 +105,13 @@ export class EmailVerificationService {
   }
 
   async #createAccount(em: EntityManager, pending: PendingSignUp): Promise<User> {
-    const now = this.#now()
-    const user = newUser(
-      em,
-      pending.id,
-      {
-        email: { text: pending.email, key: pending.emailKey },
-        username: { text: pending.username, key: pending.usernameKey },
-        displayName: pending.displayName,
-      },
-      now,
-    )
-    em.create(Password, { user, hash: pending.passwordHash, changedAt: now })
+    const account = {
+      email: { text: pending.email, key: pending.emailKey },
+      username: { text: pending.username, key: pending.usernameKey },
+      displayName: pending.displayName,
+      hash: pending.passwordHash,
+    }
+    const user = addAccount(em, pending.id, account, this.#now())
     this.#audit.record(em, { action: 'user.signed_up', actorId: user.id, subjectId: user.id })
     this.#markVerified(em, user)
     await em.flush().catch(throwAsTaken).catch(throwAsTakenMeanwhile)

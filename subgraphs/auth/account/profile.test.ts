@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeId } from '../../../platform/ids.ts'
 import { ManualClock, newPerson } from '../testing/auth-client.ts'
+import { Mailbox } from '../testing/mailbox.ts'
 import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
 
 const clock = new ManualClock()
@@ -35,6 +37,22 @@ describe('Changing one’s profile', () => {
     expect(await change({ avatarUrl: null, username: null })).toEqual({
       updateProfile: { user: { username: user.username, displayName: 'Ada', avatarUrl: null }, userErrors: [] },
     })
+  })
+
+  test('writes down what changed, and nothing where nothing does', async () => {
+    const { user, tokens } = await auth.client.enter()
+    const change = async (input: object) => {
+      const { data } = await auth.client.query(UPDATE, { input }, tokens.accessToken)
+      expect(data).toMatchObject({ updateProfile: { userErrors: [] } })
+    }
+    const { username, displayName } = user
+    for (const nothing of [{}, { username: null }, { username, displayName, avatarUrl: null }]) await change(nothing)
+    await change({ username: username.toUpperCase(), displayName, avatarUrl: 'https://example.org/ada.png' })
+    const { rows } = await auth.sql.query(
+      `SELECT details FROM auth.audit_event WHERE action = 'user.updated' AND subject_id = $1`,
+      [decodeId('usr', user.id)],
+    )
+    expect(rows).toEqual([{ details: 'changed: username, avatarUrl' }])
   })
 
   test('to another case of the own username is no conflict, to somebody else’s it is', async () => {
@@ -104,6 +122,21 @@ describe('Changing one’s password', () => {
     const answer = await auth.client.query(CHANGE_PASSWORD, { input }, tokens?.accessToken)
     expect(answer.data).toEqual({ changePassword: { user: null, userErrors: [{ code, path: ['input', field] }] } })
     expect((await auth.client.signIn(person.username, person.password)).tokens).not.toBeNull()
+  })
+
+  test('makes the links that were mailed for a new one worthless', async () => {
+    const person = newPerson()
+    const { tokens } = await auth.client.signUp(person)
+    const reset = 'mutation ($email: String!) { requestPasswordReset(input: { email: $email }) { accepted } }'
+    await auth.client.query(reset, { email: person.email })
+    const token = await new Mailbox(auth.url).tokenFor(person.email, 'RESET_PASSWORD')
+    const input = { currentPassword: person.password, newPassword: NEW_PASSWORD }
+    await auth.client.query(CHANGE_PASSWORD, { input }, tokens?.accessToken)
+    const { data } = await auth.client.query(
+      'mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { userErrors { code } } }',
+      { input: { token, newPassword: 'what the thief would like' } },
+    )
+    expect(data).toEqual({ resetPassword: { userErrors: [{ code: 'INVALID_TOKEN' }] } })
   })
 
   test('while somebody signs in with the old one leaves no session of the old one', async () => {

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { RateLimitedError } from '../../../platform/errors.ts'
 import type { Caller } from '../../../platform/subgraph/caller.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
@@ -8,9 +9,13 @@ import type { SecondFactorService } from '../mfa/second-factor.service.ts'
 import { Password } from '../password/password.entity.ts'
 import type { PasswordHasher } from '../password/password-hasher.ts'
 import { normalisePassword } from '../password/password-rules.ts'
+import { invalidCredentials, type ProvenPassword } from '../password/proven-password.ts'
 import { type LoginKey, readLogin } from './account-rules.ts'
 import { PendingSignUp } from './pending-sign-up.entity.ts'
 import type { User } from './user.entity.ts'
+
+/** As it is in the database now, whatever this operation has read or changed before. */
+const AS_STORED = { disableIdentityMap: true } as const
 
 /** Of a login that can be nobody's, as much as failures are counted by. */
 const LONGEST_NAME = 254
@@ -25,8 +30,8 @@ export interface Credentials {
 /** Somebody who has just proved who they are. */
 export interface Authenticated {
   readonly user: User
-  /** Of the password that proved it: a session is opened only while it is still that one. */
-  readonly passwordHash: string
+  /** A session is opened only while it is still their password. */
+  readonly proven: ProvenPassword
 }
 
 /** Recognises people by their password and second factor. */
@@ -69,8 +74,9 @@ export class SignInService {
    */
   async authenticate({ login, password, totpCode }: Credentials): Promise<Authenticated> {
     const key = readLogin(login)
-    const proof = key && (await this.#em.findOne(Password, { user: key }, { populate: ['user'] }))
-    const attempt = await this.#limits.signIn(this.#caller.address, proof?.user.id ?? nameOf(key, login))
+    // By the name that was given, not by whose it is: the answer would link usernames to addresses.
+    const attempt = await this.#limits.signIn(this.#caller.address, nameOf(key, login))
+    const proof = key && (await this.#em.findOne(Password, { user: key }, { populate: ['user'], ...AS_STORED }))
     const normalised = normalisePassword(password)
     const [isRight, isPending] = await withoutCountingOverload(attempt, async () => [
       await this.#hasher.verify(proof?.hash, normalised),
@@ -83,8 +89,10 @@ export class SignInService {
     }
     await attempt.succeeded()
     if (this.#config.requireVerifiedEmail && !proof.user.emailVerifiedAt) throw notVerified()
-    await this.#requireSecondFactor(proof.user, totpCode)
-    return { user: proof.user, passwordHash: await this.#renewed(proof, normalised) }
+    // Before the code: a hasher that is busy must not cost one.
+    const hash = await this.#renewed(proof, normalised)
+    await this.#secondFactor.require(proof.user, totpCode, ['input', 'totpCode'])
+    return { user: proof.user, proven: { userId: proof.user.id, hash } }
   }
 
   /**
@@ -93,24 +101,16 @@ export class SignInService {
    * @throws UserFault INVALID_CREDENTIALS
    * @throws RateLimitedError
    */
-  async requirePassword(user: User, password: string, path: readonly string[]): Promise<void> {
+  async requirePassword(user: User, password: string, path: readonly string[]): Promise<ProvenPassword> {
     const attempt = await this.#limits.signIn(this.#caller.address, user.id)
-    const proof = await this.#em.findOne(Password, { user: user.id })
+    const proof = await this.#em.findOne(Password, { user: user.id }, AS_STORED)
     const verify = () => this.#hasher.verify(proof?.hash, normalisePassword(password))
-    if (!(await withoutCountingOverload(attempt, verify))) {
+    if (!(await withoutCountingOverload(attempt, verify)) || !proof) {
+      await this.#noteRefusal(user.id, 'password asked for again')
       throw new UserFault('INVALID_CREDENTIALS', 'This is not the account’s password.', path)
     }
     await attempt.succeeded()
-  }
-
-  /** A wrong code after a right password is the refusal most worth knowing of. */
-  async #requireSecondFactor(user: User, code: string | null | undefined): Promise<void> {
-    try {
-      await this.#secondFactor.require(user, code, ['input', 'totpCode'])
-    } catch (error) {
-      if (error instanceof UserFault && error.code === 'INVALID_CODE') await this.#noteRefusal(user.id, 'second factor')
-      throw error
-    }
+    return { userId: user.id, hash: proof.hash }
   }
 
   /** Whether a sign-up with this password waits for its address to be verified; as much work when there is none. */
@@ -125,7 +125,7 @@ export class SignInService {
   /** Written down for unknown logins as well, so that it takes as long. */
   async #refusal(subjectId: string | undefined): Promise<UserFault> {
     await this.#noteRefusal(subjectId ?? null, 'password')
-    return new UserFault('INVALID_CREDENTIALS', 'The login and the password do not belong together.', ['input'])
+    return invalidCredentials()
   }
 
   async #noteRefusal(subjectId: string | null, details: string): Promise<void> {
@@ -148,7 +148,7 @@ async function withoutCountingOverload<Result>(attempt: Attempt, verify: () => P
   try {
     return await verify()
   } catch (error) {
-    await attempt.succeeded()
+    if (error instanceof RateLimitedError) await attempt.succeeded()
     throw error
   }
 }

@@ -7,21 +7,12 @@ import type { AuthConfig } from '../config.ts'
 import type { AccountLimits } from '../limits/account-limits.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
 import type { NewPasswords } from '../password/new-passwords.ts'
-import { Password } from '../password/password.entity.ts'
 import type { PasswordHasher } from '../password/password-hasher.ts'
-import { type Identifier, readDisplayName, readEmail, readUsername } from './account-rules.ts'
+import { addAccount, type CheckedAccount, checkAccount, type NewAccount, newUser } from './new-account.ts'
 import { PendingSignUp } from './pending-sign-up.entity.ts'
 import type { Authenticated } from './sign-in.service.ts'
 import { throwAsTaken } from './taken.ts'
 import { User } from './user.entity.ts'
-
-/** What a person wrote into the sign-up form. */
-export interface NewAccount {
-  readonly email: string
-  readonly username: string
-  readonly password: string
-  readonly displayName?: string | null | undefined
-}
 
 /** What became of a sign-up. */
 export interface SignedUp extends Authenticated {
@@ -31,15 +22,10 @@ export interface SignedUp extends Authenticated {
   readonly isUsable: boolean
 }
 
-interface Checked {
-  readonly email: Identifier
-  readonly username: Identifier
-  readonly displayName: string
-  readonly hash: string
-}
-
 /** How long a sign-up waits for its address to be verified. */
 const PENDING_MS = 24 * 3_600_000
+/** Of one address; a new one takes the place of the oldest. Whoever finishes one locks them all. */
+const MOST_PENDING = 5
 
 /** Makes accounts for those who come to the door. */
 export class SignUpService {
@@ -76,88 +62,71 @@ export class SignUpService {
   }
 
   /**
-   * Makes an account and sends the mail that verifies its address. Where addresses must be verified first, it is only
-   * noted down, in the same way whether or not the address has an account: the mail tells its owner which.
+   * Makes an account and sends the mail that verifies its address, unless that had too many mails of late: it can be
+   * asked for later. Where addresses must be verified first, the account is only noted down, in the same way whether or
+   * not the address has one: the mail tells its owner which.
    *
    * @throws UserFault BAD_USER_INPUT, WEAK_PASSWORD, EMAIL_TAKEN or USERNAME_TAKEN
    * @throws RateLimitedError
    */
   async signUp(input: NewAccount): Promise<SignedUp> {
     await this.#limits.signUp(this.#caller.address)
-    const checked = await this.#check(input)
+    const checked = await checkAccount({ newPasswords: this.#newPasswords, hasher: this.#hasher }, input)
     const signedUp = this.#config.requireVerifiedEmail
-      ? { user: await this.#noteDown(checked), passwordHash: checked.hash, isUsable: false }
-      : { user: await this.#create(checked), passwordHash: checked.hash, isUsable: true }
+      ? { user: await this.#noteDown(checked), isUsable: false }
+      : { user: await this.#create(checked), isUsable: true }
     this.#mail.wake()
-    return signedUp
+    return { ...signedUp, proven: { userId: signedUp.user.id, hash: checked.hash } }
   }
 
-  async #check(input: NewAccount): Promise<Checked> {
-    const email = readEmail(input.email)
-    const username = readUsername(input.username)
-    const displayName = readDisplayName(input.displayName ?? username.text)
-    const password = await this.#newPasswords.accept(input.password, {
-      path: ['input', 'password'],
-      personal: [email.text, username.text, displayName],
-    })
-    return { email, username, displayName, hash: await this.#hasher.hash(password) }
-  }
-
-  async #create({ hash, ...checked }: Checked): Promise<User> {
+  async #create(checked: CheckedAccount): Promise<User> {
     // A fork, because a refused insert would stay behind for the operation's next sign-up.
-    const em = this.#em.fork()
-    const user = newUser(em, newUuid(), checked, this.#now())
-    em.create(Password, { user, hash, changedAt: user.createdAt })
-    this.#audit.record(em, { action: 'user.signed_up', actorId: user.id, subjectId: user.id })
-    this.#mail.toUser(em, user.id, 'VERIFY_EMAIL')
-    await em.flush().catch(throwAsTaken)
-    return user
+    return this.#em.fork().transactional(async (em) => {
+      const user = addAccount(em, newUuid(), checked, this.#now())
+      this.#audit.record(em, { action: 'user.signed_up', actorId: user.id, subjectId: user.id })
+      await em.flush().catch(throwAsTaken)
+      // Only now, so that one that was refused takes no mail of the address.
+      if (await this.#limits.mayMail(user.emailKey)) this.#mail.toUser(em, user.id, 'VERIFY_EMAIL')
+      return user
+    })
   }
 
-  async #noteDown({ hash, ...checked }: Checked): Promise<User> {
+  async #noteDown({ hash, ...checked }: CheckedAccount): Promise<User> {
     const em = this.#em.fork()
     const { email, username, displayName } = checked
     if ((await em.count(User, { usernameKey: username.key })) > 0) {
       throw new UserFault('USERNAME_TAKEN', 'Another account has this username.', ['input', 'username'])
     }
+    const id = newUuid()
     const createdAt = this.#now()
-    const { id } = em.create(PendingSignUp, {
-      id: newUuid(),
-      email: email.text,
-      emailKey: email.key,
-      username: username.text,
-      usernameKey: username.key,
-      displayName,
-      passwordHash: hash,
-      createdAt,
-      expiresAt: new Date(createdAt.getTime() + PENDING_MS),
+    const mayMail = await this.#limits.mayMail(email.key)
+    await em.transactional(async (em) => {
+      await makeRoom(em, email.key)
+      em.create(PendingSignUp, {
+        id,
+        email: email.text,
+        emailKey: email.key,
+        username: username.text,
+        usernameKey: username.key,
+        displayName,
+        passwordHash: hash,
+        createdAt,
+        expiresAt: new Date(createdAt.getTime() + PENDING_MS),
+      })
+      if (mayMail) this.#mail.toSignUp(em, id, 'VERIFY_EMAIL')
     })
-    this.#mail.toAddress(em, email.key, 'VERIFY_EMAIL')
-    await em.flush()
     // Shown to its maker and never stored.
     return newUser(this.#em.fork(), id, checked, createdAt)
   }
 }
 
-/** An account as everybody begins with one. */
-export function newUser(
-  em: EntityManager,
-  id: string,
-  { email, username, displayName }: Omit<Checked, 'hash'>,
-  createdAt: Date,
-): User {
-  return em.create(User, {
-    id,
-    email: email.text,
-    emailKey: email.key,
-    emailVerifiedAt: null,
-    username: username.text,
-    usernameKey: username.key,
-    displayName,
-    avatarUrl: null,
-    roles: ['MEMBER'],
-    suspendedAt: null,
-    tokenVersion: 0,
-    createdAt,
-  })
+/** Deletes the oldest sign-ups of an address but for as many as leave room for one more, one sign-up at a time. */
+async function makeRoom(em: EntityManager, emailKey: string): Promise<void> {
+  await em.execute('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [`parley.auth.sign-ups ${emailKey}`])
+  await em.execute(
+    `DELETE FROM auth.pending_sign_up WHERE id IN (
+       SELECT id FROM auth.pending_sign_up WHERE email_key = ? ORDER BY created_at DESC, id DESC OFFSET ?
+     )`,
+    [emailKey, MOST_PENDING - 1],
+  )
 }

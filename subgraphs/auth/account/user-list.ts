@@ -7,14 +7,13 @@ import {
   type PageRequest,
   toConnection,
 } from '../../../platform/connection.ts'
+import { isUuid } from '../../../platform/ids.ts'
 import type { Role } from '../role/role.ts'
 import { User } from './user.entity.ts'
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
-/** A page of users, and a way to find out how many the whole list has: counting reads all of them. */
+/** A page of users, and for some lists a way to find out how many the whole one has: counting reads all of them. */
 export interface UserPage extends Connection<User> {
-  readonly countAll: () => Promise<number>
+  readonly countAll?: () => Promise<number>
 }
 
 /** Which users; without a property, all. */
@@ -54,8 +53,4 @@ function conditionOf({ text, role }: UserFilter): FilterQuery<User> {
 /** A text that stands for itself in a pattern of LIKE. */
 export function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&')
-}
-
-function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && UUID.test(value)
 }

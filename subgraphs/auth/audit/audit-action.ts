@@ -20,5 +20,6 @@ export type AuditAction =
   | 'password.reset'
   | 'totp.enabled'
   | 'totp.disabled'
+  | 'totp.refused'
   | 'totp.recovery_code_used'
   | 'key.rotated'

@@ -6,10 +6,10 @@ import {
   type PageRequest,
   toConnection,
 } from '../../../platform/connection.ts'
+import { isUuid } from '../../../platform/ids.ts'
 import { type Actor, requireRight } from '../role/policy.ts'
 import { AuditEvent } from './audit-event.entity.ts'
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Ids are below it: the newest entries come after nothing. */
 const AFTER_ALL = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
@@ -46,8 +46,4 @@ export class AuditReader {
     const events = rows.map((row) => this.#em.map(AuditEvent, row))
     return toConnection(page, events, ({ id }) => encodeCursor('audit', id))
   }
-}
-
-function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && UUID.test(value)
 }

@@ -3,17 +3,18 @@ import { encodeId } from '../../../platform/ids.ts'
 import type { User } from '../account/user.entity.ts'
 import { AuditEvent } from '../audit/audit-event.entity.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
+import type { AccountLimits } from '../limits/account-limits.ts'
 import { RecoveryCode } from '../mfa/recovery-code.entity.ts'
 import { Totp } from '../mfa/totp.entity.ts'
 import { Password } from '../password/password.entity.ts'
 import { Session } from '../session/session.entity.ts'
 
-const MOST_SESSIONS = 1_000
+const MOST_EXPORTED_SESSIONS = 1_000
 const MOST_AUDIT_EVENTS = 1_000
 
 const NOTES = [
   'This is what the accounts part of the server holds about you. Passwords, tokens and codes are not in here: the server keeps only what can check them, and shows that to nobody.',
-  `sessions: the newest ${MOST_SESSIONS}. Sessions that are over are deleted after a while.`,
+  `sessions: the newest ${MOST_EXPORTED_SESSIONS}. Sessions that are over are deleted after a while.`,
   `auditEvents: the newest ${MOST_AUDIT_EVENTS} that you did or that were done to you. Where somebody else did it, their address and browser are left out.`,
   'Conversations and messages are not in here: read them with the queries "conversations" and "conversation".',
 ]
@@ -22,16 +23,29 @@ const NOTES = [
 export class DataExportService {
   readonly #em: EntityManager
   readonly #audit: AuditLog
+  readonly #limits: Pick<AccountLimits, 'dataExport'>
   readonly #now: () => Date
 
-  constructor(options: { em: EntityManager; audit: AuditLog; now: () => Date }) {
+  constructor(options: {
+    em: EntityManager
+    audit: AuditLog
+    limits: Pick<AccountLimits, 'dataExport'>
+    now: () => Date
+  }) {
     this.#em = options.em
+    this.#limits = options.limits
     this.#audit = options.audit
     this.#now = options.now
   }
 
-  /** A JSON document for the user themselves, without anything that proves who somebody is. */
+  /**
+   * A JSON document for the user themselves, without anything that proves who somebody is; of the sessions and of the
+   * audit events it holds the newest 1,000.
+   *
+   * @throws RateLimitedError after ten in an hour.
+   */
   async exportMyData(user: User): Promise<{ readonly json: string; readonly createdAt: Date }> {
+    await this.#limits.dataExport(user.id)
     const em = this.#em.fork()
     const createdAt = this.#now()
     const document = {
@@ -72,7 +86,7 @@ async function secondFactorOf(em: EntityManager, userId: string): Promise<object
 }
 
 async function sessionsOf(em: EntityManager, userId: string): Promise<object[]> {
-  const sessions = await em.find(Session, { user: userId }, { orderBy: { id: 'desc' }, limit: MOST_SESSIONS })
+  const sessions = await em.find(Session, { user: userId }, { orderBy: { id: 'desc' }, limit: MOST_EXPORTED_SESSIONS })
   return sessions.map((session) => ({
     id: encodeId('ses', session.id),
     createdAt: session.createdAt,

@@ -139,6 +139,16 @@ describe('exportMyData', () => {
     expect((await exportOf(bob.tokens.accessToken)).document.auditEvents).toHaveLength(2)
   })
 
+  it('is given ten times an hour to one account', async () => {
+    const [ada, bob] = [await auth.client.enter(), await auth.client.enter()]
+    const answers = await Promise.all(
+      Array.from({ length: 11 }, () => ask('{ exportMyData { createdAt } }', {}, ada.tokens.accessToken)),
+    )
+    const refused = answers.filter(({ errors }) => errors)
+    expect(refused).toMatchObject([{ errors: [{ extensions: { code: 'RATE_LIMITED' } }] }])
+    expect((await exportOf(bob.tokens.accessToken)).document.account).toMatchObject({ id: bob.user.id })
+  })
+
   it('is for those who are signed in', async () => {
     const { errors } = await ask('{ exportMyData { json } }', {}, undefined)
     expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])

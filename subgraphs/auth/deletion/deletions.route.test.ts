@@ -10,6 +10,7 @@ const DELETE_ACCOUNT = `mutation ($input: DeleteAccountInput!) {
   deleteAccount(input: $input) { userErrors { code } }
 }`
 const PEOPLE = 8
+const MINUTE_MS = 60_000
 
 const clock = new ManualClock()
 let auth: RunningAuth
@@ -58,6 +59,19 @@ describe('GET /internal/deletions', () => {
     const last = await (await get(`/internal/deletions?after=${PEOPLE - 3}&limit=3`)).json()
     expect(last).toEqual({ deletions: whole.deletions.slice(-3), hasMore: false })
     expect(await readPage(PEOPLE)).toEqual({ deletions: [], hasMore: false })
+  })
+
+  it.each([
+    ['a quarter of an hour after it', '600', 15 * MINUTE_MS],
+    ['later where access tokens live longer', '3600', 61 * MINUTE_MS],
+  ])('says that a deletion is settled %s', async (_when, accessTokenSeconds, afterMs) => {
+    await using own = await startTestAuth(clock, { JWT_ACCESS_TTL: accessTokenSeconds })
+    const { tokens } = await own.client.enter()
+    await own.client.query(DELETE_ACCOUNT, { input: { password: newPerson().password } }, tokens.accessToken)
+
+    const { deletions } = await remoteDeletions(new ServiceClient({ service: 'auth', origin: own.url, signer }))(0)
+    const settledAt = new Date(clock.now().getTime() + afterMs).toISOString()
+    expect(deletions).toMatchObject([{ deletedAt: clock.now().toISOString(), settledAt }])
   })
 
   it.each(['after=-1', 'after=x', 'after=', 'after=1e3', 'limit=0', 'limit=1001', 'after=1&after=2'])(

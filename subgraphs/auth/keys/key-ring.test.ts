@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { SubgraphUnavailableError } from '../../../platform/errors.ts'
+import { AuditEvent } from '../audit/audit-event.entity.ts'
 import { ManualClock } from '../testing/auth-client.ts'
 import { makeSigningKey, publish } from './signing-key.ts'
 import { ACCESS_TOKEN_SECONDS, KeyDatabase, publishedIds } from './testing/key-database.ts'
@@ -10,6 +11,7 @@ const SKEW_SECONDS = 60
 const DAY_SECONDS = 86_400
 /** No timer of a ring fires within a test. */
 const NEVER_MS = 3_600_000
+const SOON = { timeout: 10_000 }
 
 async function setUp() {
   const clock = new ManualClock()
@@ -34,7 +36,7 @@ describe('A rotation', () => {
     const { clock, database, rootKid } = await setUp()
     const ring = await database.startProcess()
     const { kid } = await database.rotate()
-    await expect.poll(() => publishedIds(ring)).toEqual([rootKid, kid].sort())
+    await expect.poll(() => publishedIds(ring), SOON).toEqual([rootKid, kid].sort())
     clock.advance(LEAD_SECONDS - 1)
     expect(ring.signer().kid).toBe(rootKid)
     clock.advance(1)
@@ -50,7 +52,7 @@ describe('A rotation', () => {
     const { clock, database } = await setUp()
     const [one, other] = [await database.startProcess(), await database.startProcess()]
     const { kid } = await database.rotate()
-    for (const ring of [one, other]) await expect.poll(() => publishedIds(ring)).toContain(kid)
+    for (const ring of [one, other]) await expect.poll(() => publishedIds(ring), SOON).toContain(kid)
     clock.advance(LEAD_SECONDS)
     expect(one.signer().kid).toBe(kid)
     expect(other.signer().kid).toBe(kid)
@@ -58,11 +60,18 @@ describe('A rotation', () => {
     expect((await database.startProcess()).signer().kid).toBe(kid)
   })
 
+  test('reaches a process that nobody asks anything, within the five seconds that operators are told', async () => {
+    const { database } = await setUp()
+    const ring = await database.startUnhurriedProcess()
+    const { kid } = await database.rotate({ immediately: true })
+    await expect.poll(() => publishedIds(ring), SOON).toEqual([kid])
+  })
+
   test('at once leaves only the new key, in force', async () => {
     const { database } = await setUp()
     const ring = await database.startProcess()
     const { kid } = await database.rotate({ immediately: true })
-    await expect.poll(() => publishedIds(ring)).toEqual([kid])
+    await expect.poll(() => publishedIds(ring), SOON).toEqual([kid])
     expect(ring.signer().kid).toBe(kid)
     expect((await database.startProcess()).signer().kid, 'a start does not bring the root key back').toBe(kid)
   })
@@ -96,7 +105,7 @@ describe('On a schedule', () => {
     expect(rings.map(publishedIds)).toEqual([[rootKid], [rootKid], [rootKid]])
     clock.advance(1)
     await Promise.all(rings.map((ring) => ring.refresh()))
-    await expect.poll(() => rings.map((ring) => publishedIds(ring).length)).toEqual([2, 2, 2])
+    await expect.poll(() => rings.map((ring) => publishedIds(ring).length), SOON).toEqual([2, 2, 2])
     clock.advance(LEAD_SECONDS)
     const [kid] = rings.map((ring) => ring.signer().kid)
     expect(kid).not.toBe(rootKid)
@@ -145,6 +154,27 @@ describe('Another root key in the environment', () => {
     await database.startProcess({ rootKey: makeSigningKey(), everyMs: NEVER_MS })
     clock.advance(7 * DAY_SECONDS)
     expect((await database.startProcess({ everyMs: NEVER_MS })).signer().kid).toBe(rootKid)
+  })
+
+  test('is in the audit log once, also when processes with the old and the new one take turns', async () => {
+    const { clock, database } = await setUp()
+    const old = await database.startProcess({ everyMs: NEVER_MS })
+    const changed = makeSigningKey()
+    const replacedAt = clock.now()
+    const young = [1, 2].map(() => database.startProcess({ rootKey: changed, everyMs: NEVER_MS }))
+    for (const ring of [old, ...(await Promise.all(young)), old]) {
+      clock.advance(1)
+      await ring.refresh()
+    }
+    expect(await database.em.fork().findAll(AuditEvent)).toMatchObject([
+      {
+        action: 'key.rotated',
+        actorId: null,
+        subjectId: null,
+        details: `The root key was replaced: ${publish(changed).kid}`,
+        createdAt: replacedAt,
+      },
+    ])
   })
 
   test('stops no process that still has the old one, as when replicas are replaced one by one', async () => {
@@ -205,5 +235,25 @@ describe('While the database is away', () => {
     expect(ring.signer().kid).toBe(rootKid)
     expect(await ring.keySet().find(rootKid)).toBeDefined()
     expect(database.warnings.map(({ msg }) => msg)).toEqual(['the signing keys are stale'])
+  })
+
+  test('for more than an hour, no key is good any more: it may have been withdrawn', async () => {
+    const { clock, database, rootKid } = await setUp()
+    const ring = await database.startProcess({ everyMs: NEVER_MS })
+    await database.drop()
+    clock.advance(3_600)
+    expect(await ring.keySet().find(rootKid)).toBeDefined()
+    clock.advance(1)
+    await expect(ring.keySet().find(rootKid)).rejects.toThrow(SubgraphUnavailableError)
+    expect(() => ring.published()).toThrow(SubgraphUnavailableError)
+  })
+})
+
+describe('After an hour in which nothing ran', () => {
+  test('the keys are read before one is judged', async () => {
+    const { clock, database, rootKid } = await setUp()
+    const keys = (await database.startProcess({ everyMs: NEVER_MS })).keySet()
+    clock.advance(3_601)
+    expect(await keys.find(rootKid)).toBeDefined()
   })
 })

@@ -2,22 +2,24 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { SubgraphUnavailableError } from '../../../platform/errors.ts'
-import type { KeySet } from '../../../platform/key-set.ts'
+import { type KeySet, LONGEST_KEY_AGE_MS } from '../../../platform/key-set.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import type { SigningPair } from './access-token-signer.ts'
 import { isPublished, signerAmong } from './key-table.ts'
 import { adoptRootKey, needsRootKey } from './root-key.ts'
-import { isOld, type RotationOptions, rotateOldKeys } from './rotation.ts'
+import { isOld, rotateOldKeys } from './rotation.ts'
 import { SigningKey } from './signing-key.entity.ts'
 import type { PublishedKey } from './signing-key.ts'
+import { isTokenLifeNoted, noteTokenLife, type TokenLifeOptions } from './token-life.ts'
 
-const READ_EVERY_MS = 30_000
+/** For so long a process may go on signing with a key that was withdrawn. The table has a handful of rows. */
+const READ_EVERY_MS = 5_000
 const RETRY_MS = 1_000
 /** A database that hangs must not keep the keys that are known from those who ask. */
 const LONGEST_WAIT_MS = 1_000
 
 /** What a key ring works with. */
-export interface KeyRingOptions extends RotationOptions {
+export interface KeyRingOptions extends TokenLifeOptions {
   readonly em: EntityManager
   /** A key that has signed for so long is replaced; absent: only by hand. */
   readonly keyLifeSeconds: number | undefined
@@ -26,7 +28,10 @@ export interface KeyRingOptions extends RotationOptions {
   readonly everyMs?: number
 }
 
-/** The signing keys of the database in memory. While the database is away, the last keys stay in use. */
+/**
+ * The signing keys of the database in memory, read every five seconds. While the database is away, the last keys stay in
+ * use, but none is published or verified with when it was read more than an hour ago.
+ */
 export class KeyRing implements AsyncDisposable {
   readonly #options: KeyRingOptions
   readonly #publicKeys = new Map<string, KeyObject>()
@@ -35,6 +40,7 @@ export class KeyRing implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined
   #reading: Promise<void> | undefined
   #triedAt = Number.NEGATIVE_INFINITY
+  #readAt = Number.NEGATIVE_INFINITY
   #isStale = false
 
   private constructor(options: KeyRingOptions) {
@@ -63,8 +69,13 @@ export class KeyRing implements AsyncDisposable {
     return { kid: key.kid, privateKey }
   }
 
-  /** The keys that verifiers need: of the past until what they signed has expired, the present one, and the next. */
+  /**
+   * The keys that verifiers need: of the past until what they signed has expired, the present one, and the next.
+   *
+   * @throws SubgraphUnavailableError when they were read more than an hour ago: some may have been withdrawn since.
+   */
   published(): PublishedKey[] {
+    if (this.#isTooOld()) throw new SubgraphUnavailableError('auth')
     const at = this.#options.now()
     return this.#keys.filter((key) => isPublished(key, at)).map(({ publicKey }) => publicKey)
   }
@@ -87,12 +98,17 @@ export class KeyRing implements AsyncDisposable {
   }
 
   async #find(kid: string): Promise<KeyObject | undefined> {
+    if (this.#isTooOld()) await this.refresh()
     const known = this.#publicKey(kid)
     if (known) return known
     await this.refresh()
     const found = this.#publicKey(kid)
     if (!found && (this.#isStale || this.#reading)) throw new SubgraphUnavailableError('auth')
     return found
+  }
+
+  #isTooOld(): boolean {
+    return this.#options.now().getTime() - this.#readAt > LONGEST_KEY_AGE_MS
   }
 
   #publicKey(wanted: string): KeyObject | undefined {
@@ -124,14 +140,25 @@ export class KeyRing implements AsyncDisposable {
   }
 
   async #load(): Promise<void> {
-    const { em, privateKeys, now } = this.#options
-    this.#triedAt = now().getTime()
-    const readKeys = () => em.fork().findAll(SigningKey)
-    const keys = await readKeys()
-    const needsRoot = needsRootKey(keys, privateKeys, now())
-    if (needsRoot) await adoptRootKey(em, this.#options)
-    this.#keys = needsRoot ? await readKeys() : keys
+    const { em, now } = this.#options
+    const startedAt = now().getTime()
+    this.#triedAt = startedAt
+    const found = await em.fork().findAll(SigningKey)
+    this.#keys = await this.#madeReady(found)
+    this.#readAt = startedAt
     this.#reportForeign()
+  }
+
+  /** Nothing is signed with a key before its row tells how long such tokens are valid: else it could retire too early. */
+  async #madeReady(found: readonly SigningKey[]): Promise<readonly SigningKey[]> {
+    const { em, privateKeys, now } = this.#options
+    const readKeys = () => em.fork().findAll(SigningKey)
+    const needsRoot = needsRootKey(found, privateKeys, now())
+    if (needsRoot) await adoptRootKey(em, this.#options)
+    const keys = needsRoot ? await readKeys() : found
+    if (isTokenLifeNoted(keys, this.#options)) return keys
+    await noteTokenLife(em, this.#options)
+    return readKeys()
   }
 
   async #rotateOld(): Promise<boolean> {

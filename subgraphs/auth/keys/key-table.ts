@@ -39,7 +39,14 @@ export function newestOf<Key extends SigningKey>(keys: readonly Key[]): Key | un
   return keys.toSorted((a, b) => b.activeFrom.getTime() - a.activeFrom.getTime() || (a.kid < b.kid ? -1 : 1))[0]
 }
 
-/** When nothing can be valid any more that a key signed which was replaced at this moment. */
-export function retirementAfter(replacedAt: Date, accessTokenSeconds: number): Date {
-  return new Date(replacedAt.getTime() + (accessTokenSeconds + CLOCK_SKEW_SECONDS) * 1_000)
+/**
+ * Lets a key retire when nothing can be valid any more that it signed until it was replaced, unless that is settled.
+ *
+ * @param accessTokenSeconds the life of its tokens as far as is known here; what is noted with the key counts if it is
+ *   longer.
+ */
+export function retire(key: SigningKey, replacedAt: Date, accessTokenSeconds: number): void {
+  if (key.retiresAt) return
+  key.tokenSeconds = Math.max(key.tokenSeconds, accessTokenSeconds)
+  key.retiresAt = new Date(replacedAt.getTime() + (key.tokenSeconds + CLOCK_SKEW_SECONDS) * 1_000)
 }

@@ -4,10 +4,12 @@ import { AuditEvent } from '../audit/audit-event.entity.ts'
 import { ManualClock } from '../testing/auth-client.ts'
 import { SigningKey } from './signing-key.entity.ts'
 import { makeSigningKey, publish } from './signing-key.ts'
-import { ACCESS_TOKEN_SECONDS, KeyDatabase } from './testing/key-database.ts'
+import { ACCESS_TOKEN_SECONDS, KeyDatabase, publishedIds } from './testing/key-database.ts'
 
 const LEAD_SECONDS = 600
 const DAY_SECONDS = 86_400
+const SKEW_SECONDS = 60
+const LONGER_SECONDS = 1_800
 
 async function setUp() {
   const clock = new ManualClock()
@@ -27,7 +29,9 @@ describe('Rotating the keys', () => {
     const { clock, database, rootKid } = await setUp()
     const { kid, signsFrom, replaced } = await database.rotate()
     expect(signsFrom).toEqual(later(clock, LEAD_SECONDS))
-    expect(replaced).toEqual([{ kid: rootKid, retiresAt: later(clock, LEAD_SECONDS + ACCESS_TOKEN_SECONDS + 60) }])
+    expect(replaced).toEqual([
+      { kid: rootKid, retiresAt: later(clock, LEAD_SECONDS + ACCESS_TOKEN_SECONDS + SKEW_SECONDS) },
+    ])
     expect((await idsIn(database)).sort()).toEqual([rootKid, kid].sort())
   })
 
@@ -86,5 +90,64 @@ describe('Rotating the keys', () => {
     const { kid } = await database.rotate({ immediately: true })
     expect((await database.startProcess()).signer().kid).toBe(kid)
     expect(await idsIn(database)).not.toContain(rootKid)
+  })
+})
+
+describe('While a process signs longer tokens than whoever rotates was told', () => {
+  async function setUpLonger() {
+    const { clock, database, rootKid } = await setUp()
+    const ring = await database.startProcess({ accessTokenSeconds: LONGER_SECONDS, everyMs: 3_600_000 })
+    return { clock, database, rootKid, ring }
+  }
+
+  test('the key before stays until the last of them has expired', async () => {
+    const { clock, database } = await setUpLonger()
+    const { replaced } = await database.rotate()
+    expect(replaced).toMatchObject([{ retiresAt: later(clock, LEAD_SECONDS + LONGER_SECONDS + SKEW_SECONDS) }])
+  })
+
+  test('and was told a longer life at another time, the longest counts', async () => {
+    const { clock, database } = await setUpLonger()
+    const { replaced } = await database.rotate({ accessTokenSeconds: 2 * LONGER_SECONDS })
+    expect(replaced).toMatchObject([{ retiresAt: later(clock, LEAD_SECONDS + 2 * LONGER_SECONDS + SKEW_SECONDS) }])
+  })
+
+  test('the same holds for the key that they made, once the process has read it', async () => {
+    const { clock, database, ring } = await setUpLonger()
+    const { kid } = await database.rotate()
+    clock.advance(LEAD_SECONDS)
+    await ring.refresh()
+    expect(ring.signer().kid).toBe(kid)
+    const { replaced } = await database.rotate()
+    expect(replaced.find((key) => key.kid === kid)?.retiresAt).toEqual(
+      later(clock, LEAD_SECONDS + LONGER_SECONDS + SKEW_SECONDS),
+    )
+  })
+
+  test('a root key that takes its place lets it stay as long', async () => {
+    const { clock, database, rootKid } = await setUpLonger()
+    const ring = await database.startProcess({ rootKey: makeSigningKey() })
+    clock.advance(LONGER_SECONDS + SKEW_SECONDS - 1)
+    expect(publishedIds(ring)).toContain(rootKid)
+    clock.advance(1)
+    expect(publishedIds(ring)).not.toContain(rootKid)
+  })
+})
+
+describe('A process that starts with longer tokens after a rotation', () => {
+  test('keeps the key that it still signs with until the last of them has expired', async () => {
+    const { clock, database, rootKid } = await setUp()
+    await database.rotate()
+    const ring = await database.startProcess({ accessTokenSeconds: LONGER_SECONDS })
+    clock.advance(LEAD_SECONDS + LONGER_SECONDS + SKEW_SECONDS - 1)
+    expect(publishedIds(ring)).toContain(rootKid)
+    clock.advance(1)
+    expect(publishedIds(ring)).not.toContain(rootKid)
+  })
+
+  test('brings back no key that was withdrawn at once', async () => {
+    const { database } = await setUp()
+    const { kid } = await database.rotate({ immediately: true })
+    expect(publishedIds(await database.startProcess({ accessTokenSeconds: LONGER_SECONDS }))).toEqual([kid])
   })
 })

@@ -1,23 +1,16 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { ConfigurationError } from '../../../platform/environment.ts'
 import { BadUserInputError } from '../../../platform/errors.ts'
-import { AuditLog } from '../audit/audit-log.ts'
-import { changeKeys, isPublished, newestOf, retirementAfter } from './key-table.ts'
-import type { PrivateKeys } from './private-keys.ts'
+import { changeKeys, isPublished, newestOf, retire } from './key-table.ts'
 import { needsRootKey } from './root-key.ts'
+import { recordRotation } from './rotation-record.ts'
 import { SigningKey } from './signing-key.entity.ts'
 import { makeSigningKey, publish } from './signing-key.ts'
+import type { TokenLifeOptions } from './token-life.ts'
 
 /** A key is published so long before it signs: twice as long as caches keep the key set. */
 const LEAD_MS = 10 * 60_000
 const KEPT_RETIRED_MS = 24 * 3_600_000
-
-/** Which keys, and how long what they signed is valid. */
-export interface RotationOptions {
-  readonly privateKeys: PrivateKeys
-  readonly accessTokenSeconds: number
-  readonly now: () => Date
-}
 
 /** What a rotation has done. */
 export interface KeyRotation {
@@ -30,16 +23,18 @@ export interface KeyRotation {
 
 /**
  * Makes a new signing key. It is published at once and signs ten minutes later; the key before it is withdrawn when the
- * last token that it signed has expired, so that nobody notices.
+ * last token that it signed has expired, by what is noted with it or given here, whichever is longer: nobody notices.
  *
- * @param options.immediately for a key that leaked: the new one signs at once and all others are withdrawn at once, so
- *   that every access token is refused as soon as verifiers read the key set again, within five minutes. Sessions go on.
+ * @param options.immediately for a key that leaked: the new one signs and all others are withdrawn. Processes that run
+ *   see it when they read the table again, within five seconds; what they sign until then is refused. Every older access
+ *   token is refused as soon as verifiers read the key set again, about five minutes later at most, or, when they cannot
+ *   reach auth, when an hour has passed since they did. Sessions go on.
  * @throws ConfigurationError when the root key is not that of the keys in the database.
  * @throws BadUserInputError when the key of the last rotation does not sign yet.
  */
 export function rotateKeys(
   em: EntityManager,
-  options: RotationOptions & { readonly immediately?: boolean },
+  options: TokenLifeOptions & { readonly immediately?: boolean },
 ): Promise<KeyRotation> {
   const { privateKeys, now, immediately = false } = options
   return changeKeys(em, (keys, inner) => {
@@ -57,7 +52,7 @@ export function rotateKeys(
  */
 export function rotateOldKeys(
   em: EntityManager,
-  options: RotationOptions & { readonly keyLifeSeconds: number },
+  options: TokenLifeOptions & { readonly keyLifeSeconds: number },
 ): Promise<KeyRotation | undefined> {
   return changeKeys(em, (keys, inner) => {
     const at = options.now()
@@ -72,28 +67,23 @@ export function isOld(keys: readonly SigningKey[], keyLifeSeconds: number, at: D
   return newest !== undefined && newest.activeFrom.getTime() + keyLifeSeconds * 1_000 <= at.getTime()
 }
 
-type Replacement = Omit<RotationOptions, 'now'> & { readonly at: Date; readonly immediately: boolean }
+type Replacement = Omit<TokenLifeOptions, 'now'> & { readonly at: Date; readonly immediately: boolean }
 
 function replaceKeys(em: EntityManager, keys: readonly SigningKey[], replacement: Replacement): KeyRotation {
-  const { privateKeys, accessTokenSeconds, at, immediately } = replacement
+  const { accessTokenSeconds, at, immediately } = replacement
   const signsFrom = immediately ? at : new Date(at.getTime() + LEAD_MS)
   const before = keys.filter((key) => isPublished(key, at))
   for (const key of before) {
     if (immediately) key.retiresAt = at
-    else key.retiresAt ??= retirementAfter(signsFrom, accessTokenSeconds)
+    else retire(key, signsFrom, accessTokenSeconds)
   }
   removeLongRetired(em, keys, at)
-  const kid = addKey(em, privateKeys, signsFrom)
-  new AuditLog({ address: null, userAgent: null }, () => at).record(em, {
-    action: 'key.rotated',
-    actorId: null,
-    subjectId: null,
-    details: kid,
-  })
+  const kid = addKey(em, replacement, signsFrom)
+  recordRotation(em, at, kid)
   return { kid, signsFrom, replaced: before.map((key) => ({ kid: key.kid, retiresAt: key.retiresAt ?? at })) }
 }
 
-function addKey(em: EntityManager, privateKeys: PrivateKeys, activeFrom: Date): string {
+function addKey(em: EntityManager, { privateKeys, accessTokenSeconds }: Replacement, activeFrom: Date): string {
   const key = makeSigningKey()
   const publicKey = publish(key)
   const { kid } = publicKey
@@ -103,6 +93,7 @@ function addKey(em: EntityManager, privateKeys: PrivateKeys, activeFrom: Date): 
     sealedPrivateKey: privateKeys.seal(key, kid),
     activeFrom,
     retiresAt: null,
+    tokenSeconds: accessTokenSeconds,
   })
   return kid
 }

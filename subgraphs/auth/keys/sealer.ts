@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import { rootSecret } from './root-secret.ts'
 
 const ALGORITHM = 'aes-256-gcm'
 const KEY_BYTES = 32
@@ -18,7 +19,7 @@ export class Sealer {
 
   /** @param rootKey the P-256 private key of `JWT_SIGNING_KEY`. */
   constructor(rootKey: KeyObject) {
-    this.#secret = Buffer.from(String(rootKey.export({ format: 'jwk' }).d), 'base64url')
+    this.#secret = rootSecret(rootKey)
   }
 
   /** @param owner what the secret belongs to: it cannot be opened as anybody else's. */

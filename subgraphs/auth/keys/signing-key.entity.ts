@@ -13,6 +13,8 @@ const SigningKeySchema = defineEntity({
     activeFrom: p.datetime(3),
     /** Withdrawn at this moment, when nothing it signed can be valid any more; null: not replaced yet. */
     retiresAt: p.datetime(3).nullable(),
+    /** The longest life of the tokens that it signs, as far as those who sign with it or made it have told. */
+    tokenSeconds: p.integer(),
   },
 })
 

@@ -104,6 +104,18 @@ describe('Mails', () => {
   })
 })
 
+describe('Mails that come with something else', () => {
+  test('count with those that were asked for, and the answer is no instead of an error', async () => {
+    const limits = await createLimits()
+    expect(await limits.mayMail('ada@example.com')).toBe(true)
+    expect(await allowed(1, () => limits.mail(HERE, 'ada@example.com'))).toBe(1)
+    const answers = await Promise.all(Array.from({ length: 10 }, () => limits.mayMail('ada@example.com')))
+    expect(answers.filter(Boolean)).toHaveLength(1)
+    expect(await allowed(10, () => limits.mail(ELSEWHERE, 'ada@example.com'))).toBe(0)
+    expect(await limits.mayMail('grace@example.com')).toBe(true)
+  })
+})
+
 describe('Tokens out of mails', () => {
   test('are twenty a minute for each address', async () => {
     const limits = await createLimits()

@@ -1,8 +1,10 @@
+import { RateLimitedError } from '../../../platform/errors.ts'
 import type { RateLimiter, RateLimiters } from '../../../platform/rate-limiter.ts'
 import { addressKey } from './address-key.ts'
 
 const MINUTE = 60
 const QUARTER_OF_AN_HOUR = 15 * MINUTE
+const HOUR = 60 * MINUTE
 /** Behind one address can be a household or an office. */
 const ACCOUNTS_BEHIND_AN_ADDRESS = 6
 
@@ -20,7 +22,7 @@ export interface Attempt {
  * somebody's account or mailbox. Where the other refuses, the address gets its point back, because nothing was tried:
  * an account that is blocked does not block those who share an address with its owner.
  *
- * All methods throw RateLimitedError, in words that do not depend on whether there is such an account.
+ * All methods but `mayMail` throw RateLimitedError, in words that do not depend on whether there is such an account.
  */
 export class AccountLimits {
   readonly #signUps: RateLimiter
@@ -30,6 +32,7 @@ export class AccountLimits {
   readonly #mailsOfAddress: RateLimiter
   readonly #mailsOfEmail: RateLimiter
   readonly #mailedTokens: RateLimiter
+  readonly #dataExports: RateLimiter
 
   constructor(limiters: RateLimiters, limits: { signUpsPerMinute: number; signInFailuresPerMinute: number }) {
     const create = (name: string, points: number, seconds: number, message: string) =>
@@ -44,6 +47,7 @@ export class AccountLimits {
     this.#mailsOfAddress = create('mail-address', 20, MINUTE, mailsRequested)
     this.#mailsOfEmail = create('mail-email', 3, QUARTER_OF_AN_HOUR, mailsRequested)
     this.#mailedTokens = create('mailed-token', 20, MINUTE, 'Too many links from mails were tried.')
+    this.#dataExports = create('data-export', 10, HOUR, 'Your data was exported too often.')
   }
 
   /** One more account from an address: `signUpsPerMinute`, however they end. */
@@ -71,9 +75,28 @@ export class AccountLimits {
     await takeBoth([this.#mailsOfAddress, addressKey(address)], [this.#mailsOfEmail, emailKey])
   }
 
+  /**
+   * One more mail to an email address that nobody asked for by itself: whether it may be sent, counted with those of
+   * `mail`.
+   */
+  async mayMail(emailKey: string): Promise<boolean> {
+    try {
+      await this.#mailsOfEmail.take(emailKey)
+      return true
+    } catch (error) {
+      if (error instanceof RateLimitedError) return false
+      throw error
+    }
+  }
+
   /** One more token that claims to come from a mail: 20 a minute from an address, however they end. */
   mailedToken(address: string | null): Promise<void> {
     return this.#mailedTokens.take(addressKey(address))
+  }
+
+  /** One more export of a user's data: 10 an hour, however they end. */
+  dataExport(userId: string): Promise<void> {
+    return this.#dataExports.take(userId)
   }
 }
 

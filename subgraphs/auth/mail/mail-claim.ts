@@ -16,9 +16,10 @@ const JITTER = 0.5
 export interface MailClaim {
   readonly id: string
   readonly kind: MailKind
-  /** Either this or a user. */
+  /** Of the next three, one is there. */
   readonly emailKey: string | null
   readonly userId: string | null
+  readonly pendingSignUpId: string | null
   /** Rises with each worker that takes the job, this one included. */
   readonly attempts: number
   /** Too late: it is only left to drop it. */
@@ -32,7 +33,8 @@ export async function claimMail(em: EntityManager, now: Date): Promise<MailClaim
      WHERE id = (
        SELECT id FROM auth.mail_job WHERE next_attempt_at <= ? ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED
      )
-     RETURNING id, kind, email_key AS "emailKey", user_id AS "userId", attempts, expires_at <= ? AS "isExpired"`,
+     RETURNING id, kind, email_key AS "emailKey", user_id AS "userId", pending_sign_up_id AS "pendingSignUpId",
+       attempts, expires_at <= ? AS "isExpired"`,
     [later(now, LEASE_MS), now, now],
   )
   return claim

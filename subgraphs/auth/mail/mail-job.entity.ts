@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core'
+import { PendingSignUp } from '../account/pending-sign-up.entity.ts'
 import { User } from '../account/user.entity.ts'
 
 /** What a mail is about. */
@@ -8,7 +9,9 @@ const MailJobSchema = defineEntity({
   name: 'MailJob',
   tableName: 'mail_job',
   indexes: [{ name: 'mail_job_due', properties: ['nextAttemptAt'] }],
-  checks: [{ name: 'mail_job_has_one_recipient', expression: '(email_key is null) <> (user_id is null)' }],
+  checks: [
+    { name: 'mail_job_has_one_recipient', expression: 'num_nonnulls(email_key, user_id, pending_sign_up_id) = 1' },
+  ],
   properties: {
     id: p.uuid().primary(),
     kind: p.text().$type<MailKind>(),
@@ -21,6 +24,15 @@ const MailJobSchema = defineEntity({
         .fieldName('user_id')
         .nullable()
         .index('mail_job_user_index')
+        .updateRule('no action')
+        .deleteRule('cascade'),
+    /** A sign-up to write to its address about. */
+    pendingSignUp: () =>
+      p
+        .manyToOne(PendingSignUp)
+        .fieldName('pending_sign_up_id')
+        .nullable()
+        .index('mail_job_pending_index')
         .updateRule('no action')
         .deleteRule('cascade'),
     attempts: p.integer().default(0),

@@ -60,7 +60,7 @@ export class MailRoom implements AsyncDisposable {
     this.#worker = new MailWorker({
       fork: () => this.#em.fork(),
       transport: this.#transport,
-      writer: new MailWriter({ publicUrl: this.#config.mail.publicUrl, now: this.#now }),
+      writer: new MailWriter({ publicUrl: this.#config.mail.publicUrl, queue: this.queue, now: this.#now }),
       logger: this.#logger,
       now: this.#now,
     })

@@ -8,7 +8,7 @@ const token = 'A'.repeat(43)
 const link = { url: `${SITE}/verify-email?token=${token}`, token, purpose: 'VERIFY_EMAIL' } as const
 
 const letters = [
-  ['verification', templates.verification(link, until)],
+  ['verification', templates.verification(link, until, 'ada.lovelace_1-2')],
   ['a new password', templates.passwordReset(link, until)],
   ['an account that exists', templates.accountExists()],
   ['a changed password', templates.notice('PASSWORD_CHANGED')],
@@ -21,7 +21,7 @@ describe('The mail about', () => {
     '%s is a few lines of plain ASCII that name the site and what to do',
     (_title, { subject, text }) => {
       expect(subject).toMatch(/^[ -~]{10,60}$/)
-      expect(text).toMatch(/^[ -~\n]{100,600}\n$/)
+      expect(text).toMatch(/^[ -~\n]{100,700}\n$/)
       expect(text).toContain(SITE)
       expect(text).toContain('If it was not you')
     },
@@ -37,5 +37,12 @@ describe('The mail about', () => {
 
   test.each(letters.slice(2))('%s has no link with a token', (_title, { text }) => {
     expect(text).not.toMatch(/token|\?/)
+  })
+
+  test('verification names the account in quotation marks, before its link and after it', () => {
+    const { text } = templates.verification(link, until, 'ada.lovelace_1-2')
+    const [before, after] = text.split(link.url)
+    for (const part of [before, after]) expect(part).toContain('"ada.lovelace_1-2"')
+    expect(after).toContain('Follow it only if')
   })
 })

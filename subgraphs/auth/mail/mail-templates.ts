@@ -8,7 +8,7 @@ export type NoticeKind = 'PASSWORD_CHANGED' | 'SECOND_FACTOR_CHANGED' | 'TOKEN_R
 
 /**
  * What mails say. All of it follows from the configuration and the link: nothing that a stranger wrote into a form may
- * reach others through our mails.
+ * reach others through our mails, but for a username, which is a few ASCII letters, digits, dots, hyphens and underscores.
  */
 export class MailTemplates {
   readonly #site: string
@@ -18,13 +18,17 @@ export class MailTemplates {
     this.#site = publicUrl
   }
 
-  /** Asks to show that the address is the reader's. */
-  verification(link: MailLink, expiresAt: Date): Letter {
+  /**
+   * Asks to show that the address is the reader's.
+   *
+   * @param username of the account or of the sign-up: whoever gave the address, its reader knows their own by it.
+   */
+  verification(link: MailLink, expiresAt: Date, username: string): Letter {
     return letter('Verify your email address', [
-      `Somebody, probably you, gave this address for an account at ${this.#site}.`,
+      `Somebody, probably you, gave this address for the account "${username}" at ${this.#site}.`,
       'To show that the address is yours, follow this link:',
       link.url,
-      `It works once, until ${minute(expiresAt)}. If it was not you, do nothing.`,
+      `It works once, until ${minute(expiresAt)}. Follow it only if "${username}" is your own username: a stranger may have given your address too, and then your own account has a mail of its own. If it was not you, do nothing.`,
     ])
   }
 

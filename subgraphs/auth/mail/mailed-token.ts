@@ -63,6 +63,21 @@ export async function spendMailedToken(em: EntityManager, { digest }: MailedToke
   if ((await em.nativeDelete(MailedToken, { digest })) === 0) throw invalidMailedToken()
 }
 
+/**
+ * Takes back what leads to a new password of a user: tokens that were mailed, and mails that are still to be written.
+ *
+ * @param em of a transaction that has locked the user's row for writing: a mail that is being written at the same moment
+ *   is either waited for and taken back too, or not written.
+ */
+export async function forgetResetTokens(em: EntityManager, userId: string): Promise<void> {
+  await em.nativeDelete(MailedToken, { user: userId, purpose: 'RESET_PASSWORD' })
+  await em.execute(
+    `DELETE FROM auth.mail_job
+     WHERE kind = 'RESET_PASSWORD' AND email_key = (SELECT email_key FROM auth.user WHERE id = ?)`,
+    [userId],
+  )
+}
+
 /** The same words whatever is wrong with the token. */
 export function invalidMailedToken(): UserFault {
   return new UserFault('INVALID_TOKEN', 'This link is wrong, too old, or was used before; ask for a new mail.', [

@@ -1,8 +1,11 @@
+import { networkInterfaces } from 'node:os'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createHttpServer } from '../../../platform/http-server.ts'
 import { ManualClock, newPerson } from '../testing/auth-client.ts'
 import { Mailbox } from '../testing/mailbox.ts'
 import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
+import { serveOutbox } from './outbox.route.ts'
 import { Outbox } from './outbox.ts'
 import { outboxPage } from './outbox-page.ts'
 import { MailForms } from './testing/mail-forms.ts'
@@ -62,7 +65,7 @@ describe('The outbox page', () => {
       text: `${hostile}\n${link.url}`,
       link,
     } as const
-    const html = outboxPage([{ ...mail, writtenAt: clock.now() }])
+    const html = outboxPage([{ ...mail, id: '', writtenAt: clock.now() }])
     expect(html).not.toContain('<script')
     expect(html).not.toContain(hostile)
     expect(html.match(/&lt;script&gt;alert\((?:\\?&quot;)1(?:\\?&quot;)\)&lt;\/script&gt;&amp;&#39;/g)).toHaveLength(6)
@@ -87,8 +90,7 @@ describe('The outbox page', () => {
     '@',
   ])('refuses to be called "%s"', async (host) => {
     const { status, text } = await requestAs(host, `${auth.url}/outbox?format=json`)
-    expect(status).toBeGreaterThanOrEqual(400)
-    expect(text).not.toContain('mails')
+    expect({ status, ...JSON.parse(text) }).toEqual(await noSuchPage())
   })
 
   test.each([
@@ -108,6 +110,58 @@ describe('The outbox page', () => {
     const json = (await (await page({ accept: 'application/json' })).json()) as { mails: unknown[] }
     expect(json.mails).toEqual(await mailbox.mails())
     expect((await page({ accept: 'text/html,application/json;q=0.9' })).headers.get('content-type')).toContain('html')
+  })
+})
+
+/** What somebody is answered who asks for a page that there is none of, but for the request's own id. */
+async function noSuchPage(): Promise<{ status: number; errors: unknown }> {
+  const response = await fetch(`${auth.url}/nonsense`)
+  const { errors } = (await response.json()) as { errors: { message: string; extensions: { code: string } }[] }
+  const [error] = errors
+  expect({ status: response.status, code: error?.extensions.code }).toEqual({ status: 404, code: 'NOT_FOUND' })
+  return { status: 404, errors: [{ ...error, extensions: { code: 'NOT_FOUND', requestId: expect.any(String) } }] }
+}
+
+describe('The outbox of a server that others can reach', () => {
+  const addresses = Object.values(networkInterfaces()).flatMap((all = []) => all)
+  const others = addresses
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address)
+
+  test('is a page to this machine’s loopback, and none to its other addresses, whatever name they call', async () => {
+    await using open = await startTestAuth(clock, { HOST: '0.0.0.0' })
+    await open.client.signUp()
+    const { port } = new URL(open.url)
+    for (const other of others) {
+      for (const host of ['localhost', '127.0.0.1', '0.0.0.0', other]) {
+        const { status, text } = await requestAs(host, `http://${other}:${port}/outbox?format=json`)
+        expect({ status, ...JSON.parse(text) }).toEqual(await noSuchPage())
+      }
+    }
+    expect((await fetch(`${open.url}/outbox`)).status).toBe(200)
+  })
+
+  test.each([
+    ['127.0.0.1', 200],
+    ['127.9.8.7', 200],
+    ['::1', 200],
+    ['::ffff:127.0.0.1', 200],
+    ['::ffff:7f00:1', 200],
+    ['192.0.2.7', 404],
+    ['10.0.0.1', 404],
+    ['0.0.0.0', 404],
+    ['::', 404],
+    ['::ffff:192.0.2.7', 404],
+    ['2001:db8::127.0.0.1', 404],
+    ['fe80::1%eth0', 404],
+  ])('answers %s with %i, whatever name it calls', async (remoteAddress, status) => {
+    const server = createHttpServer({ logger, ready: () => {} })
+    serveOutbox(server, new Outbox({ logger, now: clock.now }), '0.0.0.0')
+    for (const host of ['localhost', '0.0.0.0']) {
+      const response = await server.inject({ url: '/outbox', remoteAddress, headers: { host } })
+      expect(response.statusCode).toBe(status)
+    }
+    await server.close()
   })
 })
 
@@ -141,5 +195,5 @@ test('In production without a mail server there is no outbox, and the log says t
   const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 40)
   expect(warnings).toMatchObject([{ msg: 'SMTP_URL is not set: no mail will be sent' }])
   await production.client.signUp()
-  await expect.poll(() => lines.join()).toContain('a mail was dropped')
+  await expect.poll(() => lines.join(), { timeout: 10_000 }).toContain('a mail was dropped')
 })

@@ -1,3 +1,4 @@
+import { newUuid } from '../../../platform/ids.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import type { Mail, MailTransport } from './mail-transport.ts'
 
@@ -5,6 +6,8 @@ const MOST_MAILS = 100
 
 /** A mail that was not sent. */
 export interface OutboxMail extends Mail {
+  /** Tells it from others that say the same. */
+  readonly id: string
   readonly writtenAt: Date
 }
 
@@ -27,7 +30,7 @@ export class Outbox implements MailTransport {
   }
 
   async send(mail: Mail): Promise<void> {
-    this.#mails = [{ ...mail, writtenAt: this.#now() }, ...this.#mails].slice(0, MOST_MAILS)
+    this.#mails = [{ ...mail, id: newUuid(), writtenAt: this.#now() }, ...this.#mails].slice(0, MOST_MAILS)
     // Whoever reads the log is not always the mail's reader, so nothing of what it says.
     this.#logger.info({ kind: mail.kind, outbox: this.url }, 'a mail was put into the outbox')
   }

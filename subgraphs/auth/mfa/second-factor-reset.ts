@@ -1,3 +1,4 @@
+import { LockMode } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { NotFoundError } from '../../../platform/errors.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
@@ -22,7 +23,7 @@ export async function resetSecondFactor(
 ): Promise<User> {
   return em.fork().transactional(async (tx) => {
     const key = readLogin(login)
-    const user = key && (await tx.findOne(User, key))
+    const user = key && (await tx.findOne(User, key, { lockMode: LockMode.PESSIMISTIC_WRITE }))
     if (!user) throw new NotFoundError('account')
     const deleted = await tx.nativeDelete(Totp, { user: user.id })
     if (deleted === 0) throw new UserFault('NOT_FOUND', 'This account has no second factor.', [])

@@ -17,8 +17,8 @@ export const secondFactorMutations: Pick<MutationResolvers, 'beginTotp' | 'confi
   disableTotp: async (_parent, { input }, { sessions, signIns, secondFactor }) => {
     const viewer = await sessions.viewer()
     return withUserErrors({ user: null }, async () => {
-      await signIns.requirePassword(viewer, input.password, ['input', 'password'])
-      await secondFactor.disable(viewer, input.code, ['input', 'code'])
+      const proven = await signIns.requirePassword(viewer, input.password, ['input', 'password'])
+      await secondFactor.disable(viewer, proven, input.code, ['input', 'code'])
       return { user: viewer }
     })
   },

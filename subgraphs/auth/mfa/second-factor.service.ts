@@ -1,11 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Logger } from '../../../platform/logging.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
-import type { User } from '../account/user.entity.ts'
+import { lockUser, type User } from '../account/user.entity.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Sealer } from '../keys/sealer.ts'
 import type { AccountLimits } from '../limits/account-limits.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
+import { type ProvenPassword, requireStillProven } from '../password/proven-password.ts'
 import { CodeVerifier } from './code-verifier.ts'
 import { RecoveryCode } from './recovery-code.entity.ts'
 import { newRecoveryCodes, readRecoveryCode } from './recovery-codes.ts'
@@ -102,16 +103,19 @@ export class SecondFactorService {
   /**
    * Takes the second factor and its recovery codes away.
    *
+   * @param proven that the user gave their password.
    * @param code of the authenticator app, or a recovery code.
    * @param path of the code in the form.
-   * @throws UserFault INVALID_CODE; NOT_FOUND when there is no second factor
+   * @throws UserFault INVALID_CODE; NOT_FOUND when there is no second factor; INVALID_CREDENTIALS
    * @throws RateLimitedError
    */
-  async disable(user: User, code: string, path: readonly string[]): Promise<void> {
+  async disable(user: User, proven: ProvenPassword, code: string, path: readonly string[]): Promise<void> {
     const totp = await this.#find(user, 'in force')
     if (!totp) throw nothingToDisable()
     await this.#try(user, path, () => this.#codes.spend(totp, code))
     await this.#em.transactional(async (em) => {
+      await lockUser(em, user.id)
+      await requireStillProven(em, proven, ['input', 'password'])
       const deleted = await em.nativeDelete(Totp, { user: user.id, sealedSecret: totp.sealedSecret })
       if (deleted === 0) throw nothingToDisable()
       await em.nativeDelete(RecoveryCode, { user: user.id })
@@ -123,6 +127,7 @@ export class SecondFactorService {
   /** Nothing if another request was faster: with this code, with another, or with a new secret. */
   async #enable({ user, sealedSecret }: Totp, step: number, recoveryCodes: readonly string[]): Promise<boolean> {
     return this.#em.transactional(async (em) => {
+      await lockUser(em, user.id)
       const begun = { user: user.id, sealedSecret, confirmedAt: null }
       const enabled = await em.nativeUpdate(Totp, begun, { confirmedAt: this.#now(), lastStep: step })
       if (enabled === 0) return false
@@ -144,6 +149,13 @@ export class SecondFactorService {
     this.#mail.toUser(em, userId, 'SECOND_FACTOR_CHANGED')
   }
 
+  /** A wrong code after a right password is the refusal most worth knowing of. */
+  async #noteRefusal(subjectId: string): Promise<void> {
+    const em = this.#em.fork()
+    this.#audit.record(em, { action: 'totp.refused', actorId: null, subjectId })
+    await em.flush()
+  }
+
   /** Read anew each time: another request of the same user may have changed it. */
   #find(user: User, state: 'begun' | 'in force'): Promise<Totp | null> {
     const confirmedAt = state === 'begun' ? null : { $ne: null }
@@ -154,6 +166,7 @@ export class SecondFactorService {
   async #try(user: User, path: readonly string[], isRight: () => Promise<boolean>): Promise<void> {
     const attempt = await this.#limits.secondFactor(user.id)
     if (!(await isRight())) {
+      await this.#noteRefusal(user.id)
       throw new UserFault('INVALID_CODE', 'This code is wrong, too old, or was used before; enter a newer one.', path)
     }
     await attempt.succeeded()

@@ -21,14 +21,18 @@ export class Accounts extends Migration {
         public_key jsonb NOT NULL,
         sealed_private_key bytea,
         active_from timestamptz(3) NOT NULL,
-        retires_at timestamptz(3)
+        retires_at timestamptz(3),
+        token_seconds int NOT NULL
       )`)
     this.addSql(`
       CREATE TABLE auth.deletion (
         position bigint PRIMARY KEY,
         user_id uuid NOT NULL,
-        deleted_at timestamptz(3) NOT NULL
+        deleted_at timestamptz(3) NOT NULL,
+        settled_at timestamptz(3) NOT NULL,
+        anonymise_at timestamptz(3)
       )`)
+    this.addSql('CREATE INDEX deletion_to_anonymise ON auth.deletion (position) WHERE anonymise_at IS NOT NULL')
   }
 
   /** Sessions that were ended before are carried over: their access tokens may still be valid. */
@@ -40,10 +44,11 @@ export class Accounts extends Migration {
         user_id uuid,
         token_version int,
         revoked_at timestamptz(3) NOT NULL,
+        xact_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
         CONSTRAINT revocation_names_one CHECK ((session_id IS NULL) <> (user_id IS NULL)),
         CONSTRAINT revocation_of_user CHECK ((user_id IS NULL) = (token_version IS NULL))
       )`)
-    this.addSql('CREATE INDEX revocation_order ON auth.revocation (revoked_at, id)')
+    this.addSql('CREATE INDEX revocation_order ON auth.revocation (xact_id, id)')
     this.addSql('DROP INDEX auth.session_ended_index')
     this.addSql(`
       INSERT INTO auth.revocation (id, session_id, revoked_at)
@@ -71,13 +76,16 @@ export class Accounts extends Migration {
         kind text NOT NULL,
         email_key text,
         user_id uuid CONSTRAINT mail_job_user_id_foreign REFERENCES auth.user ON DELETE CASCADE,
+        pending_sign_up_id uuid CONSTRAINT mail_job_pending_sign_up_id_foreign
+          REFERENCES auth.pending_sign_up ON DELETE CASCADE,
         attempts int NOT NULL DEFAULT 0,
         next_attempt_at timestamptz(3) NOT NULL,
         expires_at timestamptz(3) NOT NULL,
-        CONSTRAINT mail_job_has_one_recipient CHECK ((email_key IS NULL) <> (user_id IS NULL))
+        CONSTRAINT mail_job_has_one_recipient CHECK (num_nonnulls(email_key, user_id, pending_sign_up_id) = 1)
       )`)
     this.addSql('CREATE INDEX mail_job_due ON auth.mail_job (next_attempt_at)')
     this.addSql('CREATE INDEX mail_job_user_index ON auth.mail_job (user_id)')
+    this.addSql('CREATE INDEX mail_job_pending_index ON auth.mail_job (pending_sign_up_id)')
     this.addSql(`
       CREATE TABLE auth.mailed_token (
         digest bytea PRIMARY KEY,

@@ -6,8 +6,14 @@ import type { User } from '../account/user.entity.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { AccountLimits } from '../limits/account-limits.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
-import { MailedToken } from '../mail/mailed-token.entity.ts'
-import { findMailedToken, findTokenOwner, invalidMailedToken, spendMailedToken } from '../mail/mailed-token.ts'
+import type { MailedToken } from '../mail/mailed-token.entity.ts'
+import {
+  findMailedToken,
+  findTokenOwner,
+  forgetResetTokens,
+  invalidMailedToken,
+  spendMailedToken,
+} from '../mail/mailed-token.ts'
 import type { SecondFactorService } from '../mfa/second-factor.service.ts'
 import type { SessionEnding } from '../session/session-ending.ts'
 import type { NewPasswords } from './new-passwords.ts'
@@ -104,7 +110,7 @@ export class PasswordResetService {
     const user = await this.#ownerOf(em, token, LockMode.PESSIMISTIC_WRITE)
     const { id } = user
     await spendMailedToken(em, token)
-    await em.nativeDelete(MailedToken, { user: id, purpose: PURPOSE })
+    await forgetResetTokens(em, id)
     await em.nativeUpdate(Password, { user: id }, { hash, changedAt: this.#now() })
     await this.#ending.end(em, { user: id }, 'PASSWORD_RESET')
     if (!user.emailVerifiedAt) {

@@ -2,7 +2,8 @@ import { UserFault } from '../../../platform/user-fault.ts'
 import { isCommonPassword } from './common-passwords.ts'
 import { isPersonal, isRepetition, isRuns } from './password-rules-patterns.ts'
 
-const LONGEST = 256
+/** In code points, after it was normalised (NFKC). */
+export const LONGEST_PASSWORD = 256
 /** UTF-16 units; no 256 characters are longer before they are normalised, short of text made to be. */
 const LONGEST_UNNORMALISED = 4_096
 const ADVICE = 'Choose another, such as four words that have nothing to do with each other.'
@@ -11,7 +12,7 @@ const ADVICE = 'Choose another, such as four words that have nothing to do with 
 export function normalisePassword(password: string): string | undefined {
   if (password.length > LONGEST_UNNORMALISED || !isText(password)) return undefined
   const normalised = password.normalize('NFKC')
-  return lengthOf(normalised) <= LONGEST ? normalised : undefined
+  return lengthOf(normalised) <= LONGEST_PASSWORD ? normalised : undefined
 }
 
 /**
@@ -33,7 +34,7 @@ export function readNewPassword(
   if (!isText(password)) throw refuse('Choose a password without characters that no keyboard has, such as NUL.')
   const normalised = normalisePassword(password)
   if (normalised === undefined || lengthOf(normalised) < minLength) {
-    throw refuse(`Choose a password of ${minLength} to ${LONGEST} characters.`)
+    throw refuse(`Choose a password of ${minLength} to ${LONGEST_PASSWORD} characters.`)
   }
   const weakness = weaknessOf(normalised, minLength, personal)
   if (weakness !== undefined) throw refuse(`${weakness} ${ADVICE}`)

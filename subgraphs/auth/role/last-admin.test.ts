@@ -5,7 +5,7 @@ import { enterAs, type Person } from '../testing/people.ts'
 import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
 
 interface Outcome {
-  result: { user: { id: string } | null; userErrors: { code: string; path: string[] }[] } | null
+  result: { user?: { id: string } | null; userErrors: { code: string; path: string[] }[] } | null
 }
 
 const DEMOTE = `mutation ($userId: ID!) {
@@ -13,6 +13,9 @@ const DEMOTE = `mutation ($userId: ID!) {
 }`
 const SUSPEND = `mutation ($userId: ID!) {
   result: suspendUser(input: { userId: $userId }) { user { id } userErrors { code path } }
+}`
+const DELETE = `mutation ($userId: ID!) {
+  result: deleteUser(input: { userId: $userId }) { userErrors { code path } }
 }`
 
 const clock = new ManualClock()
@@ -45,11 +48,15 @@ async function together(...work: (() => Promise<unknown>)[]): Promise<void> {
   await done
 }
 
-async function openGate() {
+/** Locks the rows of these people, or of all, until it is opened. */
+async function openGate(...people: Person[]) {
   const client = new pg.Client(auth.databaseUrl)
   await client.connect()
   await client.query('BEGIN')
-  await client.query('SELECT FROM auth.user ORDER BY id FOR UPDATE')
+  const usernames = people.map(({ user }) => user.username)
+  await client.query(`SELECT FROM auth.user WHERE username = ANY ($1) OR $1 = '{}'::text[] ORDER BY id FOR UPDATE`, [
+    usernames,
+  ])
   return {
     async waiting(): Promise<number> {
       const { rows } = await auth.sql.query(
@@ -66,10 +73,11 @@ describe('The last administrator', () => {
   test.each([
     ['demoted', DEMOTE],
     ['suspended', SUSPEND],
+    ['deleted', DELETE],
   ])('cannot be %s, not even by themself', async (_what, mutation) => {
     const ada = await enterAs(auth, 'ADMIN')
     const { data } = await ask(mutation, ada, ada)
-    expect(data?.result).toEqual({ user: null, userErrors: [{ code: 'LAST_ADMIN', path: ['input'] }] })
+    expect(data?.result).toMatchObject({ userErrors: [{ code: 'LAST_ADMIN', path: ['input'] }] })
     expect(await activeAdmins()).toEqual([ada.user.username])
   })
 
@@ -85,7 +93,9 @@ describe('The last administrator', () => {
   test.each([
     ['demote', DEMOTE, DEMOTE],
     ['suspend', SUSPEND, SUSPEND],
+    ['delete', DELETE, DELETE],
     ['demote and suspend', DEMOTE, SUSPEND],
+    ['delete and demote', DELETE, DEMOTE],
   ])('is left when two %s one another at once', async (_what, first, second) => {
     for (let round = 0; round < 5; round += 1) {
       const [ada, grace] = [await enterAs(auth, 'ADMIN'), await enterAs(auth, 'ADMIN')]
@@ -99,8 +109,32 @@ describe('The last administrator', () => {
   })
 
   test('is left when all of many give up at once', async () => {
+    const ways = [DEMOTE, SUSPEND, DELETE]
     const admins = await Promise.all(Array.from({ length: 6 }, () => enterAs(auth, 'ADMIN')))
-    await together(...admins.map((admin, index) => () => ask(index % 2 === 0 ? DEMOTE : SUSPEND, admin, admin)))
+    await together(...admins.map((admin, index) => () => ask(ways[index % ways.length] ?? DEMOTE, admin, admin)))
     expect(await activeAdmins()).toHaveLength(1)
+  })
+})
+
+describe('What an administrator is doing at the moment', () => {
+  test.each([
+    ['suspended', SUSPEND],
+    ['deleted', DELETE],
+    ['demoted', DEMOTE],
+  ])('does not keep a member from being %s', async (_what, mutation) => {
+    const [ada, grace, bob] = [await enterAs(auth, 'ADMIN'), await enterAs(auth, 'ADMIN'), await auth.client.enter()]
+    await using _gate = await openGate(ada, grace)
+    expect((await ask(mutation, ada, bob)).data?.result?.userErrors).toEqual([])
+  })
+
+  test.each([
+    ['suspended', SUSPEND],
+    ['deleted', DELETE],
+    ['demoted', DEMOTE],
+  ])('does not keep another administrator from being %s', async (_what, mutation) => {
+    const [ada, grace] = [await enterAs(auth, 'ADMIN'), await enterAs(auth, 'ADMIN')]
+    await using _gate = await openGate(ada)
+    expect((await ask(mutation, ada, grace)).data?.result?.userErrors).toEqual([])
+    expect(await activeAdmins()).toEqual([ada.user.username])
   })
 })

@@ -1,5 +1,6 @@
 import { createHash, createHmac, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { decodeId, encodeId } from '../../../platform/ids.ts'
+import { rootSecret } from '../keys/root-secret.ts'
 
 const FORMAT = /^(ses_[0-9a-z]{26})\.([1-9]\d{0,8})\.([\w-]{43})$/
 const MAC_BYTES = 32
@@ -22,9 +23,7 @@ export class RefreshTokenCodec {
   readonly #macKey: Uint8Array
 
   constructor(signingKey: KeyObject) {
-    const { d } = signingKey.export({ format: 'jwk' })
-    const secret = Buffer.from(String(d), 'base64url')
-    this.#macKey = new Uint8Array(hkdfSync('sha256', secret, '', 'parley refresh token v1', MAC_BYTES))
+    this.#macKey = new Uint8Array(hkdfSync('sha256', rootSecret(signingKey), '', 'parley refresh token v1', MAC_BYTES))
   }
 
   /** The token of one generation of a session. */

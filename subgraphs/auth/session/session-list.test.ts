@@ -137,6 +137,16 @@ describe('Revoking', () => {
     expect(ada).toBeDefined()
   })
 
+  test('is UNAUTHENTICATED to somebody who is not signed in, whatever they ask for', async () => {
+    for (const id of ['nonsense', 'ses_01h455vb4pex5vsknk084sn02q']) {
+      const { errors } = await auth.client.query(
+        'mutation ($id: ID!) { revokeSession(input: { sessionId: $id }) { revokedCount } }',
+        { id },
+      )
+      expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])
+    }
+  })
+
   test('the others keeps this one', async () => {
     const devices = await signedInOn(4)
     const [first] = devices

@@ -38,9 +38,19 @@ const SessionSchema = defineEntity({
 
 /** One signed-in device of a user. */
 export class Session extends SessionSchema.class {
+  /** When it is over unless it is refreshed before. */
+  endsAt(): Date {
+    return this.idleExpiresAt < this.expiresAt ? this.idleExpiresAt : this.expiresAt
+  }
+
   /** Neither ended nor expired. */
-  isLive(now: Date): boolean {
-    return !this.endedAt && now < this.idleExpiresAt && now < this.expiresAt
+  isOpen(now: Date): boolean {
+    return !this.endedAt && now < this.endsAt()
+  }
+
+  /** The same as a condition for the database. */
+  static openAt(now: Date) {
+    return { endedAt: null, idleExpiresAt: { $gt: now }, expiresAt: { $gt: now } }
   }
 }
 SessionSchema.setClass(Session)

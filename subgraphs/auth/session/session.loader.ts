@@ -10,8 +10,7 @@ export type SessionLoader = DataLoader<string, Session[]>
 export function createSessionLoader(em: EntityManager, now: () => Date): SessionLoader {
   return new DataLoader(
     async (userIds) => {
-      const open = { endedAt: null, idleExpiresAt: { $gt: now() }, expiresAt: { $gt: now() } }
-      const condition = { user: { $in: [...userIds] }, ...open }
+      const condition = { user: { $in: [...userIds] }, ...Session.openAt(now()) }
       const sessions = await em.find(Session, condition, { orderBy: { id: 'desc' } })
       const byUser = Map.groupBy(sessions, (session) => session.user.id)
       return userIds.map((id) => byUser.get(id) ?? [])

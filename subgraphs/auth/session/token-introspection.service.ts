@@ -47,12 +47,12 @@ export class TokenIntrospectionService {
   async #ofRefreshToken({ sessionId, text }: PresentedRefreshToken): Promise<ActiveToken | undefined> {
     const session = await this.#openSession(sessionId)
     if (!session || !refreshTokenDigest(text).equals(session.tokenDigest)) return undefined
-    const { user, idleExpiresAt, expiresAt } = session
+    const { user } = session
     return {
       userId: user.id,
       sessionId,
       scope: scopeOf(user.roles),
-      expiresAt: idleExpiresAt < expiresAt ? idleExpiresAt : expiresAt,
+      expiresAt: session.endsAt(),
     }
   }
 
@@ -71,6 +71,6 @@ export class TokenIntrospectionService {
   /** As it is in the database now, whatever this operation has read or changed before. */
   async #openSession(id: string): Promise<Session | undefined> {
     const session = await this.#em.findOne(Session, id, { populate: ['user'], disableIdentityMap: true })
-    return session?.isLive(this.#now()) && !session.user.suspendedAt ? session : undefined
+    return session?.isOpen(this.#now()) && !session.user.suspendedAt ? session : undefined
   }
 }

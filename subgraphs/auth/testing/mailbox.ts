@@ -1,7 +1,9 @@
-import { vi } from 'vitest'
+import type pg from 'pg'
+import { expect, vi } from 'vitest'
 
 /** A mail of the outbox, as its JSON tells of it. */
 export interface ReceivedMail {
+  id: string
   kind: string
   to: string
   subject: string
@@ -28,14 +30,26 @@ export class Mailbox {
     return mails
   }
 
+  /**
+   * The mails that some work brought about, newest first, once none is left to send. At most as many as the outbox keeps.
+   *
+   * @param sql of the database of the same auth subgraph.
+   */
+  async mailsAfter(sql: pg.Client, work: () => Promise<unknown>): Promise<ReceivedMail[]> {
+    const before = new Set((await this.mails()).map(({ id }) => id))
+    await work()
+    await expect.poll(async () => (await sql.query('SELECT FROM auth.mail_job')).rowCount, { timeout: 10_000 }).toBe(0)
+    return (await this.mails()).filter(({ id }) => !before.has(id))
+  }
+
   /** Waits for a mail to an address, and takes it: the newest one that was not taken before. */
   async mailTo(address: string, matches: (mail: ReceivedMail) => boolean = () => true): Promise<ReceivedMail> {
     return vi.waitFor(
       async () => {
         const mails = await this.mails()
-        const found = mails.find((mail) => mail.to === address && matches(mail) && !this.#taken.has(nameOf(mail)))
+        const found = mails.find((mail) => mail.to === address && matches(mail) && !this.#taken.has(mail.id))
         if (!found) throw new Error(`There is no such new mail to ${address} among ${mails.length}.`)
-        this.#taken.add(nameOf(found))
+        this.#taken.add(found.id)
         return found
       },
       { timeout: 10_000, interval: 25 },
@@ -48,9 +62,4 @@ export class Mailbox {
     if (!link) throw new Error('The mail has no link.')
     return link.token
   }
-}
-
-/** Tokens are unique; two mails without one that are alike in all else are as good as one. */
-function nameOf(mail: ReceivedMail): string {
-  return JSON.stringify(mail)
 }

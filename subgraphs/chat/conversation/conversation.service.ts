@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { decodeCursor, type PageRequest } from '../../../platform/connection.ts'
-import { newUuid } from '../../../platform/ids.ts'
+import { isUuid, newUuid } from '../../../platform/ids.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
 import { Conversation } from './conversation.entity.ts'
 import {
@@ -105,7 +105,7 @@ export class ConversationService {
 function isActivityCursor(value: unknown): value is [moment: string, id: string] {
   if (!Array.isArray(value) || value.length !== 2) return false
   const [moment, id] = value
-  return typeof moment === 'string' && isMoment(moment) && typeof id === 'string' && UUID.test(id)
+  return typeof moment === 'string' && isMoment(moment) && isUuid(id)
 }
 
 /** Whether a cursor of ours may hold it: much that Date reads, Postgres refuses. */
@@ -113,5 +113,3 @@ function isMoment(text: string): boolean {
   const date = new Date(text)
   return /^[1-9]\d{3}-/.test(text) && !Number.isNaN(date.getTime()) && date.toISOString() === text
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

@@ -112,16 +112,17 @@ describe('auth’s list of deleted accounts', () => {
     expect(groups.map(({ memberCount }) => memberCount)).toEqual([1, 1, 1])
   })
 
-  it('is looked at a second time, for what was still under way', async () => {
+  it.each([15, 61])('is looked at again once it is settled, in %i minutes, for what was under way', async (minutes) => {
     const ada = newUuid()
-    await list.apply(ada)
+    await list.apply(ada, minutes)
     const late = await chat.conversations.create(chat.fork(), ada, { kind: 'ASSISTANT' })
     await using _process = list.start()
+    list.advance(minutes - 1)
     const asked = list.questions
     await expect.poll(() => list.questions, SOON).toBeGreaterThan(asked + 4)
     expect(await list.positionOf('SECOND')).toBe(0)
 
-    list.now = new Date(list.now.getTime() + 15 * 60_000)
+    list.advance(1)
     await list.applied('SECOND')
     expect(await chat.fork().findOne(Conversation, late.id)).toBeNull()
   })

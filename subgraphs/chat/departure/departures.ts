@@ -7,12 +7,6 @@ import { Departure } from './departure.ts'
 
 /** The bus may lose a ring. */
 const READ_EVERY_MS = 1_000
-/**
- * The first look is at once, whatever the clocks say. What the user asked for just before may still be under way, and a
- * process that cannot reach auth accepts their token until it expires, ten minutes by default: a second look finds what
- * came of it.
- */
-const LEAST_AGE_MS = { FIRST: Number.NEGATIVE_INFINITY, SECOND: 15 * 60_000 } as const
 
 /**
  * Applies auth's list of deleted accounts: read once a second, and at once when the bus rings. The position up to which
@@ -79,6 +73,11 @@ export class Departures implements AsyncDisposable {
     }
   }
 
+  /**
+   * The first look is at once, whatever the clocks say. What the user asked for just before may still be under way, and
+   * a process that cannot reach auth accepts their token until it expires: a second look, when the deletion is settled,
+   * finds what came of it.
+   */
   async #readOn(): Promise<void> {
     const first = await this.#follow('FIRST', await this.#positionOf('FIRST'))
     const second = await this.#positionOf('SECOND')
@@ -90,14 +89,14 @@ export class Departures implements AsyncDisposable {
     return position
   }
 
-  /** Applies what lies after a position and is old enough; returns the position reached. */
+  /** Applies what lies after a position, until it is too early for the look; returns the position reached. */
   async #follow(look: DeletionProgress['look'], after: number): Promise<number> {
     let position = after
     for (let hasMore = true; hasMore; ) {
       const page = await this.#readPage(position)
       for (const deletion of page.deletions) {
-        const age = this.#now().getTime() - Date.parse(deletion.deletedAt)
-        if (age < LEAST_AGE_MS[look] || !(await this.#apply(look, deletion))) return position
+        const isTooEarly = look === 'SECOND' && this.#now().getTime() < Date.parse(deletion.settledAt)
+        if (isTooEarly || !(await this.#apply(look, deletion))) return position
         position = deletion.position
       }
       hasMore = page.hasMore

@@ -6,6 +6,7 @@ import { DeletionProgress } from '../deletion-progress.entity.ts'
 import { Departures } from '../departures.ts'
 
 const OFTEN_MS = 20
+const MINUTE_MS = 60_000
 const PAGE_SIZE = 2
 const SOON = { timeout: 15_000, interval: 20 }
 
@@ -24,9 +25,19 @@ export class DeletionList {
     this.#chat = chat
   }
 
-  /** Adds a deleted account. */
-  add(userId: string): void {
-    this.#list.push({ position: this.#list.length + 1, userId, deletedAt: this.now.toISOString() })
+  /** Adds an account that was deleted now, and is settled so many minutes later. */
+  add(userId: string, settledAfterMinutes = 15): void {
+    this.#list.push({
+      position: this.#list.length + 1,
+      userId,
+      deletedAt: this.now.toISOString(),
+      settledAt: new Date(this.now.getTime() + settledAfterMinutes * MINUTE_MS).toISOString(),
+    })
+  }
+
+  /** Lets time go by. */
+  advance(minutes: number): void {
+    this.now = new Date(this.now.getTime() + minutes * MINUTE_MS)
   }
 
   /** Starts a process that applies the list; it looks often, because the bus is quiet. */
@@ -40,8 +51,8 @@ export class DeletionList {
   }
 
   /** Adds an account and has one process apply the list. */
-  async apply(userId: string): Promise<void> {
-    this.add(userId)
+  async apply(userId: string, settledAfterMinutes?: number): Promise<void> {
+    this.add(userId, settledAfterMinutes)
     await using _process = this.start()
     await this.applied()
   }

@@ -1,9 +1,9 @@
 import { ConfigurationError } from '../../../platform/environment.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
-import { readEmail } from '../account/account-rules.ts'
-import { User } from '../account/user.entity.ts'
+import { readEmail } from './account-rules.ts'
 import { type AdministratorParts, createAdministrator } from './administrators.ts'
+import { User } from './user.entity.ts'
 
 type Parts = AdministratorParts & { readonly logger: Logger }
 type FirstAdmin = { readonly email: string; readonly password: string }

@@ -3,18 +3,15 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { NotFoundError } from '../../../platform/errors.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
-import { type Identifier, readEmail, readUsername } from '../account/account-rules.ts'
-import { newUser } from '../account/sign-up.service.ts'
-import { throwAsTaken } from '../account/taken.ts'
-import { User } from '../account/user.entity.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { NewPasswords } from '../password/new-passwords.ts'
-import { Password } from '../password/password.entity.ts'
 import type { PasswordHasher } from '../password/password-hasher.ts'
+import { changeRoles } from '../role/role-change.ts'
 import type { SessionEnding } from '../session/session-ending.ts'
-import { changeRoles } from './role-change.ts'
-
-const LONGEST_USERNAME = 32
+import { type Identifier, isUsername, LONGEST_USERNAME, readEmail, readUsername } from './account-rules.ts'
+import { addAccount, type CheckedAccount, checkAccount } from './new-account.ts'
+import { throwAsTaken } from './taken.ts'
+import { User } from './user.entity.ts'
 
 /** What an administrator's account is made with. */
 export interface AdministratorParts {
@@ -35,16 +32,11 @@ export async function createAdministrator(
   parts: AdministratorParts,
   wanted: { readonly email: string; readonly username?: string | undefined; readonly password: string },
 ): Promise<User> {
-  const email = readEmail(wanted.email)
-  const username = readUsername(wanted.username ?? usernameAfter(email.text))
-  const password = await parts.newPasswords.accept(wanted.password, {
-    path: ['input', 'password'],
-    personal: [email.text, username.text],
-  })
-  const account = { email, hash: await parts.hasher.hash(password) }
+  const account = await checkAccount(parts, { ...wanted, username: wanted.username ?? usernameAfter(wanted.email) })
   for (let number = 1; ; number += 1) {
+    const username = number === 1 ? account.username : numbered(account.username, number)
     try {
-      return await insert(parts, { ...account, username: number === 1 ? username : numbered(username, number) })
+      return await insert(parts, { ...account, username, displayName: username.text })
     } catch (error) {
       const isTaken = error instanceof UserFault && error.code === 'USERNAME_TAKEN'
       if (!isTaken || wanted.username !== undefined) throw error
@@ -73,15 +65,11 @@ export async function promoteToAdministrator(
   return promoted
 }
 
-async function insert(
-  { em: shared, audit, now }: AdministratorParts,
-  { email, username, hash }: { readonly email: Identifier; readonly username: Identifier; readonly hash: string },
-): Promise<User> {
+async function insert({ em: shared, audit, now }: AdministratorParts, account: CheckedAccount): Promise<User> {
   const em = shared.fork()
-  const user = newUser(em, newUuid(), { email, username, displayName: username.text }, now())
+  const user = addAccount(em, newUuid(), account, now())
   user.emailVerifiedAt = user.createdAt
   user.roles = ['MEMBER', 'ADMIN']
-  em.create(Password, { user, hash, changedAt: user.createdAt })
   const details = `roles: ${user.roles.join(', ')}; by the server's operator`
   audit.record(em, { action: 'user.created', actorId: null, subjectId: user.id, details })
   await em.flush().catch(throwAsTaken)
@@ -92,7 +80,7 @@ async function insert(
 function usernameAfter(email: string): string {
   const [local = ''] = email.split(/[@+]/)
   const fit = local.replace(/[^A-Za-z0-9._-]/g, '').slice(0, LONGEST_USERNAME)
-  return fit.length < 3 || fit.toLowerCase() === 'assistant' ? 'admin' : fit
+  return isUsername(fit) ? fit : 'admin'
 }
 
 function numbered({ text }: Identifier, number: number): Identifier {
