@@ -36,6 +36,12 @@ export interface LocalConfig {
 /** Stands where a value follows from what is started first; never connected to. */
 const NOT_YET = { database: 'postgresql://not-yet/parley', origin: 'http://not-yet.invalid' }
 
+/** Where links in mails lead while there is no app; undefined for a PORT that is none, which is complained of itself. */
+function ownUrl(port = '4000'): string | undefined {
+  const url = `http://127.0.0.1:${port}`
+  return URL.canParse(url) ? url : undefined
+}
+
 /**
  * Reads the configuration of every part before any of them starts, so that a mistake costs nothing.
  *
@@ -49,7 +55,7 @@ export async function readLocalConfig(env: NodeJS.ProcessEnv): Promise<LocalConf
     ...env,
     LOG_LEVEL: given.LOG_LEVEL,
     DATABASE_URL: given.DATABASE_URL ?? NOT_YET.database,
-    PUBLIC_URL: given.PUBLIC_URL ?? `http://127.0.0.1:${given.PORT ?? 4000}`,
+    PUBLIC_URL: given.PUBLIC_URL ?? ownUrl(given.PORT),
     SERVICE_SECRET: given.SERVICE_SECRET ?? randomBytes(32).toString('hex'),
     JWKS_URL: `${NOT_YET.origin}/.well-known/jwks.json`,
     ...(usesDemoModel && { OPENAI_BASE_URL: NOT_YET.origin, OPENAI_MODELS: DEMO_MODEL_ID }),

@@ -184,7 +184,7 @@ describe('disposing', () => {
     const messages: string[] = []
     const postgres = await runningPostgres(dataDirectory, messages)
     process.kill(await postmasterId(), 'SIGQUIT')
-    await expect.poll(() => messages.at(-1), { timeout: 5_000 }).toMatch(/ended by itself .*server\.log/)
+    await expect.poll(() => messages.at(-1), { timeout: 20_000 }).toMatch(/ended by itself .*server\.log/)
     await postgres[Symbol.asyncDispose]()
   })
 })

@@ -33,6 +33,7 @@ test('One that was killed is not taken for one that runs.', async () => {
     `SELECT (string_to_array(pg_read_file('postmaster.pid'), E'\n'))[1]`,
   )) as [[string]]
   process.kill(Number(postmaster), 'SIGKILL')
+  await expect.poll(() => processesNaming(killed.connection.host)).toEqual([])
   const reached = await reachEmbeddedPostgres({ dataDirectory })
   expect(reached.connection.host).not.toBe(killed.connection.host)
   expect(await query(reached, 'SELECT 1')).toEqual([[1]])

@@ -63,7 +63,7 @@ describe('the graph does not start, and leaves nothing running,', () => {
       'CHAT_PORT: must be a whole number from 0 to 65535',
       'DATABASE_URL: must be a PostgreSQL URL such as postgres://user:password@host:5432/database',
       'EXPLORER: must be sandbox, offline or off',
-      'JWT_ACCESS_TTL: must be a whole number from 1 up',
+      'JWT_ACCESS_TTL: must be a whole number from 1 to 86400',
       'JWT_SIGNING_KEY: must be a P-256 private key as PKCS#8 PEM, or that PEM in base64',
       'LIMIT_BODY_BYTES: must be a whole number from 1 up',
       'LOG_LEVEL: must be a level from trace to silent',
