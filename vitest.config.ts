@@ -10,8 +10,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/.*/**', 'bench/**'],
     globalSetup: 'tests/global-setup.ts',
     pool: 'forks',
-    // Half of a large machine, but never one at a time: most of a test's life is waiting for Postgres.
-    maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+    // Half of a large machine, but never fewer than three: most of a test’s life is waiting, for Postgres or a lease.
+    maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
     testTimeout: 30_000,
     // As long as a busy machine may take; what is waited for is there much sooner.
     expect: { poll: { timeout: 10_000 } },

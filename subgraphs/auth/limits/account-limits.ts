@@ -5,6 +5,8 @@ import { addressKey } from './address-key.ts'
 const MINUTE = 60
 const QUARTER_OF_AN_HOUR = 15 * MINUTE
 const HOUR = 60 * MINUTE
+/** To one email address in a quarter of an hour: a sign-up's, and a few for somebody who does not find them. */
+export const MOST_MAILS = 6
 /** Behind one address can be a household or an office. */
 const ACCOUNTS_BEHIND_AN_ADDRESS = 6
 
@@ -45,7 +47,7 @@ export class AccountLimits {
     this.#signInsOfAccount = create('sign-in-account', failures, MINUTE, signInsFailed)
     this.#secondFactors = create('second-factor', 10, QUARTER_OF_AN_HOUR, 'Too many codes were wrong.')
     this.#mailsOfAddress = create('mail-address', 20, MINUTE, mailsRequested)
-    this.#mailsOfEmail = create('mail-email', 3, QUARTER_OF_AN_HOUR, mailsRequested)
+    this.#mailsOfEmail = create('mail-email', MOST_MAILS, QUARTER_OF_AN_HOUR, mailsRequested)
     this.#mailedTokens = create('mailed-token', 20, MINUTE, 'Too many links from mails were tried.')
     this.#dataExports = create('data-export', 10, HOUR, 'Your data was exported too often.')
   }
@@ -70,7 +72,7 @@ export class AccountLimits {
     return attempt([[this.#secondFactors, userId]])
   }
 
-  /** One more mail: 3 in 15 minutes to one email address, whoever asks, and 20 a minute at the request of an address. */
+  /** One more mail: 6 in 15 minutes to one email address, whoever asks, and 20 a minute at the request of an address. */
   async mail(address: string | null, emailKey: string): Promise<void> {
     await takeBoth([this.#mailsOfAddress, addressKey(address)], [this.#mailsOfEmail, emailKey])
   }
