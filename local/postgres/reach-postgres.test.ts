@@ -1,3 +1,5 @@
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { reachEmbeddedPostgres } from './reach-postgres.ts'
 import { processesNaming } from './testing/parley-process.ts'
@@ -46,4 +48,18 @@ test('Two that look for one at the same moment both have it.', async () => {
   const both = await Promise.all([reachEmbeddedPostgres({ dataDirectory }), reachEmbeddedPostgres({ dataDirectory })])
   for (const reached of both) expect(await query(reached, 'SELECT 1')).toEqual([[1]])
   for (const reached of both) await reached[Symbol.asyncDispose]()
+})
+
+test('A lock file that is still empty belongs to a start in progress, and is waited for.', async () => {
+  const dataDirectory = await temporaryFolder()
+  await (await runningPostgres(dataDirectory))[Symbol.asyncDispose]()
+  const lockFile = join(dataDirectory, 'cluster', 'postmaster.pid')
+  await writeFile(lockFile, '')
+  const reaching = reachEmbeddedPostgres({ dataDirectory })
+  const log = () => readFile(join(dataDirectory, 'server.log'), 'utf8')
+  await expect.poll(log).toContain('lock file "postmaster.pid" is empty')
+  await rm(lockFile)
+  const reached = await reaching
+  expect(await query(reached, 'SELECT 1')).toEqual([[1]])
+  await reached[Symbol.asyncDispose]()
 })

@@ -3,14 +3,16 @@ import type { ServerUser } from './server-user.ts'
 
 const KEPT_BYTES = 1_048_576
 const EXCERPT_BYTES = 4_096
-const EXCERPT_LINES = 8
+const EXCERPT_LINES = 16
 
 /** The file that receives what the server says. */
 export interface ServerLog extends AsyncDisposable {
   readonly path: string
   readonly fd: number
-  /** The last lines written since the log was opened. */
-  excerpt(): Promise<string>
+  /** How many bytes it holds now. */
+  length(): Promise<number>
+  /** The last lines written beyond so many bytes; since the log was opened when not given. */
+  excerpt(begin?: number): Promise<string>
 }
 
 /** Opens the log for appending; one of more than 1 MiB begins anew. */
@@ -18,14 +20,16 @@ export async function openServerLog(path: string, user: ServerUser): Promise<Ser
   const file = await open(path, 'a+', 0o600)
   if (user.isSwitched) await file.chown(user.uid, user.gid)
   if ((await file.stat()).size > KEPT_BYTES) await file.truncate()
-  const start = (await file.stat()).size
+  const length = async () => (await file.stat()).size
+  const start = await length()
 
   return {
     path,
     fd: file.fd,
-    async excerpt() {
-      const { size } = await file.stat()
-      const from = Math.max(start, size - EXCERPT_BYTES)
+    length,
+    async excerpt(begin = start) {
+      const size = await length()
+      const from = Math.max(begin, size - EXCERPT_BYTES)
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from)
       return buffer.toString('utf8', 0, bytesRead).trim().split('\n').slice(-EXCERPT_LINES).join('\n')
     },

@@ -43,10 +43,11 @@ export interface ServerOptions {
 export async function startServer(options: ServerOptions): Promise<SupervisedProcess> {
   const deadline = performance.now() + options.timeoutMs
   for (;;) {
+    const begin = await options.log.length()
     const server = await launch(options, deadline - performance.now())
     if (server) return server
-    const output = await options.log.excerpt()
-    if (performance.now() > deadline || !isHeldByDyingProcesses(output)) throw startFailure(options, output)
+    const output = await options.log.excerpt(begin)
+    if (performance.now() > deadline || !mayPass(output)) throw startFailure(options, output)
     await delay(RETRY_INTERVAL_MS)
   }
 }
@@ -88,9 +89,12 @@ function commandFor({ binaries, cluster, user, socketDirectory }: ServerOptions)
   ]
 }
 
-/** The processes of a server that was killed need a moment to notice. */
-function isHeldByDyingProcesses(output: string): boolean {
-  return output.split('\n').slice(-2).join().includes('pre-existing shared memory block')
+/**
+ * The processes of a server that was killed need a moment to notice, and a server that starts at the same moment needs
+ * one between creating its lock file and writing into it.
+ */
+function mayPass(output: string): boolean {
+  return output.includes('pre-existing shared memory block') || output.includes('lock file "postmaster.pid" is empty')
 }
 
 function startFailure({ cluster, timeoutMs }: ServerOptions, output: string): EmbeddedPostgresError {
