@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ManualClock, newPerson, testEnvironment } from '../subgraphs/auth/testing/auth-client.ts'
+import { ManualClock, newPerson } from '../subgraphs/auth/testing/auth-client.ts'
 import { type RunningAuth, startTestAuth } from '../subgraphs/auth/testing/running-auth.ts'
+import { type CommandOutcome, runOnDatabaseOf, type Typed } from './testing/command.ts'
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url))
 const PASSWORD = 'four words without meaning'
 
 let auth: RunningAuth
@@ -19,25 +15,8 @@ beforeAll(async () => {
 
 afterAll(() => auth?.[Symbol.asyncDispose]())
 
-interface Typed {
-  readonly variables?: Record<string, string>
-  /** On the standard input, which is no terminal. */
-  readonly input?: string
-}
-
-/** What `npm run create-admin -- …` runs, on the database of the running auth. */
-async function createAdmin(args: string[], { variables = {}, input = '' }: Typed) {
-  const command = spawn(process.execPath, ['scripts/node.cjs', 'local/create-admin.ts', ...args], {
-    cwd: PROJECT,
-    env: { PATH: process.env.PATH, ...testEnvironment(auth.databaseUrl), ...variables },
-  })
-  command.stdin.end(input)
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(command.stdout),
-    text(command.stderr),
-    once(command, 'close'),
-  ])
-  return { stdout, stderr, code }
+function createAdmin(args: string[], typed: Typed): Promise<CommandOutcome> {
+  return runOnDatabaseOf(auth, 'create-admin', args, typed)
 }
 
 async function rolesAfterSignIn(login: string, password = PASSWORD): Promise<string[] | null | undefined> {

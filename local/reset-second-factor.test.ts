@@ -1,13 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AppOwner } from '../subgraphs/auth/mfa/testing/app-owner.ts'
-import { ManualClock, testEnvironment } from '../subgraphs/auth/testing/auth-client.ts'
+import { ManualClock } from '../subgraphs/auth/testing/auth-client.ts'
 import { type RunningAuth, startTestAuth } from '../subgraphs/auth/testing/running-auth.ts'
+import { type CommandOutcome, runOnDatabaseOf } from './testing/command.ts'
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url))
 const clock = new ManualClock()
 let auth: RunningAuth
 
@@ -17,19 +13,8 @@ beforeAll(async () => {
 
 afterAll(() => auth?.[Symbol.asyncDispose]())
 
-/** What `npm run reset-second-factor -- …` runs, on the database of the running auth. */
-async function reset(...args: string[]) {
-  const command = spawn(process.execPath, ['scripts/node.cjs', 'local/reset-second-factor.ts', ...args], {
-    cwd: PROJECT,
-    env: { PATH: process.env.PATH, ...testEnvironment(auth.databaseUrl) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(command.stdout),
-    text(command.stderr),
-    once(command, 'close'),
-  ])
-  return { stdout, stderr, code }
+function reset(...args: string[]): Promise<CommandOutcome> {
+  return runOnDatabaseOf(auth, 'reset-second-factor', args)
 }
 
 describe('npm run reset-second-factor', () => {

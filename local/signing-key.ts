@@ -1,14 +1,12 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ConfigurationError } from '../platform/environment.ts'
-
-const CURVE = 'prime256v1'
+import { makeSigningKey, readSigningKey } from '../subgraphs/auth/keys/signing-key.ts'
 
 /** A new P-256 key in PKCS#8 PEM. */
 export function newSigningKey(): string {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: CURVE })
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  return makeSigningKey().export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
 /**
@@ -19,7 +17,7 @@ export function newSigningKey(): string {
  */
 export async function keepSigningKey(path: string): Promise<string> {
   const pem = await readOrMake(path)
-  if (isSigningKey(pem)) return pem
+  if (readSigningKey(pem)) return pem
   throw new ConfigurationError(
     `DATA_DIR: ${path} holds no P-256 key: put it back, or remove it, and everybody has to sign in again.`,
   )
@@ -48,14 +46,5 @@ async function publish(path: string, text: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
     await rm(draft, { force: true })
-  }
-}
-
-function isSigningKey(pem: string): boolean {
-  try {
-    const key: KeyObject = createPrivateKey(pem)
-    return key.asymmetricKeyDetails?.namedCurve === CURVE
-  } catch {
-    return false
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { EventBus } from './event-bus.ts'
 import type { Logger } from './logging.ts'
 import { type Metrics, observe } from './metrics.ts'
+import { RepeatedWork } from './repeated-work.ts'
 import type { ServiceClient } from './service-client.ts'
 
 /** What of an access token decides whether it was revoked. Ids are UUIDs. */
@@ -76,14 +77,12 @@ export class RevocationList implements Revocations, AsyncDisposable {
   readonly #readPage: (after: RevocationPosition) => Promise<RevocationPage>
   readonly #logger: Logger
   readonly #now: () => Date
-  readonly #timer: NodeJS.Timeout
+  readonly #reading: RepeatedWork
   readonly #unsubscribe: (() => void) | undefined
   readonly #entries = new RevocationEntries()
   readonly #watchers = new Set<{ readonly token: Revocable; readonly listener: () => void }>()
   #position = FIRST_REVOCATION
   #readWholeAt = Number.NEGATIVE_INFINITY
-  #reading: Promise<void> | undefined
-  #next: Promise<void> | undefined
   #readAt: number
   #isStale = false
 
@@ -100,8 +99,12 @@ export class RevocationList implements Revocations, AsyncDisposable {
     this.#now = options.now ?? (() => new Date())
     this.#readAt = this.#now().getTime()
     if (options.metrics) observe(options.metrics, { ...AGE, read: () => this.ageSeconds() })
+    this.#reading = new RepeatedWork({
+      everyMs: options.everyMs ?? READ_EVERY_MS,
+      work: () => this.#read(),
+      onFailure: (error) => this.#complain(error),
+    })
     this.#unsubscribe = options.bus?.subscribe(TOKENS_REVOKED, () => void this.refresh())
-    this.#timer = setInterval(() => void this.refresh(), options.everyMs ?? READ_EVERY_MS)
     void this.refresh()
   }
 
@@ -123,38 +126,25 @@ export class RevocationList implements Revocations, AsyncDisposable {
 
   /** Reads what is new. Never rejects. Calls that come while one is under way share the next: theirs may be newer. */
   refresh(): Promise<void> {
-    if (!this.#reading) return this.#begin()
-    this.#next ??= this.#reading.then(() => {
-      this.#next = undefined
-      return this.#begin()
-    })
-    return this.#next
-  }
-
-  #begin(): Promise<void> {
-    this.#reading = this.#read().finally(() => {
-      this.#reading = undefined
-    })
-    return this.#reading
+    return this.#reading.wake()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
     this.#unsubscribe?.()
-    await (this.#next ?? this.#reading)
+    await this.#reading[Symbol.asyncDispose]()
   }
 
   async #read(): Promise<void> {
-    try {
-      await this.#readPages()
-      this.#readAt = this.#now().getTime()
-      this.#entries.forget(this.#readAt)
-      if (this.#isStale) this.#logger.info('the revocation list is current again')
-      this.#isStale = false
-    } catch (error) {
-      if (!this.#isStale) this.#logger.warn({ err: error }, 'the revocation list is stale')
-      this.#isStale = true
-    }
+    await this.#readPages()
+    this.#readAt = this.#now().getTime()
+    this.#entries.forget(this.#readAt)
+    if (this.#isStale) this.#logger.info('the revocation list is current again')
+    this.#isStale = false
+  }
+
+  #complain(error: unknown): void {
+    if (!this.#isStale) this.#logger.warn({ err: error }, 'the revocation list is stale')
+    this.#isStale = true
   }
 
   /** Moves on only when every page was read. */

@@ -9,7 +9,6 @@ import { toWireError } from '../../platform/graphql-errors.ts'
 import { requestIdFrom } from '../../platform/request-id.ts'
 import { GRAPHQL_PATH } from '../http/graphql-path.ts'
 import type { OriginPolicy } from '../http/origin-policy.ts'
-import type { ClientIdentification } from '../identity/client.ts'
 import { authorizationIn } from '../identity/connection-params.ts'
 import { ClientSession, type OpenedOperation, type SessionServices } from './client-session.ts'
 import { type PingPayload, serveProtocol } from './protocol.ts'
@@ -32,7 +31,6 @@ const TRY_AGAIN_LATER = 1013
 const RECONNECT_WITHIN_MS = 5_000
 
 interface SocketServerOptions extends SessionServices {
-  readonly identification: ClientIdentification
   readonly origins: OriginPolicy
 }
 

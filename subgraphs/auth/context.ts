@@ -10,6 +10,7 @@ import { AuditLog } from './audit/audit-log.ts'
 import { AuditReader } from './audit/audit-reader.ts'
 import { DataExportService } from './deletion/data-export.service.ts'
 import { DeletionService } from './deletion/deletion.service.ts'
+import { MailRequestService } from './mail/mail-request.service.ts'
 import { SecondFactorService } from './mfa/second-factor.service.ts'
 import { createTotpLoader, type TotpLoader } from './mfa/totp.loader.ts'
 import { PasswordResetService } from './password/password-reset.service.ts'
@@ -46,13 +47,14 @@ export function createAuthContext(shared: SharedParts, caller: Caller): AuthCont
   const parts = { ...shared, em, audit, caller }
   const secondFactor = new SecondFactorService(parts)
   const signIns = new SignInService({ ...parts, secondFactor })
+  const mailRequests = new MailRequestService(parts)
   return {
     caller,
     accounts: new AccountService({ ...parts, signIns }),
     signUps: new SignUpService(parts),
     signIns,
-    emailVerification: new EmailVerificationService(parts),
-    passwordReset: new PasswordResetService({ ...parts, secondFactor }),
+    emailVerification: new EmailVerificationService({ ...parts, mailRequests }),
+    passwordReset: new PasswordResetService({ ...parts, secondFactor, mailRequests }),
     secondFactor,
     sessions: new SessionService(parts),
     refreshing: new SessionRefreshService(parts),

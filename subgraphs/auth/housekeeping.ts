@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Logger } from '../../platform/logging.ts'
+import { RepeatedWork } from '../../platform/repeated-work.ts'
 import type { SessionLifetimes } from './config.ts'
 import { revocationListedMs } from './session/revocations.ts'
 
@@ -35,29 +36,23 @@ export class Housekeeping implements AsyncDisposable {
   readonly #leftovers: readonly Leftovers[]
   readonly #logger: Logger
   readonly #now: () => Date
-  readonly #timer: NodeJS.Timeout
-  #sweeping: Promise<void> | undefined
-  #isStopped = false
+  readonly #sweeping: RepeatedWork
 
   constructor(options: HousekeepingOptions) {
     this.#em = options.em
     this.#leftovers = leftovers(options.config.sessions.accessTokenSeconds)
     this.#logger = options.logger
     this.#now = options.now
-    this.#timer = setInterval(() => this.#sweep(), options.everyMs ?? HOUR_MS)
-    this.#sweep()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
-    this.#isStopped = true
-    await this.#sweeping
-  }
-
-  #sweep(): void {
-    this.#sweeping ??= this.#deleteAll().finally(() => {
-      this.#sweeping = undefined
+    this.#sweeping = new RepeatedWork({
+      everyMs: options.everyMs ?? HOUR_MS,
+      work: () => this.#deleteAll(),
+      onFailure: (error) => options.logger.error({ err: error }, 'could not delete what is over'),
     })
+    void this.#sweeping.wake()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#sweeping[Symbol.asyncDispose]()
   }
 
   async #deleteAll(): Promise<void> {
@@ -73,7 +68,7 @@ export class Housekeeping implements AsyncDisposable {
   /** In small transactions, passing over what another replica is deleting. */
   async #delete({ table, key, overSince, keptMs }: Leftovers): Promise<void> {
     const before = new Date(this.#now().getTime() - keptMs)
-    for (let batch = 0; batch < MOST_BATCHES && !this.#isStopped; batch += 1) {
+    for (let batch = 0; batch < MOST_BATCHES && !this.#sweeping.isStopped; batch += 1) {
       const { affectedRows } = await this.#em.fork().execute<{ affectedRows: number }>(
         `DELETE FROM auth.${table} WHERE ${key} IN (
            SELECT ${key} FROM auth.${table} WHERE ${overSince} < ? LIMIT ? FOR UPDATE SKIP LOCKED

@@ -10,7 +10,7 @@ import type { SessionEnding } from '../session/session-ending.ts'
 import { changeColumns, type ProfileChange, readProfile } from './profile-change.ts'
 import type { SignInService } from './sign-in.service.ts'
 import { throwAsTaken } from './taken.ts'
-import { lockUser, type User } from './user.entity.ts'
+import { findUserForUpdate, type User } from './user.entity.ts'
 
 /** What people do with their own accounts. */
 export class AccountService {
@@ -49,7 +49,7 @@ export class AccountService {
     return this.#em
       .fork()
       .transactional(async (em) => {
-        const user = await lockUser(em, id)
+        const user = await findUserForUpdate(em, id)
         changeColumns(em, this.#audit, { user, columns, actorId: id })
         return user
       })
@@ -71,7 +71,7 @@ export class AccountService {
     })
     const hash = await this.#hasher.hash(password)
     const changed = await this.#em.fork().transactional(async (em) => {
-      const locked = await lockUser(em, user.id)
+      const locked = await findUserForUpdate(em, user.id)
       const { id } = locked
       await requireStillProven(em, proven, ['input', 'currentPassword'])
       await em.nativeUpdate(Password, { user: id }, { hash, changedAt: this.#now() })

@@ -1,4 +1,3 @@
-import { LockMode } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { NotFoundError } from '../../../platform/errors.ts'
 import { newUuid } from '../../../platform/ids.ts'
@@ -18,7 +17,7 @@ import { readEmail } from './account-rules.ts'
 import { addAccount, checkAccount, type NewAccount } from './new-account.ts'
 import { changeColumns, type ProfileChange, readProfile } from './profile-change.ts'
 import { throwAsTaken } from './taken.ts'
-import { User } from './user.entity.ts'
+import { findUserForUpdate, type User } from './user.entity.ts'
 
 const LONGEST_REASON = 500
 
@@ -90,6 +89,7 @@ export class AdministrationService {
     const user = await this.#withUser(userId, async (em, user) => {
       const changed = changeColumns(em, this.#audit, { user, columns, actorId: actor.id })
       if (changed.includes('email')) await this.#forgetAddress(em, user)
+      return user
     }).catch(throwAsTaken)
     this.#mail.wake()
     return user
@@ -113,7 +113,7 @@ export class AdministrationService {
     const changing = { ending: this.#ending, audit: this.#audit }
     const user = await this.#em.fork().transactional(async (em) => {
       if (!roles.includes('ADMIN')) await requireAnotherAdmin(em, { id: userId })
-      const user = await lockSubject(em, userId)
+      const user = await findUserForUpdate(em, userId, noSuchUser)
       changeRoles(em, changing, { user, roles, actorId: actor.id })
       return user
     })
@@ -133,7 +133,7 @@ export class AdministrationService {
     const details = readReason(reason)
     const user = await this.#em.fork().transactional(async (em) => {
       await requireAnotherAdmin(em, { id: userId })
-      const user = await lockSubject(em, userId)
+      const user = await findUserForUpdate(em, userId, noSuchUser)
       if (user.suspendedAt) return user
       user.suspendedAt = this.#now()
       await forgetResetTokens(em, userId)
@@ -154,9 +154,10 @@ export class AdministrationService {
   async restoreUser(actor: Actor, userId: string): Promise<User> {
     requireRight(actor, 'suspend or restore a user', userId)
     return this.#withUser(userId, (em, user) => {
-      if (!user.suspendedAt) return
+      if (!user.suspendedAt) return user
       user.suspendedAt = null
       this.#audit.record(em, { action: 'user.restored', actorId: actor.id, subjectId: userId })
+      return user
     })
   }
 
@@ -168,8 +169,7 @@ export class AdministrationService {
    */
   async revokeUserSessions(actor: Actor, userId: string): Promise<number> {
     requireRight(actor, "end a user's sessions", userId)
-    const ended = await this.#em.fork().transactional(async (em) => {
-      await lockSubject(em, userId)
+    const ended = await this.#withUser(userId, async (em) => {
       const count = await this.#ending.end(em, { user: userId }, 'REVOKED')
       const entry = { action: 'sessions.revoked', actorId: actor.id, subjectId: userId } as const
       if (count > 0) this.#audit.record(em, { ...entry, details: 'revoked' })
@@ -180,20 +180,16 @@ export class AdministrationService {
   }
 
   /** Changes a user in a transaction of its own, apart from what this operation has read: a refused change leaves nothing. */
-  #withUser(userId: string, work: (em: EntityManager, user: User) => Promise<void> | void): Promise<User> {
-    return this.#em.fork().transactional(async (em) => {
-      const user = await lockSubject(em, userId)
-      await work(em, user)
-      return user
-    })
+  #withUser<Result>(
+    userId: string,
+    work: (em: EntityManager, user: User) => Promise<Result> | Result,
+  ): Promise<Result> {
+    return this.#em.fork().transactional(async (em) => work(em, await findUserForUpdate(em, userId, noSuchUser)))
   }
 }
 
-/** @throws NotFoundError */
-async function lockSubject(em: EntityManager, id: string): Promise<User> {
-  const user = await em.findOne(User, id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
-  if (!user) throw new NotFoundError('user')
-  return user
+function noSuchUser(): NotFoundError {
+  return new NotFoundError('user')
 }
 
 /** @throws UserFault BAD_USER_INPUT */

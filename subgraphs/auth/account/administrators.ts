@@ -1,4 +1,3 @@
-import { LockMode } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { NotFoundError } from '../../../platform/errors.ts'
 import { newUuid } from '../../../platform/ids.ts'
@@ -11,7 +10,7 @@ import type { SessionEnding } from '../session/session-ending.ts'
 import { type Identifier, isUsername, LONGEST_USERNAME, readEmail, readUsername } from './account-rules.ts'
 import { addAccount, type CheckedAccount, checkAccount } from './new-account.ts'
 import { throwAsTaken } from './taken.ts'
-import { User } from './user.entity.ts'
+import { findUserForUpdate, type User } from './user.entity.ts'
 
 /** What an administrator's account is made with. */
 export interface AdministratorParts {
@@ -56,8 +55,7 @@ export async function promoteToAdministrator(
 ): Promise<User> {
   const { key } = readEmail(email)
   const promoted = await parts.em.fork().transactional(async (em) => {
-    const user = await em.findOne(User, { emailKey: key }, { lockMode: LockMode.PESSIMISTIC_WRITE })
-    if (!user) throw new NotFoundError('account')
+    const user = await findUserForUpdate(em, { emailKey: key }, () => new NotFoundError('account'))
     changeRoles(em, parts, { user, roles: [...user.roles, 'ADMIN'], actorId: null })
     return user
   })

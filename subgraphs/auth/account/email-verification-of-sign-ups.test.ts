@@ -1,30 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MailForms, outcomeOf } from '../mail/testing/mail-forms.ts'
-import { ManualClock, newPerson } from '../testing/auth-client.ts'
-import { Mailbox } from '../testing/mailbox.ts'
-import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
+import { outcomeOf } from '../mail/testing/mail-forms.ts'
+import { ManualClock } from '../testing/auth-client.ts'
+import { startVerifyingAuth, type VerifyingAuth } from './testing/verifying-auth.ts'
 
 const HOUR = 3_600
 const clock = new ManualClock()
-let auth: RunningAuth
-let sql: RunningAuth['sql']
-let forms: MailForms
-let mailbox: Mailbox
+let auth: VerifyingAuth
+let sql: VerifyingAuth['sql']
+let forms: VerifyingAuth['forms']
+let mailbox: VerifyingAuth['mailbox']
 
 beforeAll(async () => {
-  auth = await startTestAuth(clock, { AUTH_REQUIRE_VERIFIED_EMAIL: 'true' })
-  sql = auth.sql
-  forms = new MailForms(auth.client)
-  mailbox = new Mailbox(auth.url)
+  auth = await startVerifyingAuth(clock)
+  ;({ sql, forms, mailbox } = auth)
 })
 
 afterAll(() => auth?.[Symbol.asyncDispose]())
 
 /** A sign-up that waits for its address to be verified, and the token of its mail. */
-async function waiting(email = newPerson().email) {
-  const person = { ...newPerson(), email }
-  const { user } = await auth.client.signUp(person)
-  return { ...person, id: user?.id, token: await mailbox.tokenFor(email) }
+async function waiting(email?: string) {
+  const person = await auth.signUp(email)
+  return { ...person, token: await mailbox.tokenFor(person.email) }
 }
 
 async function signInOutcome({ username, password }: { username: string; password: string }): Promise<string> {

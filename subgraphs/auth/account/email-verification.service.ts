@@ -5,9 +5,9 @@ import { UserFault } from '../../../platform/user-fault.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { AccountLimits } from '../limits/account-limits.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
+import type { MailRequestService } from '../mail/mail-request.service.ts'
 import type { MailedToken } from '../mail/mailed-token.entity.ts'
 import { findMailedToken, findTokenOwner, invalidMailedToken, spendMailedToken } from '../mail/mailed-token.ts'
-import { readEmail } from './account-rules.ts'
 import { addAccount } from './new-account.ts'
 import { PendingSignUp } from './pending-sign-up.entity.ts'
 import { throwAsTaken } from './taken.ts'
@@ -20,6 +20,7 @@ export class EmailVerificationService {
   readonly #limits: Pick<AccountLimits, 'mail' | 'mailedToken'>
   readonly #audit: AuditLog
   readonly #mail: MailQueue
+  readonly #mailRequests: MailRequestService
   readonly #now: () => Date
 
   constructor(options: {
@@ -28,6 +29,7 @@ export class EmailVerificationService {
     limits: Pick<AccountLimits, 'mail' | 'mailedToken'>
     audit: AuditLog
     mail: MailQueue
+    mailRequests: MailRequestService
     now: () => Date
   }) {
     this.#em = options.em
@@ -35,6 +37,7 @@ export class EmailVerificationService {
     this.#limits = options.limits
     this.#audit = options.audit
     this.#mail = options.mail
+    this.#mailRequests = options.mailRequests
     this.#now = options.now
   }
 
@@ -58,14 +61,8 @@ export class EmailVerificationService {
    * @throws UserFault BAD_USER_INPUT
    * @throws RateLimitedError
    */
-  async requestAt(address: string): Promise<void> {
-    const email = readEmail(address)
-    await this.#limits.mail(this.#caller.address, email.key)
-    const em = this.#em.fork()
-    this.#audit.record(em, { action: 'email.verification_requested', actorId: null, subjectId: null })
-    this.#mail.toAddress(em, email.key, 'VERIFY_EMAIL')
-    await em.flush()
-    this.#mail.wake()
+  requestAt(address: string): Promise<void> {
+    return this.#mailRequests.request(address, 'VERIFY_EMAIL')
   }
 
   /**

@@ -1,33 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeId } from '../../../platform/ids.ts'
 import { MOST_MAILS } from '../limits/account-limits.ts'
-import { MailForms, outcomeOf } from '../mail/testing/mail-forms.ts'
+import { outcomeOf } from '../mail/testing/mail-forms.ts'
 import { ManualClock, newPerson } from '../testing/auth-client.ts'
 import { Mailbox, type ReceivedMail } from '../testing/mailbox.ts'
-import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
+import { startTestAuth } from '../testing/running-auth.ts'
+import { startVerifyingAuth, type VerifyingAuth } from './testing/verifying-auth.ts'
 
 const PATIENTLY = { timeout: 10_000 }
 const clock = new ManualClock()
-let auth: RunningAuth
-let sql: RunningAuth['sql']
-let forms: MailForms
-let mailbox: Mailbox
+let auth: VerifyingAuth
+let sql: VerifyingAuth['sql']
+let forms: VerifyingAuth['forms']
+let mailbox: VerifyingAuth['mailbox']
 
 beforeAll(async () => {
-  auth = await startTestAuth(clock, { AUTH_REQUIRE_VERIFIED_EMAIL: 'true' })
-  sql = auth.sql
-  forms = new MailForms(auth.client)
-  mailbox = new Mailbox(auth.url)
+  auth = await startVerifyingAuth(clock)
+  ;({ sql, forms, mailbox } = auth)
 })
 
 afterAll(() => auth?.[Symbol.asyncDispose]())
 
 /** A sign-up that waits for its address to be verified, later than all before it. */
-async function signUp(email = newPerson().email) {
-  const person = { ...newPerson(), email }
-  const { user } = await auth.client.signUp(person)
+async function signUp(email?: string) {
+  const person = await auth.signUp(email)
   clock.advance(1)
-  return { ...person, id: decodeId('usr', user?.id ?? '') }
+  return { ...person, id: decodeId('usr', person.id) }
 }
 
 /** Somebody with an account whose address is verified. */

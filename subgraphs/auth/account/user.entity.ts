@@ -2,6 +2,7 @@ import { defineEntity, LockMode, p } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { UnauthenticatedError } from '../../../platform/errors.ts'
 import type { Role } from '../role/role.ts'
+import type { LoginKey } from './account-rules.ts'
 
 const UserSchema = defineEntity({
   name: 'User',
@@ -46,13 +47,19 @@ export class User extends UserSchema.class {}
 UserSchema.setClass(User)
 
 /**
- * The user's row, locked until the transaction ends: whoever changes what decides whether somebody may sign in holds
- * this lock, and so does whoever opens a session.
+ * The user's row as it is now, locked until the transaction ends: whoever changes what decides whether somebody may sign
+ * in holds this lock, and so does whoever opens a session.
  *
- * @throws UnauthenticatedError when the account is gone.
+ * @param em of the transaction.
+ * @param where the id, a UUID, or what a login looks the account up by.
+ * @param absent makes the error for when there is no such user.
+ * @throws UnauthenticatedError without `absent`, for those whose own account is gone.
  */
-export async function lockUser(em: EntityManager, id: string): Promise<User> {
-  const user = await em.findOne(User, id, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
-  if (!user) throw new UnauthenticatedError()
-  return user
+export function findUserForUpdate(
+  em: EntityManager,
+  where: string | LoginKey,
+  absent: () => Error = () => new UnauthenticatedError(),
+): Promise<User> {
+  const options = { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true, failHandler: absent } as const
+  return em.findOneOrFail(User, where, options)
 }

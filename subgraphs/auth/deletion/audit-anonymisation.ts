@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Logger } from '../../../platform/logging.ts'
+import { RepeatedWork } from '../../../platform/repeated-work.ts'
 import { Deletion } from './deletion.entity.ts'
 
 /** A process that ended may have left work, and deletions become settled. */
@@ -24,50 +25,34 @@ export class AuditAnonymisation implements AsyncDisposable {
   readonly #em: EntityManager
   readonly #logger: Logger
   readonly #now: () => Date
-  readonly #timer: NodeJS.Timeout
-  #looking: Promise<void> | undefined
-  #isRung = false
-  #isStopped = false
+  readonly #looking: RepeatedWork
 
   /** @param options.everyMs how often it looks without being woken; a minute when not given. */
   constructor(options: { em: EntityManager; logger: Logger; now: () => Date; everyMs?: number }) {
     this.#em = options.em
     this.#logger = options.logger
     this.#now = options.now
-    this.#timer = setInterval(() => this.wake(), options.everyMs ?? LOOK_EVERY_MS)
+    this.#looking = new RepeatedWork({
+      everyMs: options.everyMs ?? LOOK_EVERY_MS,
+      work: () => this.#anonymiseAll(),
+      onFailure: (error) => options.logger.error({ err: error }, 'could not look for deleted accounts'),
+    })
     this.wake()
   }
 
   /** Stops after the batch that is under way. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
-    this.#isStopped = true
-    await this.#looking
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#looking[Symbol.asyncDispose]()
   }
 
   /** Looks for deleted accounts now: call it after the commit of a deletion. */
   wake(): void {
-    if (this.#isStopped) return
-    this.#isRung = true
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined
-    })
-  }
-
-  async #look(): Promise<void> {
-    while (this.#isRung && !this.#isStopped) {
-      this.#isRung = false
-      try {
-        await this.#anonymiseAll()
-      } catch (error) {
-        this.#logger.error({ err: error }, 'could not look for deleted accounts')
-      }
-    }
+    void this.#looking.wake()
   }
 
   /** One after the other; one that fails keeps no other one waiting. */
   async #anonymiseAll(): Promise<void> {
-    for (let after = 0; !this.#isStopped; ) {
+    for (let after = 0; !this.#looking.isStopped; ) {
       const due = { position: { $gt: after }, anonymiseAt: { $lte: this.#now() } }
       const [deletion] = await this.#em.fork().find(Deletion, due, { orderBy: { position: 'asc' }, limit: 1 })
       if (!deletion) return
@@ -91,7 +76,7 @@ export class AuditAnonymisation implements AsyncDisposable {
   /** In the order of their ids, so that no event is looked at twice; false when it was stopped before the last. */
   async #stripAll(role: Role, userId: string): Promise<boolean> {
     let last: string | undefined = BEFORE_ALL
-    while (last !== undefined && !this.#isStopped) last = await this.#stripBatch(role, userId, last)
+    while (last !== undefined && !this.#looking.isStopped) last = await this.#stripBatch(role, userId, last)
     return last === undefined
   }
 

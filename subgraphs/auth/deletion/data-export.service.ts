@@ -91,7 +91,7 @@ async function sessionsOf(em: EntityManager, userId: string): Promise<object[]> 
     id: encodeId('ses', session.id),
     createdAt: session.createdAt,
     lastUsedAt: session.rotatedAt,
-    expiresAt: session.idleExpiresAt < session.expiresAt ? session.idleExpiresAt : session.expiresAt,
+    expiresAt: session.endsAt(),
     endedAt: session.endedAt,
     endReason: session.endReason,
     userAgent: session.userAgent,

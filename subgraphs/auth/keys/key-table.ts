@@ -1,9 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { CLOCK_SKEW_SECONDS } from '../../../platform/access-token.ts'
 import type { PrivateKeys } from './private-keys.ts'
 import { SigningKey } from './signing-key.entity.ts'
-
-/** Longer than the clocks of two machines may differ. */
-const CLOCK_SKEW_SECONDS = 60
 
 /**
  * Changes the table of signing keys in a transaction of its own. Whoever else wants to change it waits: what `work` is

@@ -10,15 +10,16 @@ export const MOST_MAILS = 6
 /** Behind one address can be a household or an office. */
 const ACCOUNTS_BEHIND_AN_ADDRESS = 6
 
-/** A try that counts, as it was made before anybody knew how it would end. */
+/** A try that counts already, because it was counted before anybody knew how it would end. */
 export interface Attempt {
-  /** It was right, and does not count. */
+  /** It was right, or nothing could be tried after all: it does not count. Saying so again changes nothing. */
   succeeded(): Promise<void>
 }
 
 /**
- * How often what can be guessed or flooded may be tried. Every try counts before it is made and is given back when it
- * was right, so that thirty at once, or in one operation under thirty aliases, are thirty.
+ * How often what can be guessed or flooded may be tried. Every try counts before it is made, so that thirty at once, or
+ * in one operation under thirty aliases, are thirty. Passwords and codes of a second factor are given back when they were
+ * right, passwords also when the server was too busy to check them; all else counts however it ends.
  *
  * Where an address and something else are counted, the address comes first: one that is blocked takes nothing of
  * somebody's account or mailbox. Where the other refuses, the address gets its point back, because nothing was tried:
@@ -58,9 +59,12 @@ export class AccountLimits {
   }
 
   /**
-   * One more sign-in: `signInFailuresPerMinute` failures for an account, six times as many for an address.
+   * One more password, at a sign-in or of somebody signed in who is asked for it again: `signInFailuresPerMinute`
+   * failures for an account, six times as many for an address.
    *
-   * @param account the user's id when the login names somebody, else the login in the form that is unique.
+   * @param account what the failures are counted by. At a sign-in the login in its unique form, whether or not it names
+   *   somebody; its beginning when it can name nobody. For a password that is asked for again the user's id. So an
+   *   account's username, its email address and its id are counted apart.
    */
   async signIn(address: string | null, account: string): Promise<Attempt> {
     return attempt(await takeBoth([this.#signInsOfAddress, addressKey(address)], [this.#signInsOfAccount, account]))

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Logger } from '../../../platform/logging.ts'
+import { RepeatedWork } from '../../../platform/repeated-work.ts'
 import { claimMail, finishMail, type MailClaim, postponeMail } from './mail-claim.ts'
 import { MailNotSentError, type MailTransport } from './mail-transport.ts'
 import type { MailWriter } from './mail-writer.ts'
@@ -32,47 +33,37 @@ export class MailWorker implements AsyncDisposable {
   readonly #options: MailWorkerOptions
   readonly #givingUp = new AbortController()
   readonly #mails = new Set<Promise<void>>()
-  readonly #timer: NodeJS.Timeout
-  #taking: Promise<void> | undefined
-  #isRung = false
-  #isStopped = false
+  readonly #taking: RepeatedWork
 
   constructor(options: MailWorkerOptions) {
     this.#options = options
-    this.#timer = setInterval(() => this.wake(), options.lookEveryMs ?? LOOK_EVERY_MS)
+    this.#taking = new RepeatedWork({
+      everyMs: options.lookEveryMs ?? LOOK_EVERY_MS,
+      work: () => this.#takeAll(),
+      onFailure: (error) => options.logger.warn({ err: error }, 'could not look for mails to send'),
+    })
     this.wake()
   }
 
   /** Takes no more mails, and gives those up that are not sent within a second: the next worker sends them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
-    this.#isStopped = true
     const grace = setTimeout(() => this.#givingUp.abort(), GRACE_MS)
-    await this.#taking
+    await this.#taking[Symbol.asyncDispose]()
     await Promise.all(this.#mails)
     clearTimeout(grace)
   }
 
   /** Looks for mails now. */
   wake(): void {
-    if (this.#isStopped) return
-    this.#isRung = true
-    this.#taking ??= this.#takeAll()
-      .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'could not look for mails to send'))
-      .finally(() => {
-        this.#taking = undefined
-      })
+    void this.#taking.wake()
   }
 
   async #takeAll(): Promise<void> {
     const { fork, now } = this.#options
-    while (this.#isRung) {
-      this.#isRung = false
-      while (this.#mails.size < MOST_AT_ONCE && !this.#isStopped) {
-        const claim = await claimMail(fork(), now())
-        if (!claim) break
-        this.#track(this.#deliver(claim))
-      }
+    while (this.#mails.size < MOST_AT_ONCE && !this.#taking.isStopped) {
+      const claim = await claimMail(fork(), now())
+      if (!claim) break
+      this.#track(this.#deliver(claim))
     }
   }
 

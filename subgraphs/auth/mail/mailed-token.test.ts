@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeId } from '../../../platform/ids.ts'
 import { openAuthDatabase } from '../database.ts'
 import { ManualClock } from '../testing/auth-client.ts'
+import { waitingForLocks } from '../testing/lock-queue.ts'
 import { Mailbox } from '../testing/mailbox.ts'
 import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
 import { forgetResetTokens } from './mailed-token.ts'
@@ -51,13 +52,6 @@ async function forget({ id }: { id: string }, whileLocked: () => Promise<void> =
   })
 }
 
-async function transactionsThatWait(): Promise<number> {
-  const { rowCount } = await sql.query(
-    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  )
-  return rowCount ?? 0
-}
-
 describe('Taking back what leads to a new password', () => {
   test('leaves no token for one, and the other tokens', async () => {
     const [person, other] = [await newcomer(), await newcomer()]
@@ -96,7 +90,7 @@ describe('Taking back what leads to a new password', () => {
     const mails = await mailbox.mailsAfter(sql, () =>
       forget(person, async () => {
         expect(outcomeOf(await forms.requestPasswordReset(person.email))).toBe('DONE')
-        await expect.poll(transactionsThatWait, { timeout: 10_000 }).toBe(1)
+        await expect.poll(() => waitingForLocks(auth), { timeout: 10_000 }).toBe(1)
       }),
     )
     expect(mails).toEqual([])

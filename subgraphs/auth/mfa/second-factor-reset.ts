@@ -1,9 +1,8 @@
-import { LockMode } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { NotFoundError } from '../../../platform/errors.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
 import { readLogin } from '../account/account-rules.ts'
-import { User } from '../account/user.entity.ts'
+import { findUserForUpdate, type User } from '../account/user.entity.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
 import { RecoveryCode } from './recovery-code.entity.ts'
@@ -23,8 +22,8 @@ export async function resetSecondFactor(
 ): Promise<User> {
   return em.fork().transactional(async (tx) => {
     const key = readLogin(login)
-    const user = key && (await tx.findOne(User, key, { lockMode: LockMode.PESSIMISTIC_WRITE }))
-    if (!user) throw new NotFoundError('account')
+    if (!key) throw noSuchAccount()
+    const user = await findUserForUpdate(tx, key, noSuchAccount)
     const deleted = await tx.nativeDelete(Totp, { user: user.id })
     if (deleted === 0) throw new UserFault('NOT_FOUND', 'This account has no second factor.', [])
     await tx.nativeDelete(RecoveryCode, { user: user.id })
@@ -33,4 +32,8 @@ export async function resetSecondFactor(
     mail.toUser(tx, user.id, 'SECOND_FACTOR_CHANGED')
     return user
   })
+}
+
+function noSuchAccount(): NotFoundError {
+  return new NotFoundError('account')
 }

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Logger } from '../../../platform/logging.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
-import { lockUser, type User } from '../account/user.entity.ts'
+import { findUserForUpdate, type User } from '../account/user.entity.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Sealer } from '../keys/sealer.ts'
 import type { AccountLimits } from '../limits/account-limits.ts'
@@ -114,7 +114,7 @@ export class SecondFactorService {
     if (!totp) throw nothingToDisable()
     await this.#try(user, path, () => this.#codes.spend(totp, code))
     await this.#em.transactional(async (em) => {
-      await lockUser(em, user.id)
+      await findUserForUpdate(em, user.id)
       await requireStillProven(em, proven, ['input', 'password'])
       const deleted = await em.nativeDelete(Totp, { user: user.id, sealedSecret: totp.sealedSecret })
       if (deleted === 0) throw nothingToDisable()
@@ -127,7 +127,7 @@ export class SecondFactorService {
   /** Nothing if another request was faster: with this code, with another, or with a new secret. */
   async #enable({ user, sealedSecret }: Totp, step: number, recoveryCodes: readonly string[]): Promise<boolean> {
     return this.#em.transactional(async (em) => {
-      await lockUser(em, user.id)
+      await findUserForUpdate(em, user.id)
       const begun = { user: user.id, sealedSecret, confirmedAt: null }
       const enabled = await em.nativeUpdate(Totp, begun, { confirmedAt: this.#now(), lastStep: step })
       if (enabled === 0) return false

@@ -7,6 +7,7 @@ import { openAuthDatabase } from '../database.ts'
 import { Sealer } from '../keys/sealer.ts'
 import { AccountLimits } from '../limits/account-limits.ts'
 import { MailQueue } from '../mail/mail-queue.ts'
+import { MailRequestService } from '../mail/mail-request.service.ts'
 import { MailForms, outcomeOf } from '../mail/testing/mail-forms.ts'
 import { SecondFactorService } from '../mfa/second-factor.service.ts'
 import { SessionEnding } from '../session/session-ending.ts'
@@ -69,7 +70,11 @@ async function watchedService() {
     newPasswords: new NewPasswords({ minLength: 12, breaches: openBreachLookup(undefined, logger) }),
     ending: new SessionEnding({ now, ring: () => {} }),
   }
-  const service = new PasswordResetService({ ...parts, secondFactor: new SecondFactorService(parts) })
+  const service = new PasswordResetService({
+    ...parts,
+    secondFactor: new SecondFactorService(parts),
+    mailRequests: new MailRequestService(parts),
+  })
   return { service, statements, [Symbol.asyncDispose]: () => orm.close() }
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MailForms, outcomeOf } from '../mail/testing/mail-forms.ts'
 import { AppOwner } from '../mfa/testing/app-owner.ts'
 import { ManualClock, newPerson } from '../testing/auth-client.ts'
+import { holdLock, waitingForLocks } from '../testing/lock-queue.ts'
 import { Mailbox } from '../testing/mailbox.ts'
 import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
 
@@ -43,22 +44,11 @@ async function signInOutcome(login: string, password: string): Promise<string> {
 
 /** Lets none of them spend a token before all are about to. */
 async function allAtOnce<Result>(requests: (() => Promise<Result>)[]): Promise<Result[]> {
-  await sql.query('BEGIN; LOCK TABLE auth.mailed_token IN SHARE MODE')
-  try {
-    const answers = Promise.all(requests.map((request) => request()))
-    await expect.poll(waitingTransactions, { timeout: 20_000 }).toBe(requests.length)
-    await sql.query('COMMIT')
-    return await answers
-  } finally {
-    await sql.query('ROLLBACK')
-  }
-}
-
-async function waitingTransactions(): Promise<number> {
-  const { rowCount } = await sql.query(
-    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  )
-  return rowCount ?? 0
+  await using lock = await holdLock(auth, 'LOCK TABLE auth.mailed_token IN SHARE MODE')
+  const answers = Promise.all(requests.map((request) => request()))
+  await expect.poll(() => waitingForLocks(auth), { timeout: 20_000 }).toBe(requests.length)
+  await lock.letGo()
+  return await answers
 }
 
 describe('A mailed token', () => {

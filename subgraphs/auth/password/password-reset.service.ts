@@ -1,11 +1,11 @@
 import { LockMode } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Caller } from '../../../platform/subgraph/caller.ts'
-import { readEmail } from '../account/account-rules.ts'
 import type { User } from '../account/user.entity.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { AccountLimits } from '../limits/account-limits.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
+import type { MailRequestService } from '../mail/mail-request.service.ts'
 import type { MailedToken } from '../mail/mailed-token.entity.ts'
 import {
   findMailedToken,
@@ -33,25 +33,27 @@ export interface PasswordReset {
 export class PasswordResetService {
   readonly #em: EntityManager
   readonly #caller: Caller
-  readonly #limits: Pick<AccountLimits, 'mail' | 'mailedToken'>
+  readonly #limits: Pick<AccountLimits, 'mailedToken'>
   readonly #newPasswords: NewPasswords
   readonly #hasher: PasswordHasher
   readonly #secondFactor: SecondFactorService
   readonly #ending: SessionEnding
   readonly #audit: AuditLog
   readonly #mail: MailQueue
+  readonly #mailRequests: MailRequestService
   readonly #now: () => Date
 
   constructor(options: {
     em: EntityManager
     caller: Caller
-    limits: Pick<AccountLimits, 'mail' | 'mailedToken'>
+    limits: Pick<AccountLimits, 'mailedToken'>
     newPasswords: NewPasswords
     hasher: PasswordHasher
     secondFactor: SecondFactorService
     ending: SessionEnding
     audit: AuditLog
     mail: MailQueue
+    mailRequests: MailRequestService
     now: () => Date
   }) {
     this.#em = options.em
@@ -63,6 +65,7 @@ export class PasswordResetService {
     this.#ending = options.ending
     this.#audit = options.audit
     this.#mail = options.mail
+    this.#mailRequests = options.mailRequests
     this.#now = options.now
   }
 
@@ -73,14 +76,8 @@ export class PasswordResetService {
    * @throws UserFault BAD_USER_INPUT
    * @throws RateLimitedError
    */
-  async request(address: string): Promise<void> {
-    const email = readEmail(address)
-    await this.#limits.mail(this.#caller.address, email.key)
-    const em = this.#em.fork()
-    this.#audit.record(em, { action: 'password.reset_requested', actorId: null, subjectId: null })
-    this.#mail.toAddress(em, email.key, PURPOSE)
-    await em.flush()
-    this.#mail.wake()
+  request(address: string): Promise<void> {
+    return this.#mailRequests.request(address, PURPOSE)
   }
 
   /**

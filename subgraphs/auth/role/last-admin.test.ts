@@ -1,6 +1,6 @@
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { ManualClock } from '../testing/auth-client.ts'
+import { type HeldLock, holdLock, waitingForLocks } from '../testing/lock-queue.ts'
 import { enterAs, type Person } from '../testing/people.ts'
 import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
 
@@ -41,32 +41,18 @@ async function activeAdmins(): Promise<string[]> {
 
 /** Does everything at once: nobody may lock a user until all of them are about to. */
 async function together(...work: (() => Promise<unknown>)[]): Promise<void> {
-  await using gate = await openGate()
+  await using lock = await lockRowsOf()
   const done = Promise.all(work.map((start) => start()))
-  await expect.poll(() => gate.waiting(), { timeout: 10_000 }).toBe(work.length)
-  await gate.open()
+  await expect.poll(() => waitingForLocks(auth), { timeout: 10_000 }).toBe(work.length)
+  await lock.letGo()
   await done
 }
 
-/** Locks the rows of these people, or of all, until it is opened. */
-async function openGate(...people: Person[]) {
-  const client = new pg.Client(auth.databaseUrl)
-  await client.connect()
-  await client.query('BEGIN')
+/** Locks the rows of these people, or of all. */
+function lockRowsOf(...people: Person[]): Promise<HeldLock> {
   const usernames = people.map(({ user }) => user.username)
-  await client.query(`SELECT FROM auth.user WHERE username = ANY ($1) OR $1 = '{}'::text[] ORDER BY id FOR UPDATE`, [
-    usernames,
-  ])
-  return {
-    async waiting(): Promise<number> {
-      const { rows } = await auth.sql.query(
-        `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      )
-      return rows[0].count
-    },
-    open: () => client.query('COMMIT'),
-    [Symbol.asyncDispose]: () => client.end(),
-  }
+  const rows = `SELECT FROM auth.user WHERE username = ANY ($1) OR $1 = '{}'::text[] ORDER BY id FOR UPDATE`
+  return holdLock(auth, rows, [usernames])
 }
 
 describe('The last administrator', () => {
@@ -123,7 +109,7 @@ describe('What an administrator is doing at the moment', () => {
     ['demoted', DEMOTE],
   ])('does not keep a member from being %s', async (_what, mutation) => {
     const [ada, grace, bob] = [await enterAs(auth, 'ADMIN'), await enterAs(auth, 'ADMIN'), await auth.client.enter()]
-    await using _gate = await openGate(ada, grace)
+    await using _lock = await lockRowsOf(ada, grace)
     expect((await ask(mutation, ada, bob)).data?.result?.userErrors).toEqual([])
   })
 
@@ -133,7 +119,7 @@ describe('What an administrator is doing at the moment', () => {
     ['demoted', DEMOTE],
   ])('does not keep another administrator from being %s', async (_what, mutation) => {
     const [ada, grace] = [await enterAs(auth, 'ADMIN'), await enterAs(auth, 'ADMIN')]
-    await using _gate = await openGate(ada)
+    await using _lock = await lockRowsOf(ada)
     expect((await ask(mutation, ada, grace)).data?.result?.userErrors).toEqual([])
     expect(await activeAdmins()).toEqual([ada.user.username])
   })

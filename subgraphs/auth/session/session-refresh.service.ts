@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { UserFault } from '../../../platform/user-fault.ts'
-import { lockUser } from '../account/user.entity.ts'
+import { findUserForUpdate } from '../account/user.entity.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { SessionLifetimes } from '../config.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
@@ -93,7 +93,7 @@ export class SessionRefreshService {
   /** A token that was replaced long ago is in two hands: nobody can tell whose are the right ones. */
   async #endStolen({ id, user }: Session): Promise<void> {
     await this.#em.fork().transactional(async (em) => {
-      await lockUser(em, user.id)
+      await findUserForUpdate(em, user.id)
       if ((await this.#ending.end(em, { id }, 'REFRESH_TOKEN_REUSED')) === 0) return
       this.#audit.record(em, { action: 'session.token_reused', actorId: null, subjectId: user.id })
       this.#mail.toUser(em, user.id, 'TOKEN_REUSED')

@@ -3,7 +3,7 @@ import { NotFoundError, UnauthenticatedError } from '../../../platform/errors.ts
 import { newUuid } from '../../../platform/ids.ts'
 import type { Caller } from '../../../platform/subgraph/caller.ts'
 import type { Authenticated } from '../account/sign-in.service.ts'
-import { lockUser, type User } from '../account/user.entity.ts'
+import { findUserForUpdate, type User } from '../account/user.entity.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { SessionLifetimes } from '../config.ts'
 import { invalidCredentials, requireStillProven } from '../password/proven-password.ts'
@@ -58,7 +58,7 @@ export class SessionService {
    */
   async open({ user: { id }, proven }: Authenticated): Promise<IssuedTokens> {
     const session = await this.#em.fork().transactional(async (em) => {
-      const user = await lockUser(em, id)
+      const user = await findUserForUpdate(em, id)
       if (user.suspendedAt) throw invalidCredentials()
       await requireStillProven(em, proven, ['input'])
       this.#audit.record(em, { action: 'session.opened', actorId: id, subjectId: id })

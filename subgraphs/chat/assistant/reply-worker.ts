@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../platform/event-bus.ts'
 import type { Logger } from '../../../platform/logging.ts'
+import { RepeatedWork } from '../../../platform/repeated-work.ts'
 import { type AssistantSettings, Conversation } from '../conversation/conversation.entity.ts'
 import { doorbellOf } from '../event-log/conversation-watch.ts'
 import { Message } from '../message/message.entity.ts'
@@ -61,53 +62,41 @@ export class ReplyWorker implements AsyncDisposable {
   readonly #times: LeaseTimes
   readonly #stopping = new AbortController()
   readonly #replies = new Set<Promise<void>>()
-  readonly #timer: NodeJS.Timeout
+  readonly #taking: RepeatedWork
   readonly #unsubscribe: () => void
-  #taking: Promise<void> | undefined
-  #rung = false
 
   constructor(options: ReplyWorkerOptions) {
     this.#options = options
     this.#times = options.times ?? LEASE_TIMES
-    this.#unsubscribe = options.bus.subscribe(REPLY_QUEUED, () => this.#ring())
-    this.#timer = setInterval(() => this.#ring(), SCAN_EVERY_MS)
-    this.#ring()
+    this.#taking = new RepeatedWork({
+      everyMs: SCAN_EVERY_MS,
+      work: () => this.#takeAll(),
+      onFailure: (error) => options.logger.warn({ err: error }, 'could not look for queued replies'),
+    })
+    this.#unsubscribe = options.bus.subscribe(REPLY_QUEUED, () => void this.#taking.wake())
+    void this.#taking.wake()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
     this.#unsubscribe()
     this.#stopping.abort(HANDOVER)
-    await this.#taking
+    await this.#taking[Symbol.asyncDispose]()
     await Promise.all(this.#replies)
-  }
-
-  #ring(): void {
-    if (this.#stopping.signal.aborted) return
-    this.#rung = true
-    this.#taking ??= this.#takeAll()
-      .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'could not look for queued replies'))
-      .finally(() => {
-        this.#taking = undefined
-      })
   }
 
   async #takeAll(): Promise<void> {
     const { fork } = this.#options
-    while (this.#rung) {
-      this.#rung = false
-      while (this.#replies.size < MOST_AT_ONCE && !this.#stopping.signal.aborted) {
-        const claim = await claimNext(fork(), this.#times.leaseMs)
-        if (!claim) break
-        this.#track(this.#write(claim))
-      }
-      for (
-        let ended = await finishAbandoned(fork(), ABANDONED);
-        ended;
-        ended = await finishAbandoned(fork(), ABANDONED)
-      ) {
-        this.#options.bus.publish(doorbellOf(ended.conversationId), null)
-      }
+    while (this.#replies.size < MOST_AT_ONCE && !this.#taking.isStopped) {
+      const claim = await claimNext(fork(), this.#times.leaseMs)
+      if (!claim) break
+      this.#track(this.#write(claim))
+    }
+    for (
+      let ended = await finishAbandoned(fork(), ABANDONED);
+      ended;
+      ended = await finishAbandoned(fork(), ABANDONED)
+    ) {
+      this.#options.bus.publish(doorbellOf(ended.conversationId), null)
     }
   }
 
@@ -115,7 +104,7 @@ export class ReplyWorker implements AsyncDisposable {
     this.#replies.add(reply)
     void reply.finally(() => {
       this.#replies.delete(reply)
-      this.#ring()
+      void this.#taking.wake()
     })
   }
 

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { type AccountDeletion, type DeletionPage, USER_DELETED } from '../../../platform/deletions.ts'
 import type { EventBus } from '../../../platform/event-bus.ts'
 import type { Logger } from '../../../platform/logging.ts'
+import { RepeatedWork } from '../../../platform/repeated-work.ts'
 import { DeletionProgress } from './deletion-progress.entity.ts'
 import { Departure } from './departure.ts'
 
@@ -19,10 +20,8 @@ export class Departures implements AsyncDisposable {
   readonly #logger: Logger
   readonly #now: () => Date
   readonly #stopping = new AbortController()
-  readonly #timer: NodeJS.Timeout
+  readonly #reading: RepeatedWork
   readonly #unsubscribe: () => void
-  #working: Promise<void> | undefined
-  #rung = false
   #isStale = false
 
   constructor(options: {
@@ -38,39 +37,25 @@ export class Departures implements AsyncDisposable {
     this.#readPage = options.readPage
     this.#logger = options.logger
     this.#now = options.now ?? (() => new Date())
-    this.#unsubscribe = options.bus.subscribe(USER_DELETED, () => this.#ring())
-    this.#timer = setInterval(() => this.#ring(), options.everyMs ?? READ_EVERY_MS)
-    this.#ring()
+    this.#reading = new RepeatedWork({
+      everyMs: options.everyMs ?? READ_EVERY_MS,
+      work: () => this.#readOn(),
+      onFailure: (error) => this.#complain(error),
+    })
+    this.#unsubscribe = options.bus.subscribe(USER_DELETED, () => void this.#reading.wake())
+    void this.#reading.wake()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
     this.#unsubscribe()
     this.#stopping.abort()
-    await this.#working
+    await this.#reading[Symbol.asyncDispose]()
   }
 
-  #ring(): void {
+  #complain(error: unknown): void {
     if (this.#stopping.signal.aborted) return
-    this.#rung = true
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined
-    })
-  }
-
-  async #work(): Promise<void> {
-    while (this.#rung && !this.#stopping.signal.aborted) {
-      this.#rung = false
-      try {
-        await this.#readOn()
-        if (this.#isStale) this.#logger.info('deleted accounts are applied again')
-        this.#isStale = false
-      } catch (error) {
-        if (this.#stopping.signal.aborted) return
-        if (!this.#isStale) this.#logger.warn({ err: error }, 'could not apply deleted accounts; trying again')
-        this.#isStale = true
-      }
-    }
+    if (!this.#isStale) this.#logger.warn({ err: error }, 'could not apply deleted accounts; trying again')
+    this.#isStale = true
   }
 
   /**
@@ -82,6 +67,8 @@ export class Departures implements AsyncDisposable {
     const first = await this.#follow('FIRST', await this.#positionOf('FIRST'))
     const second = await this.#positionOf('SECOND')
     if (second < first) await this.#follow('SECOND', second)
+    if (this.#isStale) this.#logger.info('deleted accounts are applied again')
+    this.#isStale = false
   }
 
   async #positionOf(look: DeletionProgress['look']): Promise<number> {

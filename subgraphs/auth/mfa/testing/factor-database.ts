@@ -1,6 +1,6 @@
-import pg from 'pg'
 import { expect } from 'vitest'
 import { decodeId } from '../../../../platform/ids.ts'
+import { holdLock, waitingForLocks } from '../../testing/lock-queue.ts'
 import type { RunningAuth } from '../../testing/running-auth.ts'
 import type { AppOwner } from './app-owner.ts'
 
@@ -50,25 +50,12 @@ export class FactorDatabase {
 
   /** Sends something five times, and lets none of them write to the table before all have read what they will. */
   async fiveAtOnce(table: string, { id }: AppOwner, send: () => Promise<string>): Promise<string[]> {
-    const holder = new pg.Client(this.#auth.databaseUrl)
-    await holder.connect()
-    try {
-      await holder.query('BEGIN')
-      await holder.query(`SELECT FROM auth.${table} WHERE user_id = $1 FOR UPDATE`, [decodeId('usr', id)])
-      const outcomes = Promise.all(Array.from({ length: 5 }, send))
-      await expect.poll(() => this.#waitingForLocks(), { timeout: 20_000 }).toBe(5)
-      await holder.query('COMMIT')
-      return (await outcomes).sort()
-    } finally {
-      await holder.end()
-    }
-  }
-
-  async #waitingForLocks(): Promise<number | undefined> {
-    const { rows } = await this.#auth.sql.query<{ count: number }>(
-      `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    )
-    return rows[0]?.count
+    const rows = `SELECT FROM auth.${table} WHERE user_id = $1 FOR UPDATE`
+    await using lock = await holdLock(this.#auth, rows, [decodeId('usr', id)])
+    const outcomes = Promise.all(Array.from({ length: 5 }, send))
+    await expect.poll(() => waitingForLocks(this.#auth), { timeout: 20_000 }).toBe(5)
+    await lock.letGo()
+    return (await outcomes).sort()
   }
 
   /** Runs something while no audit event of this kind can be written. */
