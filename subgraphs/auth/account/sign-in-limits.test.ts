@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeId } from '../../../platform/ids.ts'
 import { AuthClient, ManualClock, newPerson } from '../testing/auth-client.ts'
 import { type RunningAuth, startTestAuth } from '../testing/running-auth.ts'
 
@@ -69,6 +70,16 @@ describe('Failed sign-ins', () => {
     await auth.client.signUp(person)
     expect(await signInTimes(1, person.email, person.password, '192.0.2.6')).toEqual(['RATE_LIMITED'])
     expect(await signInTimes(1, person.email, person.password, '192.0.2.7')).toEqual(['ok'])
+  })
+
+  test('of somebody’s id, which is no login, do not keep them from giving their password again', async () => {
+    const { user, tokens } = await auth.client.enter()
+    const uuid = decodeId('usr', user.id)
+    expect(await signInTimes(11, uuid, 'a wrong password', '192.0.2.9')).toContain('RATE_LIMITED')
+    const query = 'mutation ($input: DeleteAccountInput!) { deleteAccount(input: $input) { userErrors { code } } }'
+    const input = { password: newPerson().password }
+    const answer = await auth.client.query(query, { input }, tokens.accessToken)
+    expect(answer).toMatchObject({ data: { deleteAccount: { userErrors: [] } } })
   })
 
   test('are not what right ones are', async () => {

@@ -153,8 +153,9 @@ async function withoutCountingOverload<Result>(attempt: Attempt, verify: () => P
   }
 }
 
+/** What names nobody gets a mark in front: a user's id, by which passwords asked for again are counted, could be a login. */
 function nameOf(key: LoginKey | undefined, login: string): string {
-  return key ? Object.values(key).join() : login.slice(0, LONGEST_NAME)
+  return key ? Object.values(key).join() : `nobody ${login.slice(0, LONGEST_NAME)}`
 }
 
 function notVerified(): UserFault {
