@@ -22,12 +22,21 @@ export class ServiceClient {
     return this.#call(path, 'GET', '', shape)
   }
 
-  /** @throws SubgraphUnavailableError when the service gives no answer of this shape within five seconds. */
-  post<Answer>(path: string, body: unknown, shape: z.ZodType<Answer>): Promise<Answer> {
-    return this.#call(path, 'POST', JSON.stringify(body), shape)
+  /**
+   * @param timeoutMs in milliseconds; five seconds when not given.
+   * @throws SubgraphUnavailableError when the service gives no answer of this shape within that time.
+   */
+  post<Answer>(path: string, body: unknown, shape: z.ZodType<Answer>, timeoutMs = TIMEOUT_MS): Promise<Answer> {
+    return this.#call(path, 'POST', JSON.stringify(body), shape, timeoutMs)
   }
 
-  async #call<Answer>(path: string, method: string, body: string, shape: z.ZodType<Answer>): Promise<Answer> {
+  async #call<Answer>(
+    path: string,
+    method: string,
+    body: string,
+    shape: z.ZodType<Answer>,
+    timeoutMs = TIMEOUT_MS,
+  ): Promise<Answer> {
     try {
       const response = await fetch(this.#origin + path, {
         method,
@@ -36,7 +45,7 @@ export class ServiceClient {
           ...(this.#signer && { [SIGNATURE_HEADER]: this.#signer.sign(path, body, {}) }),
         },
         ...(body && { body }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       })
       if (!response.ok) throw new Error(`${path} answered ${response.status}`)
       return shape.parse(await response.json())

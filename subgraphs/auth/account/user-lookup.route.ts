@@ -5,23 +5,31 @@ import { BadUserInputError } from '../../../platform/errors.ts'
 import { decodeId, encodeId } from '../../../platform/ids.ts'
 import { User } from './user.entity.ts'
 
-const MOST_IDS = 100
+const MOST_AT_ONCE = 100
 
-const lookup = z.object({ ids: z.array(z.string()).max(MOST_IDS) })
+const texts = z.array(z.string()).max(MOST_AT_ONCE)
+const lookup = z.union([z.strictObject({ ids: texts }), z.strictObject({ usernames: texts })])
 
-/** Serves `POST /internal/users`: what other services of the graph may know of users. Ids without a user are left out. */
+/**
+ * Serves `POST /internal/users`: what other services of the graph may know of users, by their ids or by their names in
+ * any case. Ids and names without a user are left out.
+ */
 export function serveUserLookup(server: FastifyInstance, em: EntityManager): void {
   server.post('/internal/users', async (request) => {
-    const ids = readIds(request.body).map((id) => decodeId('usr', id))
-    const users = await em.fork().find(User, { id: { $in: ids } })
+    const users = await em.fork().find(User, readLookup(request.body))
     return {
       users: users.map(({ id, username, displayName }) => ({ id: encodeId('usr', id), username, displayName })),
     }
   })
 }
 
-function readIds(body: unknown): string[] {
+function readLookup(body: unknown) {
   const result = lookup.safeParse(body)
-  if (result.success) return result.data.ids
-  throw new BadUserInputError(`Send {"ids": ["usr_…"]} with at most ${MOST_IDS} user ids.`)
+  if (!result.success) {
+    const most = `with at most ${MOST_AT_ONCE} of them`
+    throw new BadUserInputError(`Send {"ids": ["usr_…"]} or {"usernames": ["ada"]}, ${most}.`)
+  }
+  return 'ids' in result.data
+    ? { id: { $in: result.data.ids.map((id) => decodeId('usr', id)) } }
+    : { usernameKey: { $in: result.data.usernames.map((name) => name.toLowerCase()) } }
 }
