@@ -7,6 +7,7 @@ import { toWireError } from '../graphql-errors.ts'
 import { createHttpServer, listen } from '../http-server.ts'
 import type { Logger } from '../logging.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Attendance } from './attendance.ts'
 import { type Caller, type CallerPolicy, identifyCaller, requireSignature, singleHeaders } from './caller.ts'
 import { serveSubscriptions } from './socket.ts'
 
@@ -15,6 +16,7 @@ export interface SubgraphOptions<Context extends { caller: Caller }> {
   /** A new context for each operation, and for each event of a subscription. */
   createContext: (caller: Caller) => Context
   callers: CallerPolicy
+  attendance?: Attendance
   /** Rejects while what the subgraph needs is missing. */
   ready: () => Promise<void>
   /** Routes beside `/graphql`. Those under `/internal/` take signed calls alone. */
@@ -67,7 +69,13 @@ export async function startSubgraphServer<Context extends { caller: Caller }>(
   })
   server.post(
     '/graphql',
-    fastifyApolloHandler(apollo, { context: async (request) => options.createContext(callerOf(callers, request)) }),
+    fastifyApolloHandler(apollo, {
+      context: async (request) => {
+        const caller = callerOf(callers, request)
+        options.attendance?.requested(caller)
+        return options.createContext(caller)
+      },
+    }),
   )
   options.routes?.(server)
   const bound = await listen(server, options.address)

@@ -16,8 +16,9 @@ import { asGraphQLError, toWireError } from '../graphql-errors.ts'
 import type { Logger } from '../logging.ts'
 import { requestIdFrom } from '../request-id.ts'
 import { canonicalOperation } from '../service-signature.ts'
+import type { Attendance } from './attendance.ts'
 import { type Caller, type CallerPolicy, identifyCaller, requireSignature, singleHeaders } from './caller.ts'
-import { subscribeWithFreshContext } from './fresh-context.ts'
+import { type StreamArgs, subscribeWithFreshContext } from './fresh-context.ts'
 import { Renewals } from './renewals.ts'
 
 const PATH = '/graphql'
@@ -29,6 +30,7 @@ interface SocketOptions<Context extends { caller: Caller }> {
   schema: GraphQLSchema
   createContext: (caller: Caller) => Context
   callers: CallerPolicy
+  attendance?: Attendance
   logger: Logger
 }
 
@@ -105,11 +107,12 @@ async function prepare<Context extends { caller: Caller }>(
   options: SocketOptions<Context>,
   renewals: Renewals,
   payload: SubscribePayload,
-): Promise<ExecutionArgs | readonly GraphQLError[]> {
+): Promise<StreamArgs | readonly GraphQLError[]> {
   const headers = singleHeaders(payload.extensions ?? {})
   requireSignature(options.callers, PATH, canonicalOperation(payload), headers)
   const caller = await identifyCaller(options.callers, headers)
   const document = parse(payload.query, { maxTokens: 2_000 })
+  const { attendance } = options
   const complaints = validateGuarded(options.schema, document)
   if (complaints.length > 0) return complaints
   return {
@@ -120,13 +123,14 @@ async function prepare<Context extends { caller: Caller }>(
     // A function, because every event is resolved with loaders and an identity map of its own.
     contextValue: () =>
       options.createContext(caller.viewer ? { ...caller, viewer: renewals.current(caller.viewer) } : caller),
+    ...(attendance && { onOpen: () => attendance.opened(caller) }),
   }
 }
 
 /** A token may end between the operation's arrival and now, and a throw would close the socket for everybody on it. */
 async function subscribeGuarded(args: ExecutionArgs): ReturnType<typeof subscribeWithFreshContext> {
   try {
-    return await subscribeWithFreshContext(args)
+    return await subscribeWithFreshContext(args as StreamArgs)
   } catch (error) {
     return { errors: [asGraphQLError(error)] }
   }
