@@ -126,15 +126,22 @@ const withinFeatures = [
 
 const betweenChatFeatures = [
   {
-    name: 'conversation-knows-no-message',
-    comment: 'assistant → message → conversation',
+    name: 'conversation-knows-no-other-feature',
+    comment: 'all others → message → conversation → event-log',
     from: { path: '^subgraphs/chat/conversation/', pathNot: TESTS },
-    to: { path: '^subgraphs/chat/(message|assistant)/' },
+    to: { path: '^subgraphs/chat/[^/]+/', pathNot: '^subgraphs/chat/(conversation|event-log)/' },
   },
   {
-    name: 'message-knows-no-assistant',
-    comment: 'assistant → message → conversation',
+    name: 'message-knows-conversations-alone',
+    comment: 'all others → message → conversation → event-log',
     from: { path: '^subgraphs/chat/message/', pathNot: TESTS },
+    to: { path: '^subgraphs/chat/[^/]+/', pathNot: '^subgraphs/chat/(message|conversation|event-log)/' },
+  },
+  {
+    name: 'the-assistant-is-for-streams-alone',
+    comment:
+      'Whoever follows a conversation hears its replies grow; no other feature knows that there is an assistant.',
+    from: { path: '^subgraphs/chat/[^/]+/', pathNot: ['^subgraphs/chat/(assistant|live)/', ...TESTS] },
     to: { path: '^subgraphs/chat/assistant/' },
   },
   {

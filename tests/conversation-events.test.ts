@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ConversationEvent, conversationEvents, textOf } from './support/chat-streams.ts'
+import { type ConversationEvent, conversationEvents, DURABLE_KINDS, textOf } from './support/chat-streams.ts'
+import { make } from './support/conversation-changes.ts'
 import type { EventStream } from './support/event-stream.ts'
 import { createConversation, type Person, sendMessage, signUp } from './support/people.ts'
 import { type ScriptedModel, startScriptedModel } from './support/scripted-model.ts'
@@ -126,6 +127,79 @@ describe('the events of a conversation', () => {
     const kinds = kindsOf(await stream.take(finishes(1)))
 
     expect(kinds).toEqual(['MessageAdded', 'MessageAdded', 'ReplyStarted', 'ReplyFinished'])
+  })
+})
+
+describe('everything that can happen', () => {
+  let conversationId: string
+  let start: string
+  let log: ConversationEvent[]
+  /** The message, grace and barbara. */
+  let told: string[]
+  beforeAll(async () => {
+    const [grace, barbara] = [await signUp(graph, 'grace'), await signUp(graph, 'barbara')]
+    model.answerWith((answer) => answer.say('Hello.').finish())
+    conversationId = await createConversation(ada, { kind: 'GROUP', memberIds: [grace.id] })
+    start = await headOf(conversationId)
+    const stream = conversationEvents(grace, conversationId)
+    await stream.next()
+    const { message } = await sendMessage(ada, conversationId, 'Hello')
+    await make(ada, 'editMessage', { messageId: message.id, body: 'Hello!' })
+    await make(grace, 'addReaction', { messageId: message.id, emoji: '👋' })
+    await make(grace, 'setTyping', { conversationId, isTyping: true })
+    await make(ada, 'addMembers', { conversationId, userIds: [barbara.id] })
+    await make(ada, 'setMemberRole', { conversationId, userId: barbara.id, role: 'ADMIN' })
+    await make(ada, 'removeMember', { conversationId, userId: barbara.id })
+    await make(ada, 'updateConversation', { conversationId, title: 'Everything' })
+    await make(grace, 'markRead', { conversationId, upTo: 1 })
+    await sendMessage(ada, conversationId, '@assistant, are you there?')
+    const events = await stream.take(finishes(1))
+    await make(ada, 'deleteMessage', { messageId: message.id })
+    log = [...events, ...(await stream.take(({ __typename }) => __typename === 'MessageDeleted'))]
+    stream.unsubscribe()
+    told = [message.id, grace.id, barbara.id]
+  })
+  const isLogged = ({ __typename }: ConversationEvent) => DURABLE_KINDS.some((kind) => kind === __typename)
+
+  it('is told once and in order, each with a cursor of its own', async () => {
+    const [messageId, , barbara] = told
+    const durable = log.filter(isLogged)
+    expect(durable).toMatchObject([
+      { __typename: 'MessageAdded', message: { id: messageId, number: 1 } },
+      { __typename: 'MessageEdited', message: { id: messageId, body: 'Hello!' } },
+      { __typename: 'ReactionsChanged', message: { id: messageId } },
+      { __typename: 'MemberAdded', user: { id: barbara }, role: 'MEMBER' },
+      { __typename: 'MemberRoleChanged', user: { id: barbara }, role: 'ADMIN' },
+      { __typename: 'MemberRemoved', userId: barbara },
+      { __typename: 'ConversationUpdated', conversation: { id: conversationId, title: 'Everything' } },
+      { __typename: 'MessageAdded', message: { number: 2 } },
+      { __typename: 'MessageAdded', message: { number: 3 } },
+      { __typename: 'ReplyStarted', message: { number: 3 } },
+      { __typename: 'ReplyFinished', message: { number: 3, body: 'Hello.' } },
+      { __typename: 'MessageDeleted', messageId, number: 1 },
+    ])
+    expect(new Set(durable.map(({ cursor }) => cursor)).size).toBe(durable.length)
+    expect(durable.every(({ cursor }) => cursor !== null)).toBe(true)
+  })
+
+  it('is told beside the log without a cursor', () => {
+    const ephemeral = log.filter((event) => !isLogged(event))
+    const [, grace] = told
+    expect(new Set(kindsOf(ephemeral))).toEqual(new Set(['TypingChanged', 'ReadMarkerMoved', 'ReplyTextAppended']))
+    expect(ephemeral.every(({ cursor }) => cursor === null)).toBe(true)
+    expect(ephemeral).toContainEqual({ __typename: 'TypingChanged', cursor: null, userId: grace, isTyping: true })
+  })
+
+  it('is told again to who resumes in the middle, exactly from there', async () => {
+    const durable = log.filter(isLogged)
+    const identity = ({ __typename, cursor }: ConversationEvent) => [__typename, cursor]
+    for (const [index, after] of [start, ...durable.map(({ cursor }) => cursor ?? '')].entries()) {
+      const stream = conversationEvents(ada, conversationId, { after, includeReplyText: false })
+      const replayed = await stream.take(isCaughtUp)
+      stream.unsubscribe()
+      expect(replayed.slice(0, -1).map(identity)).toEqual(durable.slice(index).map(identity))
+      expect(replayed.at(-1)?.cursor).toBe(durable.at(-1)?.cursor)
+    }
   })
 })
 

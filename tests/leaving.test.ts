@@ -70,10 +70,10 @@ async function hold(databaseUrl: string, conversationId: string) {
   }
 }
 
-/** How many conversations there are of these. */
+/** How many conversations there are of these that nobody has deleted. */
 async function countOf(databaseUrl: string, conversationIds: readonly string[]): Promise<number> {
   const ids = conversationIds.map((id) => `'${decodeId('cnv', id)}'`).join()
-  return (await rowsOf(databaseUrl, `SELECT FROM chat.conversation WHERE id IN (${ids})`)).length
+  return (await rowsOf(databaseUrl, `SELECT FROM chat.conversation WHERE id IN (${ids}) AND deleted_at IS NULL`)).length
 }
 
 /** Waits until chat has applied all that auth's list holds. */
@@ -104,7 +104,8 @@ describe('somebody who deletes their account, with two processes of each service
     const destination = { write: (line: string) => log.push(JSON.parse(line)) }
     const logger = createLogger({ name: 'all', level: 'info', format: 'json', destination })
     const environment = { OPENAI_BASE_URL: model.baseUrl, OPENAI_MODELS: 'scripted', TRUSTED_PROXIES: '127.0.0.0/8' }
-    const options = { databaseUrl: database.url, environment, overrides: { logger } }
+    const overrides = { logger, chat: { removalTimes: { everyMs: 100, delayMs: 0 } } }
+    const options = { databaseUrl: database.url, environment, overrides }
     graph = await startTestGraph(options)
     graphs = [graph, await startTestGraph(options)]
     bob = await signUp(graph, 'bob')
@@ -198,7 +199,7 @@ describe('somebody who deletes their account, with two processes of each service
     await expect.poll(tracesLeft, SOON).toEqual([])
     const left = await databaseText(database.url)
     const tables = left.filter((line) => line.includes(decodeId('usr', ada.id))).map((line) => line.split(':')[0])
-    expect(new Set(tables)).toEqual(new Set(['auth.audit_event', 'auth.deletion']))
+    expect(new Set(tables)).toEqual(new Set(['auth.audit_event', 'auth.deletion', 'chat.conversation_event']))
     expect(await read(bob, group)).toMatchObject({ messages: { nodes: [{ body: 'Good evening.', author: null }] } })
   })
 
@@ -253,13 +254,17 @@ describe('a chat process that is killed while it applies a deletion', () => {
     await chat.exitCode()
     await held.letGo()
     const memberCounts = () =>
-      rowsOf<{ count: number }>(own.url, 'SELECT member_count AS count FROM chat.conversation ORDER BY id')
+      rowsOf<{ count: number }>(
+        own.url,
+        'SELECT member_count AS count FROM chat.conversation WHERE deleted_at IS NULL ORDER BY id',
+      )
     expect(await countOf(own.url, [diary])).toBe(0)
     expect(await memberCounts()).toEqual([{ count: 1 }, { count: 2 }, { count: 2 }])
 
     await deployment.startChat(auth)
     await applied(own.url)
     expect(await memberCounts()).toEqual([{ count: 1 }, { count: 1 }, { count: 1 }])
-    expect(await rowsOf(own.url, `SELECT role FROM chat.member`)).toEqual(Array(3).fill({ role: 'OWNER' }))
+    const left = `SELECT role FROM chat.member JOIN chat.conversation ON id = conversation_id WHERE deleted_at IS NULL`
+    expect(await rowsOf(own.url, left)).toEqual(Array(3).fill({ role: 'OWNER' }))
   })
 })

@@ -6,7 +6,7 @@ import { GraphClient } from './support/graph-client.ts'
 import { codeBlocksOf, type Json, README, type Step, sectionOf, stepsOf } from './support/readme.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
-const TOUR = sectionOf(README, '## A tour in five steps')
+const TOUR = sectionOf(README, '## A tour in six steps')
 const STEPS = stepsOf(TOUR)
 
 type Data = Record<string, unknown>
@@ -22,9 +22,9 @@ describe('the README', () => {
     expect(second).toMatchObject({ language: 'sh', code: 'npm ci && npm test' })
   })
 
-  it('has a tour of five numbered steps', () => {
+  it('has a tour of six numbered steps', () => {
     const numbers = new Set(STEPS.map(({ heading }) => heading.split('.')[0]))
-    expect([...numbers]).toEqual(['1', '2', '3', '4', '5'])
+    expect([...numbers]).toEqual(['1', '2', '3', '4', '5', '6'])
   })
 })
 

@@ -5,17 +5,39 @@ import type { Models } from './assistant/models.ts'
 import { replyTextLoader } from './assistant/reply-text.loader.ts'
 import { conversationLoader, membershipLoader } from './conversation/conversation.loader.ts'
 import type { ConversationService } from './conversation/conversation.service.ts'
+import { memberPageLoader } from './conversation/member.loader.ts'
+import type { MemberService } from './conversation/member.service.ts'
 import type { ConversationWatch } from './event-log/conversation-watch.ts'
+import type { InboxWatch } from './inbox/inbox-watch.ts'
+import type { Signals } from './live/signals.ts'
 import { lastMessageLoader, messageLoader } from './message/message.loader.ts'
 import type { MessageService } from './message/message.service.ts'
+import {
+  editsLoader,
+  mentionsLoader,
+  messageByNumberLoader,
+  replyCountLoader,
+} from './message/message-fields.loader.ts'
+import { repliesLoader } from './message/replies.loader.ts'
+import { lastSeenLoader } from './presence/last-seen.ts'
+import type { PresenceBoard } from './presence/presence-board.ts'
+import { reactionLoader } from './reaction/reaction.loader.ts'
+import type { ReactionService } from './reaction/reaction.service.ts'
+import type { ReadStateService } from './read-state/read-state.service.ts'
+import { unreadLoader } from './read-state/unread.loader.ts'
 
 /** What lives as long as the process. */
 export interface ChatServices {
   conversations: ConversationService
+  members: MemberService
   messages: MessageService
+  reactions: ReactionService
+  readState: ReadStateService
+  signals: Signals
   models: Models
+  presence: PresenceBoard
   /** What a stream reads with and is woken by. */
-  streams: { fork: () => EntityManager; watch: ConversationWatch; caughtUpAfterMs: () => number }
+  streams: { fork: () => EntityManager; watch: ConversationWatch; inboxes: InboxWatch; caughtUpAfterMs: () => number }
 }
 
 /** What a resolver may use; made anew for each operation and for each event of a subscription. */
@@ -35,9 +57,18 @@ function createLoaders(em: EntityManager, viewerId: string | undefined) {
   return {
     conversations: conversationLoader(em, viewerId),
     memberships: membershipLoader(em, viewerId),
+    memberPages: memberPageLoader(em),
     messages: messageLoader(em, viewerId),
     lastMessages: lastMessageLoader(em),
+    messagesByNumber: messageByNumberLoader(em, viewerId),
+    replies: repliesLoader(em, viewerId),
+    replyCounts: replyCountLoader(em),
+    edits: editsLoader(em),
+    mentions: mentionsLoader(em),
     generations: generationLoader(em),
     replyTexts: replyTextLoader(em),
+    reactions: reactionLoader(em, viewerId),
+    lastSeen: lastSeenLoader(em),
+    unread: unreadLoader(em, viewerId),
   }
 }

@@ -5,18 +5,23 @@ import { Conversation } from './conversation/conversation.entity.ts'
 import { Member } from './conversation/member.entity.ts'
 import { DeletionProgress } from './departure/deletion-progress.entity.ts'
 import { Message } from './message/message.entity.ts'
+import { MessageEdit } from './message/message-edit.entity.ts'
 import { ConversationsAndReplies } from './migrations/001-conversations-and-replies.ts'
 import { AppliedDeletions } from './migrations/002-applied-deletions.ts'
+import { WholeConversations } from './migrations/003-whole-conversations.ts'
+import { Search } from './migrations/004-search.ts'
 
 /** Opens the Postgres schema `chat`, migrated to the newest version. */
 export function openChatDatabase(url: string, logger: Logger) {
   return openDatabase({
     url,
     schema: 'chat',
-    entities: [Conversation, Member, Message, Generation, DeletionProgress],
+    entities: [Conversation, Member, Message, MessageEdit, Generation, DeletionProgress],
     migrations: [
       { name: '001-conversations-and-replies', class: ConversationsAndReplies },
       { name: '002-applied-deletions', class: AppliedDeletions },
+      { name: '003-whole-conversations', class: WholeConversations },
+      { name: '004-search', class: Search },
     ],
     logger,
   })

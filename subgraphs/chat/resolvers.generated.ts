@@ -5,7 +5,10 @@ import type { Conversation as ConversationEntity } from './conversation/conversa
 import type { Message as MessageEntity } from './message/message.entity.ts';
 import type { Generation as GenerationEntity } from './assistant/generation.entity.ts';
 import type { Member as MemberEntity } from './conversation/member.entity.ts';
-import type { MessageEvent as MessageEventEntity } from './event-log/conversation-stream.ts';
+import type { UserReference as UserReferenceEntity } from './conversation/user-reference.ts';
+import type { MessageEvent as MessageEventEntity, MemberEvent as MemberEventEntity, ConversationChange as ConversationChangeEntity } from './event-log/conversation-stream.ts';
+import type { InboxItem as InboxItemEntity } from './inbox/inbox-stream.ts';
+import type { PresenceItem as PresenceItemEntity } from './presence/presence-stream.ts';
 import type { ReplyEnded as ReplyEndedEntity } from './assistant/reply-stream.ts';
 import type { ChatContext } from './context.ts';
 export type Maybe<T> = T | null | undefined;
@@ -35,8 +38,16 @@ export type ErrorCode =
   | 'NOT_FOUND'
   /** The `clientId` was used before, for a message with another body. */
   | 'IDEMPOTENCY_CONFLICT'
+  /** The viewer is not allowed to do this. */
+  | 'FORBIDDEN'
+  /** The last owner has to name another one first, or to delete the conversation. */
+  | 'LAST_OWNER'
+  /** One of these people is a member already. */
+  | 'ALREADY_MEMBER'
   /** No model of this name is configured; `models` lists them. */
-  | 'UNKNOWN_MODEL';
+  | 'UNKNOWN_MODEL'
+  /** The reply is still being written; wait until it has ended. */
+  | 'REPLY_RUNNING';
 
 /** Something in a mutation's input that its sender can put right. */
 export type UserError = {
@@ -66,13 +77,19 @@ export type PageInfo = {
 export type ConversationKind =
   /** One person and the assistant: every message asks for a reply. */
   | 'ASSISTANT'
-  /** Several people; `@assistant` in a message asks for a reply. */
-  | 'GROUP';
+  /** Two people, and only one such conversation for each pair. It can be neither left nor deleted by one of them. */
+  | 'DIRECT'
+  /** Several people who were added; `@assistant` in a message asks for a reply. */
+  | 'GROUP'
+  /** Public: every signed-in user finds it in `channels`, reads it and may join it; members write. */
+  | 'CHANNEL';
 
 /** What a member may do in a conversation. */
 export type MemberRole =
-  /** Made the conversation; may do everything in it. */
+  /** May do everything, set roles and delete the conversation included. */
   | 'OWNER'
+  /** Adds people, removes those who are MEMBER, and changes title, topic and assistant. */
+  | 'ADMIN'
   /** Reads and writes. */
   | 'MEMBER';
 
@@ -81,7 +98,18 @@ export type MessageRole =
   /** A person's. */
   | 'USER'
   /** The model's. */
-  | 'ASSISTANT';
+  | 'ASSISTANT'
+  /** Parley's own; nothing writes one so far. Never counted as unread. */
+  | 'SYSTEM';
+
+/** Whether a person can be reached now. */
+export type PresenceStatus =
+  /** Has a subscription open, and did something within the last five minutes. */
+  | 'ONLINE'
+  /** Has a subscription open, and did nothing for five minutes. */
+  | 'AWAY'
+  /** Has no subscription open. */
+  | 'OFFLINE';
 
 /** How far a reply has come. */
 export type GenerationStatus =
@@ -94,14 +122,25 @@ export type GenerationStatus =
   /** Ended by an error; the text so far is kept. */
   | 'FAILED';
 
-/** A person, known here by id alone; the rest of them lives in the auth subgraph. */
+/** A person, known here by id and presence; the rest of them lives in the auth subgraph. */
 export type User = {
   __typename?: 'User';
   /** `usr_…` */
   id: Scalars['ID']['output'];
+  /** Whether they can be reached now; every signed-in user sees it. Null to who is not signed in. */
+  presence?: Maybe<Presence>;
 };
 
-/** A place where people, or a person and the assistant, write to one another. Only its members see it. */
+/** Whether a person can be reached, as the subscriptions they have open tell: all tabs and devices together. */
+export type Presence = {
+  __typename?: 'Presence';
+  /** Now. */
+  status: PresenceStatus;
+  /** When they were last here; the present moment for who is ONLINE, null for who was never seen. */
+  lastSeenAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** A place where people, or a person and the assistant, write to one another. Its members see it; a CHANNEL every signed-in user. */
 export type Conversation = {
   __typename?: 'Conversation';
   /** `cnv_…` */
@@ -128,12 +167,18 @@ export type Conversation = {
   assistant?: Maybe<AssistantSettings>;
   /** Where the event log stands: subscribe to `conversationEvents` with it as `after`. */
   cursor: Scalars['Cursor']['output'];
-  /** What the viewer may do here. */
+  /** What the viewer may do here; null for who reads a CHANNEL without being a member. */
   viewerRole?: Maybe<MemberRole>;
+  /** Messages of others, the assistant included, after the viewer's read marker; deleted ones are not counted. 0 for who is not a member. */
+  unreadCount: Scalars['Int']['output'];
+  /** Messages after the viewer's read marker that mention the viewer. 0 for who is not a member. */
+  mentionCount: Scalars['Int']['output'];
+  /** Whether the viewer wants no notifications from here; nothing else depends on it. */
+  isMuted: Scalars['Boolean']['output'];
 };
 
 
-/** A place where people, or a person and the assistant, write to one another. Only its members see it. */
+/** A place where people, or a person and the assistant, write to one another. Its members see it; a CHANNEL every signed-in user. */
 export type ConversationMembersArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['Cursor']['input']>;
@@ -142,7 +187,7 @@ export type ConversationMembersArgs = {
 };
 
 
-/** A place where people, or a person and the assistant, write to one another. Only its members see it. */
+/** A place where people, or a person and the assistant, write to one another. Its members see it; a CHANNEL every signed-in user. */
 export type ConversationMessagesArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['Cursor']['input']>;
@@ -172,6 +217,8 @@ export type Member = {
   role: MemberRole;
   /** Since when. */
   joinedAt: Scalars['DateTime']['output'];
+  /** The number of the last message they have read; 0 before the first. */
+  readUpTo: Scalars['Int']['output'];
 };
 
 /** A page of members. */
@@ -207,14 +254,63 @@ export type Message = {
   role: MessageRole;
   /** Null for the assistant, and once the author’s account was deleted. */
   author?: Maybe<User>;
-  /** 1 to 16,000 UTF-16 code units, exactly as sent. A reply's is the text so far while it grows. */
+  /** 1 to 16,000 UTF-16 code units, exactly as sent; empty once deleted. A reply's is the text so far while it grows. */
   body: Scalars['String']['output'];
   /** When it was stored; a reply's, when it was asked for. */
   createdAt: Scalars['DateTime']['output'];
+  /** When its author last changed it; null if never. */
+  editedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** When it was deleted; its number stays, its text does not. Null while it is there. */
+  deletedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What it said before, oldest first; at most 30, empty once deleted. */
+  edits: Array<MessageEdit>;
+  /** The message it replies to, of the same conversation. */
+  replyTo?: Maybe<Message>;
+  /** The replies to it, ascending by `number`. Errors: BAD_USER_INPUT for a bad cursor or page size. */
+  replies?: Maybe<MessageConnection>;
+  /** How many replies it has; deleted ones are not counted. */
+  replyCount: Scalars['Int']['output'];
+  /** What people felt about it, in the order in which each emoji came; at most 50 different ones. */
+  reactions: Array<Reaction>;
+  /** The members whom its body names by `@username`, in that order and each once; at most 50. The assistant is not among them. */
+  mentions: Array<Maybe<User>>;
   /** The UUID its sender gave; null to others. */
   clientId?: Maybe<Scalars['UUID']['output']>;
   /** How the reply came about; null for people's messages. */
   generation?: Maybe<Generation>;
+  /** Whether the viewer may change its text: its author may, until it is deleted. */
+  viewerCanEdit: Scalars['Boolean']['output'];
+  /** Whether the viewer may delete it: its author, whoever asked for the reply that it is, and moderators. */
+  viewerCanDelete: Scalars['Boolean']['output'];
+};
+
+
+/** Something said in a conversation. */
+export type MessageRepliesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+/** What a message said before it was changed. */
+export type MessageEdit = {
+  __typename?: 'MessageEdit';
+  /** The text that was replaced. */
+  body: Scalars['String']['output'];
+  /** When it was replaced. */
+  editedAt: Scalars['DateTime']['output'];
+};
+
+/** One emoji under a message. */
+export type Reaction = {
+  __typename?: 'Reaction';
+  /** A single emoji (RGI, Unicode Technical Standard #51). */
+  emoji: Scalars['String']['output'];
+  /** How many people chose it. */
+  count: Scalars['Int']['output'];
+  /** Whether the viewer is one of them. */
+  viewerHasReacted: Scalars['Boolean']['output'];
 };
 
 /** The making of one reply. */
@@ -324,10 +420,14 @@ export type Query = {
   __typename?: 'Query';
   /** The viewer's conversations, newest activity first. Errors: UNAUTHENTICATED; BAD_USER_INPUT for a bad cursor or page size. */
   conversations?: Maybe<ConversationConnection>;
-  /** A conversation the viewer is a member of. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when `id` is not a conversation's id. */
+  /** A conversation the viewer is a member of, or a CHANNEL. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when `id` is not a conversation's id. */
   conversation?: Maybe<Conversation>;
-  /** A message of a conversation the viewer is a member of. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when `id` is not a message's id. */
+  /** A message of a conversation the viewer may see. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when `id` is not a message's id. */
   message?: Maybe<Message>;
+  /** All channels in the order of their titles, whether or not the viewer is in them. Errors: UNAUTHENTICATED; BAD_USER_INPUT for a bad cursor, page size or query. */
+  channels?: Maybe<ConversationConnection>;
+  /** Messages that hold every word of the query, also as a part of a longer word, newest first; case and accents do not matter. Searches the conversations the viewer is a member of. Errors: UNAUTHENTICATED; NOT_FOUND (the conversation); BAD_USER_INPUT for a bad cursor, page size or query. */
+  searchMessages?: Maybe<MessageConnection>;
   /** The models that can be asked, the default first. Errors: UNAUTHENTICATED. */
   models?: Maybe<Array<AssistantModel>>;
 };
@@ -354,6 +454,23 @@ export type QueryMessageArgs = {
   id: Scalars['ID']['input'];
 };
 
+
+/** Reading conversations. */
+export type QueryChannelsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  query?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Reading conversations. */
+export type QuerySearchMessagesArgs = {
+  query: Scalars['String']['input'];
+  conversationId?: InputMaybe<Scalars['ID']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
 /** How the assistant is to answer. */
 export type AssistantSettingsInput = {
   /** One of `models`; the default one when not given. */
@@ -374,7 +491,7 @@ export type CreateConversationInput = {
   title?: InputMaybe<Scalars['String']['input']>;
   /** 1 to 1,000 characters. */
   topic?: InputMaybe<Scalars['String']['input']>;
-  /** Who else is in it; at most 100 and only in a GROUP. The viewer is its owner without being named. */
+  /** Who else is in it: exactly one person for DIRECT, nobody for ASSISTANT, at most 100 otherwise. The viewer is in it without being named. */
   memberIds?: InputMaybe<Array<Scalars['ID']['input']>>;
   /** How the assistant is to answer. */
   assistant?: InputMaybe<AssistantSettingsInput>;
@@ -388,13 +505,132 @@ export type SendMessageInput = {
   body: Scalars['String']['input'];
   /** A UUID made for this message: sending again with it is safe and returns the same message. */
   clientId: Scalars['UUID']['input'];
+  /** The message this one replies to, `msg_…`, of the same conversation. */
+  replyToId?: InputMaybe<Scalars['ID']['input']>;
 };
 
-/** The new conversation, or what is wrong. */
+/** What to change of a conversation. What is not given stays as it is; null takes it away. */
+export type UpdateConversationInput = {
+  /** `cnv_…` */
+  conversationId: Scalars['ID']['input'];
+  /** 1 to 200 characters. */
+  title?: InputMaybe<Scalars['String']['input']>;
+  /** 1 to 1,000 characters. */
+  topic?: InputMaybe<Scalars['String']['input']>;
+  /** How the assistant is to answer. What is not given within it stays as it is. */
+  assistant?: InputMaybe<AssistantSettingsInput>;
+};
+
+/** Which conversation. */
+export type ConversationIdInput = {
+  /** `cnv_…` */
+  conversationId: Scalars['ID']['input'];
+};
+
+/** Whom to add. */
+export type AddMembersInput = {
+  /** `cnv_…`, a GROUP or a CHANNEL. */
+  conversationId: Scalars['ID']['input'];
+  /** `usr_…`; 1 to 100. */
+  userIds: Array<Scalars['ID']['input']>;
+};
+
+/** Whom to remove. */
+export type RemoveMemberInput = {
+  /** `cnv_…`, a GROUP or a CHANNEL. */
+  conversationId: Scalars['ID']['input'];
+  /** `usr_…` */
+  userId: Scalars['ID']['input'];
+};
+
+/** Whose role to set. */
+export type SetMemberRoleInput = {
+  /** `cnv_…`, a GROUP or a CHANNEL. */
+  conversationId: Scalars['ID']['input'];
+  /** `usr_…`, a member. */
+  userId: Scalars['ID']['input'];
+  /** What they may do from now on. */
+  role: MemberRole;
+};
+
+/** Whether to be notified. */
+export type MuteConversationInput = {
+  /** `cnv_…` */
+  conversationId: Scalars['ID']['input'];
+  /** True for no notifications. */
+  muted: Scalars['Boolean']['input'];
+};
+
+/** What to say instead. */
+export type EditMessageInput = {
+  /** `msg_…` */
+  messageId: Scalars['ID']['input'];
+  /** 1 to 16,000 UTF-16 code units, not only white space; stored exactly as sent. */
+  body: Scalars['String']['input'];
+};
+
+/** Which message. */
+export type MessageIdInput = {
+  /** `msg_…` */
+  messageId: Scalars['ID']['input'];
+};
+
+/** A reaction to a message. */
+export type ReactionInput = {
+  /** `msg_…` */
+  messageId: Scalars['ID']['input'];
+  /** A single emoji (RGI, Unicode Technical Standard #51). */
+  emoji: Scalars['String']['input'];
+};
+
+/** How far the viewer has read. */
+export type MarkReadInput = {
+  /** `cnv_…` */
+  conversationId: Scalars['ID']['input'];
+  /** A message's number, 0 to the newest one's. */
+  upTo: Scalars['Int']['input'];
+};
+
+/** Whether the viewer is typing. */
+export type SetTypingInput = {
+  /** `cnv_…` */
+  conversationId: Scalars['ID']['input'];
+  /** True holds for six seconds; say it again while it goes on. */
+  isTyping: Scalars['Boolean']['input'];
+};
+
+/** The conversation as it is now, or what is wrong. */
 export type ConversationPayload = {
   __typename?: 'ConversationPayload';
-  /** Null with a user error. */
+  /** Null with a user error, and once the viewer cannot see it any more. */
   conversation?: Maybe<Conversation>;
+  /** Empty when it worked. */
+  userErrors: Array<UserError>;
+};
+
+/** What was deleted, or what is wrong. */
+export type DeleteConversationPayload = {
+  __typename?: 'DeleteConversationPayload';
+  /** Null with a user error. */
+  deletedConversationId?: Maybe<Scalars['ID']['output']>;
+  /** Empty when it worked. */
+  userErrors: Array<UserError>;
+};
+
+/** The message as it is now, or what is wrong. */
+export type MessagePayload = {
+  __typename?: 'MessagePayload';
+  /** Null with a user error. */
+  message?: Maybe<Message>;
+  /** Empty when it worked. */
+  userErrors: Array<UserError>;
+};
+
+/** Whether it will be told. */
+export type SetTypingPayload = {
+  __typename?: 'SetTypingPayload';
+  /** True. */
+  accepted: Scalars['Boolean']['output'];
   /** Empty when it worked. */
   userErrors: Array<UserError>;
 };
@@ -413,10 +649,38 @@ export type SendMessagePayload = {
 /** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
 export type Mutation = {
   __typename?: 'Mutation';
-  /** Makes a conversation with the viewer as its owner. User errors: BAD_USER_INPUT, NOT_FOUND (a member), UNKNOWN_MODEL. Errors: UNAUTHENTICATED; SUBGRAPH_UNAVAILABLE while members cannot be looked up. */
+  /** Makes a conversation with the viewer as its owner. A DIRECT one nobody owns; where the two have one already, it is returned as it is. User errors: BAD_USER_INPUT, NOT_FOUND (a member), UNKNOWN_MODEL. Errors: UNAUTHENTICATED; SUBGRAPH_UNAVAILABLE while members cannot be looked up. */
   createConversation?: Maybe<ConversationPayload>;
-  /** Stores a message, exactly once for each `clientId`, and asks the assistant where one is meant. User errors: BAD_USER_INPUT, IDEMPOTENCY_CONFLICT. Errors: UNAUTHENTICATED; NOT_FOUND. */
+  /** Changes title, topic or assistant: for OWNER and ADMIN; in a DIRECT conversation both may change the assistant, and there is no title or topic. User errors: BAD_USER_INPUT, UNKNOWN_MODEL. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  updateConversation?: Maybe<ConversationPayload>;
+  /** Deletes a conversation for everybody, with all that was said: for OWNER, and for moderators in a GROUP or CHANNEL. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  deleteConversation?: Maybe<DeleteConversationPayload>;
+  /** Joins a CHANNEL; for who is in it already nothing changes. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN in any other kind. */
+  joinChannel?: Maybe<ConversationPayload>;
+  /** Leaves a GROUP or CHANNEL; `conversation` is then null in a GROUP. User errors: LAST_OWNER. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN in a DIRECT conversation, or without being a member. */
+  leaveConversation?: Maybe<ConversationPayload>;
+  /** Adds people to a GROUP or CHANNEL, all of them or none: for OWNER and ADMIN. User errors: BAD_USER_INPUT, NOT_FOUND (a person), ALREADY_MEMBER. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN; SUBGRAPH_UNAVAILABLE while people cannot be looked up. */
+  addMembers?: Maybe<ConversationPayload>;
+  /** Takes somebody out of a GROUP or CHANNEL: OWNER anybody, ADMIN those who are MEMBER, moderators anybody; oneself as by leaveConversation. When a moderator removes the last owner, the longest-standing ADMIN, or else member, becomes the owner. User errors: NOT_FOUND (no such member), LAST_OWNER. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  removeMember?: Maybe<ConversationPayload>;
+  /** Sets what a member of a GROUP or CHANNEL may do: for OWNER. User errors: NOT_FOUND (no such member), LAST_OWNER. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  setMemberRole?: Maybe<ConversationPayload>;
+  /** Sets whether the viewer wants notifications from a conversation. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN without being a member. */
+  muteConversation?: Maybe<ConversationPayload>;
+  /** Stores a message, exactly once for each `clientId`, and asks the assistant where one is meant. User errors: BAD_USER_INPUT, NOT_FOUND (replyToId), IDEMPOTENCY_CONFLICT. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN without being a member. */
   sendMessage?: Maybe<SendMessagePayload>;
+  /** Changes one's own message; what it said before is kept in `edits`. It asks the assistant nothing. User errors: BAD_USER_INPUT (also after 30 edits), NOT_FOUND (it was deleted). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  editMessage?: Maybe<MessagePayload>;
+  /** Deletes a message: its text, edits, mentions and reactions go, its number stays. For its author, for whoever asked for the reply that it is, and for moderators, who need not be members. Deleting again changes nothing. User errors: REPLY_RUNNING. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  deleteMessage?: Maybe<MessagePayload>;
+  /** Adds the viewer's reaction; once more changes nothing. User errors: BAD_USER_INPUT (no emoji, or a 51st one), NOT_FOUND (it was deleted). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN without being a member. */
+  addReaction?: Maybe<MessagePayload>;
+  /** Takes the viewer's reaction back; without one nothing changes. User errors: BAD_USER_INPUT, NOT_FOUND (it was deleted). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN without being a member. */
+  removeReaction?: Maybe<MessagePayload>;
+  /** Moves the viewer's read marker forward; backward it never goes. User errors: BAD_USER_INPUT (beyond the newest message). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN without being a member. */
+  markRead?: Maybe<ConversationPayload>;
+  /** Tells who follows the conversation that the viewer is typing, for six seconds. Nothing is stored. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN without being a member. */
+  setTyping?: Maybe<SetTypingPayload>;
 };
 
 
@@ -427,8 +691,92 @@ export type MutationCreateConversationArgs = {
 
 
 /** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationUpdateConversationArgs = {
+  input: UpdateConversationInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationDeleteConversationArgs = {
+  input: ConversationIdInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationJoinChannelArgs = {
+  input: ConversationIdInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationLeaveConversationArgs = {
+  input: ConversationIdInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationAddMembersArgs = {
+  input: AddMembersInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationRemoveMemberArgs = {
+  input: RemoveMemberInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationSetMemberRoleArgs = {
+  input: SetMemberRoleInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationMuteConversationArgs = {
+  input: MuteConversationInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
 export type MutationSendMessageArgs = {
   input: SendMessageInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationEditMessageArgs = {
+  input: EditMessageInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationDeleteMessageArgs = {
+  input: MessageIdInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationAddReactionArgs = {
+  input: ReactionInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationRemoveReactionArgs = {
+  input: ReactionInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationMarkReadArgs = {
+  input: MarkReadInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationSetTypingArgs = {
+  input: SetTypingInput;
 };
 
 /** Something that happened in a conversation. Durable events carry a unique cursor; CaughtUp and Reset carry the head's; ephemeral ones carry null. */
@@ -444,6 +792,84 @@ export type MessageAdded = ConversationEvent & {
   cursor?: Maybe<Scalars['Cursor']['output']>;
   /** The message as it is now. */
   message: Message;
+};
+
+/** A message's text was changed by its author, or whom it mentions became known. */
+export type MessageEdited = ConversationEvent & {
+  __typename?: 'MessageEdited';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** The message as it is now. */
+  message: Message;
+};
+
+/** A message was deleted; its number stays. */
+export type MessageDeleted = ConversationEvent & {
+  __typename?: 'MessageDeleted';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** `msg_…` */
+  messageId: Scalars['ID']['output'];
+  /** Its number. */
+  number: Scalars['Int']['output'];
+};
+
+/** Somebody reacted to a message, or took it back. */
+export type ReactionsChanged = ConversationEvent & {
+  __typename?: 'ReactionsChanged';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** The message as it is now. */
+  message: Message;
+};
+
+/** Somebody became a member; those who were there from the beginning are not told of. */
+export type MemberAdded = ConversationEvent & {
+  __typename?: 'MemberAdded';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** Who; null once the account is deleted. */
+  user?: Maybe<User>;
+  /** What they could do then. */
+  role: MemberRole;
+};
+
+/** Somebody is no longer a member. */
+export type MemberRemoved = ConversationEvent & {
+  __typename?: 'MemberRemoved';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** `usr_…` */
+  userId: Scalars['ID']['output'];
+};
+
+/** A member may do something else from now on. */
+export type MemberRoleChanged = ConversationEvent & {
+  __typename?: 'MemberRoleChanged';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** Who; null once the account is deleted. */
+  user?: Maybe<User>;
+  /** What they could do then. */
+  role: MemberRole;
+};
+
+/** Title, topic or assistant changed. */
+export type ConversationUpdated = ConversationEvent & {
+  __typename?: 'ConversationUpdated';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** The conversation as it is now. */
+  conversation: Conversation;
+};
+
+/** The conversation was deleted; the stream completes after it. */
+export type ConversationDeleted = ConversationEvent & {
+  __typename?: 'ConversationDeleted';
+  /** Where the log stands with this event. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** `cnv_…` */
+  conversationId: Scalars['ID']['output'];
 };
 
 /** A worker began to write a reply. */
@@ -477,6 +903,37 @@ export type ReplyTextAppended = ConversationEvent & {
   offset: Scalars['Int']['output'];
   /** The piece. */
   text: Scalars['String']['output'];
+};
+
+/** Ephemeral: a member has read further. */
+export type ReadMarkerMoved = ConversationEvent & {
+  __typename?: 'ReadMarkerMoved';
+  /** Always null. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** `usr_…` */
+  userId: Scalars['ID']['output'];
+  /** The number of the last message they have read. */
+  upTo: Scalars['Int']['output'];
+};
+
+/** Ephemeral: a member began or ceased to type. It ceases by itself six seconds after it was last said, and with their message. */
+export type TypingChanged = ConversationEvent & {
+  __typename?: 'TypingChanged';
+  /** Always null. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** `usr_…` */
+  userId: Scalars['ID']['output'];
+  /** Whether they type now. */
+  isTyping: Scalars['Boolean']['output'];
+};
+
+/** The viewer may not see the conversation any more; the stream completes after it. */
+export type AccessRevoked = ConversationEvent & {
+  __typename?: 'AccessRevoked';
+  /** Always null. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** Why, in a sentence. */
+  reason: Scalars['String']['output'];
 };
 
 /** Everything up to the cursor has been delivered. Sent after replaying, and every 15 to 20 seconds of silence. */
@@ -544,6 +1001,37 @@ export type ReplyEnded = ReplyEvent & {
   message: Message;
 };
 
+/** Something that happened to the viewer's list of conversations. Several changes of one conversation may come as one event. */
+export type InboxEvent = {
+  /** `cnv_…` */
+  conversationId: Scalars['ID']['output'];
+};
+
+/** A conversation is new in the viewer's list, or something in it changed: messages, members, settings, the viewer's own marker. */
+export type InboxConversationChanged = InboxEvent & {
+  __typename?: 'InboxConversationChanged';
+  /** `cnv_…` */
+  conversationId: Scalars['ID']['output'];
+  /** As it is now. */
+  conversation: Conversation;
+};
+
+/** A conversation is no longer in the viewer's list: they left or were removed, or it was deleted. */
+export type InboxConversationRemoved = InboxEvent & {
+  __typename?: 'InboxConversationRemoved';
+  /** `cnv_…` */
+  conversationId: Scalars['ID']['output'];
+};
+
+/** Somebody's presence, now. */
+export type PresenceChange = {
+  __typename?: 'PresenceChange';
+  /** `usr_…` */
+  userId: Scalars['ID']['output'];
+  /** As it is now. */
+  presence: Presence;
+};
+
 /** What happens, as it happens, over graphql-transport-ws at the path of the endpoint. */
 export type Subscription = {
   __typename?: 'Subscription';
@@ -551,6 +1039,10 @@ export type Subscription = {
   messageAdded: Message;
   /** Everything that happens in a conversation: first what came after the cursor, then CaughtUp, then live. Errors: UNAUTHENTICATED; NOT_FOUND. */
   conversationEvents: ConversationEvent;
+  /** What changes in the viewer's list of conversations, from now on: subscribe, then read `conversations`. Latest wins. Errors: UNAUTHENTICATED. */
+  inbox: InboxEvent;
+  /** The presence of these people: as it is now, then whenever it changes. Latest wins. Errors: UNAUTHENTICATED; BAD_USER_INPUT for an id that is no user's, or more than 100. */
+  presence: PresenceChange;
   /** A reply as it grows: the text so far (or what is missing after `after`), then live, then ReplyEnded. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when the message is not a reply. */
   replyStream: ReplyEvent;
 };
@@ -568,6 +1060,12 @@ export type SubscriptionConversationEventsArgs = {
   conversationId: Scalars['ID']['input'];
   after?: InputMaybe<Scalars['Cursor']['input']>;
   includeReplyText?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+
+/** What happens, as it happens, over graphql-transport-ws at the path of the endpoint. */
+export type SubscriptionPresenceArgs = {
+  userIds: Array<Scalars['ID']['input']>;
 };
 
 
@@ -651,12 +1149,16 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 /** Mapping of federation types */
 export type FederationTypes = {
+  User: User;
   Conversation: Conversation;
   Message: Message;
 };
 
 /** Mapping of federation reference types */
 export type FederationReferenceTypes = {
+  User:
+    ( { __typename: 'User' }
+    & GraphQLRecursivePick<FederationTypes['User'], {"id":true}> );
   Conversation:
     ( { __typename: 'Conversation' }
     & GraphQLRecursivePick<FederationTypes['Conversation'], {"id":true}> );
@@ -670,9 +1172,20 @@ export type FederationReferenceTypes = {
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
   ConversationEvent:
     | ( MessageEventEntity & { __typename: 'MessageAdded' } )
+    | ( MessageEventEntity & { __typename: 'MessageEdited' } )
+    | ( MessageEventEntity & { __typename: 'MessageDeleted' } )
+    | ( MessageEventEntity & { __typename: 'ReactionsChanged' } )
+    | ( MemberEventEntity & { __typename: 'MemberAdded' } )
+    | ( MemberEventEntity & { __typename: 'MemberRemoved' } )
+    | ( MemberEventEntity & { __typename: 'MemberRoleChanged' } )
+    | ( ConversationChangeEntity & { __typename: 'ConversationUpdated' } )
+    | ( ConversationChangeEntity & { __typename: 'ConversationDeleted' } )
     | ( MessageEventEntity & { __typename: 'ReplyStarted' } )
     | ( MessageEventEntity & { __typename: 'ReplyFinished' } )
     | ( ReplyTextAppended & { __typename: 'ReplyTextAppended' } )
+    | ( ReadMarkerMoved & { __typename: 'ReadMarkerMoved' } )
+    | ( TypingChanged & { __typename: 'TypingChanged' } )
+    | ( AccessRevoked & { __typename: 'AccessRevoked' } )
     | ( CaughtUp & { __typename: 'CaughtUp' } )
     | ( Reset & { __typename: 'Reset' } )
   ;
@@ -680,6 +1193,10 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( ReplyText & { __typename: 'ReplyText' } )
     | ( ReplyRestarted & { __typename: 'ReplyRestarted' } )
     | ( ReplyEndedEntity & { __typename: 'ReplyEnded' } )
+  ;
+  InboxEvent:
+    | ( InboxItemEntity & { __typename: 'InboxConversationChanged' } )
+    | ( InboxItemEntity & { __typename: 'InboxConversationRemoved' } )
   ;
 };
 
@@ -696,9 +1213,11 @@ export type ResolversTypes = {
   ConversationKind: ConversationKind;
   MemberRole: MemberRole;
   MessageRole: MessageRole;
+  PresenceStatus: PresenceStatus;
   GenerationStatus: GenerationStatus;
-  User: ResolverTypeWrapper<User>;
+  User: ResolverTypeWrapper<UserReferenceEntity>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Presence: ResolverTypeWrapper<Presence>;
   Conversation: ResolverTypeWrapper<ConversationEntity>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   AssistantSettings: ResolverTypeWrapper<AssistantSettings>;
@@ -707,6 +1226,8 @@ export type ResolversTypes = {
   MemberConnection: ResolverTypeWrapper<Omit<MemberConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['MemberEdge']>, nodes: Array<ResolversTypes['Member']> }>;
   MemberEdge: ResolverTypeWrapper<Omit<MemberEdge, 'node'> & { node: ResolversTypes['Member'] }>;
   Message: ResolverTypeWrapper<MessageEntity>;
+  MessageEdit: ResolverTypeWrapper<MessageEdit>;
+  Reaction: ResolverTypeWrapper<Reaction>;
   Generation: ResolverTypeWrapper<GenerationEntity>;
   TokenUsage: ResolverTypeWrapper<TokenUsage>;
   GenerationError: ResolverTypeWrapper<GenerationError>;
@@ -719,14 +1240,39 @@ export type ResolversTypes = {
   AssistantSettingsInput: AssistantSettingsInput;
   CreateConversationInput: CreateConversationInput;
   SendMessageInput: SendMessageInput;
+  UpdateConversationInput: UpdateConversationInput;
+  ConversationIdInput: ConversationIdInput;
+  AddMembersInput: AddMembersInput;
+  RemoveMemberInput: RemoveMemberInput;
+  SetMemberRoleInput: SetMemberRoleInput;
+  MuteConversationInput: MuteConversationInput;
+  EditMessageInput: EditMessageInput;
+  MessageIdInput: MessageIdInput;
+  ReactionInput: ReactionInput;
+  MarkReadInput: MarkReadInput;
+  SetTypingInput: SetTypingInput;
   ConversationPayload: ResolverTypeWrapper<Omit<ConversationPayload, 'conversation'> & { conversation?: Maybe<ResolversTypes['Conversation']> }>;
+  DeleteConversationPayload: ResolverTypeWrapper<DeleteConversationPayload>;
+  MessagePayload: ResolverTypeWrapper<Omit<MessagePayload, 'message'> & { message?: Maybe<ResolversTypes['Message']> }>;
+  SetTypingPayload: ResolverTypeWrapper<SetTypingPayload>;
   SendMessagePayload: ResolverTypeWrapper<Omit<SendMessagePayload, 'message' | 'reply'> & { message?: Maybe<ResolversTypes['Message']>, reply?: Maybe<ResolversTypes['Message']> }>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   ConversationEvent: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['ConversationEvent']>;
   MessageAdded: ResolverTypeWrapper<MessageEventEntity>;
+  MessageEdited: ResolverTypeWrapper<MessageEventEntity>;
+  MessageDeleted: ResolverTypeWrapper<MessageEventEntity>;
+  ReactionsChanged: ResolverTypeWrapper<MessageEventEntity>;
+  MemberAdded: ResolverTypeWrapper<MemberEventEntity>;
+  MemberRemoved: ResolverTypeWrapper<MemberEventEntity>;
+  MemberRoleChanged: ResolverTypeWrapper<MemberEventEntity>;
+  ConversationUpdated: ResolverTypeWrapper<ConversationChangeEntity>;
+  ConversationDeleted: ResolverTypeWrapper<ConversationChangeEntity>;
   ReplyStarted: ResolverTypeWrapper<MessageEventEntity>;
   ReplyFinished: ResolverTypeWrapper<MessageEventEntity>;
   ReplyTextAppended: ResolverTypeWrapper<ReplyTextAppended>;
+  ReadMarkerMoved: ResolverTypeWrapper<ReadMarkerMoved>;
+  TypingChanged: ResolverTypeWrapper<TypingChanged>;
+  AccessRevoked: ResolverTypeWrapper<AccessRevoked>;
   CaughtUp: ResolverTypeWrapper<CaughtUp>;
   Reset: ResolverTypeWrapper<Reset>;
   StreamPosition: StreamPosition;
@@ -734,6 +1280,10 @@ export type ResolversTypes = {
   ReplyText: ResolverTypeWrapper<ReplyText>;
   ReplyRestarted: ResolverTypeWrapper<ReplyRestarted>;
   ReplyEnded: ResolverTypeWrapper<ReplyEndedEntity>;
+  InboxEvent: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['InboxEvent']>;
+  InboxConversationChanged: ResolverTypeWrapper<InboxItemEntity>;
+  InboxConversationRemoved: ResolverTypeWrapper<InboxItemEntity>;
+  PresenceChange: ResolverTypeWrapper<PresenceItemEntity>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
 };
 
@@ -746,8 +1296,9 @@ export type ResolversParentTypes = {
   String: Scalars['String']['output'];
   PageInfo: PageInfo;
   Boolean: Scalars['Boolean']['output'];
-  User: User;
+  User: UserReferenceEntity;
   ID: Scalars['ID']['output'];
+  Presence: Presence;
   Conversation: ConversationEntity;
   Int: Scalars['Int']['output'];
   AssistantSettings: AssistantSettings;
@@ -756,6 +1307,8 @@ export type ResolversParentTypes = {
   MemberConnection: Omit<MemberConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['MemberEdge']>, nodes: Array<ResolversParentTypes['Member']> };
   MemberEdge: Omit<MemberEdge, 'node'> & { node: ResolversParentTypes['Member'] };
   Message: MessageEntity;
+  MessageEdit: MessageEdit;
+  Reaction: Reaction;
   Generation: GenerationEntity;
   TokenUsage: TokenUsage;
   GenerationError: GenerationError;
@@ -768,14 +1321,39 @@ export type ResolversParentTypes = {
   AssistantSettingsInput: AssistantSettingsInput;
   CreateConversationInput: CreateConversationInput;
   SendMessageInput: SendMessageInput;
+  UpdateConversationInput: UpdateConversationInput;
+  ConversationIdInput: ConversationIdInput;
+  AddMembersInput: AddMembersInput;
+  RemoveMemberInput: RemoveMemberInput;
+  SetMemberRoleInput: SetMemberRoleInput;
+  MuteConversationInput: MuteConversationInput;
+  EditMessageInput: EditMessageInput;
+  MessageIdInput: MessageIdInput;
+  ReactionInput: ReactionInput;
+  MarkReadInput: MarkReadInput;
+  SetTypingInput: SetTypingInput;
   ConversationPayload: Omit<ConversationPayload, 'conversation'> & { conversation?: Maybe<ResolversParentTypes['Conversation']> };
+  DeleteConversationPayload: DeleteConversationPayload;
+  MessagePayload: Omit<MessagePayload, 'message'> & { message?: Maybe<ResolversParentTypes['Message']> };
+  SetTypingPayload: SetTypingPayload;
   SendMessagePayload: Omit<SendMessagePayload, 'message' | 'reply'> & { message?: Maybe<ResolversParentTypes['Message']>, reply?: Maybe<ResolversParentTypes['Message']> };
   Mutation: Record<PropertyKey, never>;
   ConversationEvent: ResolversInterfaceTypes<ResolversParentTypes>['ConversationEvent'];
   MessageAdded: MessageEventEntity;
+  MessageEdited: MessageEventEntity;
+  MessageDeleted: MessageEventEntity;
+  ReactionsChanged: MessageEventEntity;
+  MemberAdded: MemberEventEntity;
+  MemberRemoved: MemberEventEntity;
+  MemberRoleChanged: MemberEventEntity;
+  ConversationUpdated: ConversationChangeEntity;
+  ConversationDeleted: ConversationChangeEntity;
   ReplyStarted: MessageEventEntity;
   ReplyFinished: MessageEventEntity;
   ReplyTextAppended: ReplyTextAppended;
+  ReadMarkerMoved: ReadMarkerMoved;
+  TypingChanged: TypingChanged;
+  AccessRevoked: AccessRevoked;
   CaughtUp: CaughtUp;
   Reset: Reset;
   StreamPosition: StreamPosition;
@@ -783,6 +1361,10 @@ export type ResolversParentTypes = {
   ReplyText: ReplyText;
   ReplyRestarted: ReplyRestarted;
   ReplyEnded: ReplyEndedEntity;
+  InboxEvent: ResolversInterfaceTypes<ResolversParentTypes>['InboxEvent'];
+  InboxConversationChanged: InboxItemEntity;
+  InboxConversationRemoved: InboxItemEntity;
+  PresenceChange: PresenceItemEntity;
   Subscription: Record<PropertyKey, never>;
 };
 
@@ -811,8 +1393,15 @@ export type PageInfoResolvers<ContextType = ChatContext, ParentType extends Reso
   endCursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
 };
 
-export type UserResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['User'] = ResolversParentTypes['User']> = {
+export type UserResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['User'] = ResolversParentTypes['User'], FederationReferenceType extends FederationReferenceTypes['User'] = FederationReferenceTypes['User']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['User']> | FederationReferenceType, FederationReferenceType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  presence?: Resolver<Maybe<ResolversTypes['Presence']>, ParentType, ContextType>;
+};
+
+export type PresenceResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Presence'] = ResolversParentTypes['Presence']> = {
+  status?: Resolver<ResolversTypes['PresenceStatus'], ParentType, ContextType>;
+  lastSeenAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
 export type ConversationResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Conversation'] = ResolversParentTypes['Conversation'], FederationReferenceType extends FederationReferenceTypes['Conversation'] = FederationReferenceTypes['Conversation']> = {
@@ -830,6 +1419,9 @@ export type ConversationResolvers<ContextType = ChatContext, ParentType extends 
   assistant?: Resolver<Maybe<ResolversTypes['AssistantSettings']>, ParentType, ContextType>;
   cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
   viewerRole?: Resolver<Maybe<ResolversTypes['MemberRole']>, ParentType, ContextType>;
+  unreadCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  mentionCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  isMuted?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type AssistantSettingsResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['AssistantSettings'] = ResolversParentTypes['AssistantSettings']> = {
@@ -843,6 +1435,7 @@ export type MemberResolvers<ContextType = ChatContext, ParentType extends Resolv
   user?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
   role?: Resolver<ResolversTypes['MemberRole'], ParentType, ContextType>;
   joinedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  readUpTo?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type MemberConnectionResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MemberConnection'] = ResolversParentTypes['MemberConnection']> = {
@@ -865,8 +1458,29 @@ export type MessageResolvers<ContextType = ChatContext, ParentType extends Resol
   author?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
   body?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  editedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  deletedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  edits?: Resolver<Array<ResolversTypes['MessageEdit']>, ParentType, ContextType>;
+  replyTo?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType>;
+  replies?: Resolver<Maybe<ResolversTypes['MessageConnection']>, ParentType, ContextType, Partial<MessageRepliesArgs>>;
+  replyCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  reactions?: Resolver<Array<ResolversTypes['Reaction']>, ParentType, ContextType>;
+  mentions?: Resolver<Array<Maybe<ResolversTypes['User']>>, ParentType, ContextType>;
   clientId?: Resolver<Maybe<ResolversTypes['UUID']>, ParentType, ContextType>;
   generation?: Resolver<Maybe<ResolversTypes['Generation']>, ParentType, ContextType>;
+  viewerCanEdit?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCanDelete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type MessageEditResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MessageEdit'] = ResolversParentTypes['MessageEdit']> = {
+  body?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  editedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type ReactionResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Reaction'] = ResolversParentTypes['Reaction']> = {
+  emoji?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  viewerHasReacted?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type GenerationResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Generation'] = ResolversParentTypes['Generation']> = {
@@ -928,11 +1542,28 @@ export type QueryResolvers<ContextType = ChatContext, ParentType extends Resolve
   conversations?: Resolver<Maybe<ResolversTypes['ConversationConnection']>, ParentType, ContextType, Partial<QueryConversationsArgs>>;
   conversation?: Resolver<Maybe<ResolversTypes['Conversation']>, ParentType, ContextType, RequireFields<QueryConversationArgs, 'id'>>;
   message?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType, RequireFields<QueryMessageArgs, 'id'>>;
+  channels?: Resolver<Maybe<ResolversTypes['ConversationConnection']>, ParentType, ContextType, Partial<QueryChannelsArgs>>;
+  searchMessages?: Resolver<Maybe<ResolversTypes['MessageConnection']>, ParentType, ContextType, RequireFields<QuerySearchMessagesArgs, 'query'>>;
   models?: Resolver<Maybe<Array<ResolversTypes['AssistantModel']>>, ParentType, ContextType>;
 };
 
 export type ConversationPayloadResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ConversationPayload'] = ResolversParentTypes['ConversationPayload']> = {
   conversation?: Resolver<Maybe<ResolversTypes['Conversation']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type DeleteConversationPayloadResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['DeleteConversationPayload'] = ResolversParentTypes['DeleteConversationPayload']> = {
+  deletedConversationId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type MessagePayloadResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MessagePayload'] = ResolversParentTypes['MessagePayload']> = {
+  message?: Resolver<Maybe<ResolversTypes['Message']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type SetTypingPayloadResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['SetTypingPayload'] = ResolversParentTypes['SetTypingPayload']> = {
+  accepted?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
 
@@ -944,16 +1575,81 @@ export type SendMessagePayloadResolvers<ContextType = ChatContext, ParentType ex
 
 export type MutationResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   createConversation?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationCreateConversationArgs, 'input'>>;
+  updateConversation?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationUpdateConversationArgs, 'input'>>;
+  deleteConversation?: Resolver<Maybe<ResolversTypes['DeleteConversationPayload']>, ParentType, ContextType, RequireFields<MutationDeleteConversationArgs, 'input'>>;
+  joinChannel?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationJoinChannelArgs, 'input'>>;
+  leaveConversation?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationLeaveConversationArgs, 'input'>>;
+  addMembers?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationAddMembersArgs, 'input'>>;
+  removeMember?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationRemoveMemberArgs, 'input'>>;
+  setMemberRole?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationSetMemberRoleArgs, 'input'>>;
+  muteConversation?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationMuteConversationArgs, 'input'>>;
   sendMessage?: Resolver<Maybe<ResolversTypes['SendMessagePayload']>, ParentType, ContextType, RequireFields<MutationSendMessageArgs, 'input'>>;
+  editMessage?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationEditMessageArgs, 'input'>>;
+  deleteMessage?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationDeleteMessageArgs, 'input'>>;
+  addReaction?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationAddReactionArgs, 'input'>>;
+  removeReaction?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationRemoveReactionArgs, 'input'>>;
+  markRead?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationMarkReadArgs, 'input'>>;
+  setTyping?: Resolver<Maybe<ResolversTypes['SetTypingPayload']>, ParentType, ContextType, RequireFields<MutationSetTypingArgs, 'input'>>;
 };
 
 export type ConversationEventResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ConversationEvent'] = ResolversParentTypes['ConversationEvent']> = {
-  __resolveType: TypeResolveFn<'MessageAdded' | 'ReplyStarted' | 'ReplyFinished' | 'ReplyTextAppended' | 'CaughtUp' | 'Reset', ParentType, ContextType>;
+  __resolveType: TypeResolveFn<'MessageAdded' | 'MessageEdited' | 'MessageDeleted' | 'ReactionsChanged' | 'MemberAdded' | 'MemberRemoved' | 'MemberRoleChanged' | 'ConversationUpdated' | 'ConversationDeleted' | 'ReplyStarted' | 'ReplyFinished' | 'ReplyTextAppended' | 'ReadMarkerMoved' | 'TypingChanged' | 'AccessRevoked' | 'CaughtUp' | 'Reset', ParentType, ContextType>;
 };
 
 export type MessageAddedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MessageAdded'] = ResolversParentTypes['MessageAdded']> = {
   cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
   message?: Resolver<ResolversTypes['Message'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type MessageEditedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MessageEdited'] = ResolversParentTypes['MessageEdited']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['Message'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type MessageDeletedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MessageDeleted'] = ResolversParentTypes['MessageDeleted']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  messageId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  number?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ReactionsChangedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReactionsChanged'] = ResolversParentTypes['ReactionsChanged']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['Message'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type MemberAddedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MemberAdded'] = ResolversParentTypes['MemberAdded']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  user?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
+  role?: Resolver<ResolversTypes['MemberRole'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type MemberRemovedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MemberRemoved'] = ResolversParentTypes['MemberRemoved']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  userId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type MemberRoleChangedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MemberRoleChanged'] = ResolversParentTypes['MemberRoleChanged']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  user?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
+  role?: Resolver<ResolversTypes['MemberRole'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ConversationUpdatedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ConversationUpdated'] = ResolversParentTypes['ConversationUpdated']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  conversation?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ConversationDeletedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ConversationDeleted'] = ResolversParentTypes['ConversationDeleted']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  conversationId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -975,6 +1671,26 @@ export type ReplyTextAppendedResolvers<ContextType = ChatContext, ParentType ext
   attempt?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   offset?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ReadMarkerMovedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReadMarkerMoved'] = ResolversParentTypes['ReadMarkerMoved']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  userId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  upTo?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type TypingChangedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['TypingChanged'] = ResolversParentTypes['TypingChanged']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  userId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  isTyping?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AccessRevokedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['AccessRevoked'] = ResolversParentTypes['AccessRevoked']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1015,9 +1731,31 @@ export type ReplyEndedResolvers<ContextType = ChatContext, ParentType extends Re
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type InboxEventResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['InboxEvent'] = ResolversParentTypes['InboxEvent']> = {
+  __resolveType: TypeResolveFn<'InboxConversationChanged' | 'InboxConversationRemoved', ParentType, ContextType>;
+};
+
+export type InboxConversationChangedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['InboxConversationChanged'] = ResolversParentTypes['InboxConversationChanged']> = {
+  conversationId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  conversation?: Resolver<ResolversTypes['Conversation'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type InboxConversationRemovedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['InboxConversationRemoved'] = ResolversParentTypes['InboxConversationRemoved']> = {
+  conversationId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type PresenceChangeResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['PresenceChange'] = ResolversParentTypes['PresenceChange']> = {
+  userId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  presence?: Resolver<ResolversTypes['Presence'], ParentType, ContextType>;
+};
+
 export type SubscriptionResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
   messageAdded?: SubscriptionResolver<ResolversTypes['Message'], "messageAdded", ParentType, ContextType, RequireFields<SubscriptionMessageAddedArgs, 'conversationId'>>;
   conversationEvents?: SubscriptionResolver<ResolversTypes['ConversationEvent'], "conversationEvents", ParentType, ContextType, RequireFields<SubscriptionConversationEventsArgs, 'conversationId' | 'includeReplyText'>>;
+  inbox?: SubscriptionResolver<ResolversTypes['InboxEvent'], "inbox", ParentType, ContextType>;
+  presence?: SubscriptionResolver<ResolversTypes['PresenceChange'], "presence", ParentType, ContextType, RequireFields<SubscriptionPresenceArgs, 'userIds'>>;
   replyStream?: SubscriptionResolver<ResolversTypes['ReplyEvent'], "replyStream", ParentType, ContextType, RequireFields<SubscriptionReplyStreamArgs, 'messageId'>>;
 };
 
@@ -1028,12 +1766,15 @@ export type Resolvers<ContextType = ChatContext> = {
   UserError?: UserErrorResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   User?: UserResolvers<ContextType>;
+  Presence?: PresenceResolvers<ContextType>;
   Conversation?: ConversationResolvers<ContextType>;
   AssistantSettings?: AssistantSettingsResolvers<ContextType>;
   Member?: MemberResolvers<ContextType>;
   MemberConnection?: MemberConnectionResolvers<ContextType>;
   MemberEdge?: MemberEdgeResolvers<ContextType>;
   Message?: MessageResolvers<ContextType>;
+  MessageEdit?: MessageEditResolvers<ContextType>;
+  Reaction?: ReactionResolvers<ContextType>;
   Generation?: GenerationResolvers<ContextType>;
   TokenUsage?: TokenUsageResolvers<ContextType>;
   GenerationError?: GenerationErrorResolvers<ContextType>;
@@ -1044,18 +1785,36 @@ export type Resolvers<ContextType = ChatContext> = {
   AssistantModel?: AssistantModelResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   ConversationPayload?: ConversationPayloadResolvers<ContextType>;
+  DeleteConversationPayload?: DeleteConversationPayloadResolvers<ContextType>;
+  MessagePayload?: MessagePayloadResolvers<ContextType>;
+  SetTypingPayload?: SetTypingPayloadResolvers<ContextType>;
   SendMessagePayload?: SendMessagePayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   ConversationEvent?: ConversationEventResolvers<ContextType>;
   MessageAdded?: MessageAddedResolvers<ContextType>;
+  MessageEdited?: MessageEditedResolvers<ContextType>;
+  MessageDeleted?: MessageDeletedResolvers<ContextType>;
+  ReactionsChanged?: ReactionsChangedResolvers<ContextType>;
+  MemberAdded?: MemberAddedResolvers<ContextType>;
+  MemberRemoved?: MemberRemovedResolvers<ContextType>;
+  MemberRoleChanged?: MemberRoleChangedResolvers<ContextType>;
+  ConversationUpdated?: ConversationUpdatedResolvers<ContextType>;
+  ConversationDeleted?: ConversationDeletedResolvers<ContextType>;
   ReplyStarted?: ReplyStartedResolvers<ContextType>;
   ReplyFinished?: ReplyFinishedResolvers<ContextType>;
   ReplyTextAppended?: ReplyTextAppendedResolvers<ContextType>;
+  ReadMarkerMoved?: ReadMarkerMovedResolvers<ContextType>;
+  TypingChanged?: TypingChangedResolvers<ContextType>;
+  AccessRevoked?: AccessRevokedResolvers<ContextType>;
   CaughtUp?: CaughtUpResolvers<ContextType>;
   Reset?: ResetResolvers<ContextType>;
   ReplyEvent?: ReplyEventResolvers<ContextType>;
   ReplyText?: ReplyTextResolvers<ContextType>;
   ReplyRestarted?: ReplyRestartedResolvers<ContextType>;
   ReplyEnded?: ReplyEndedResolvers<ContextType>;
+  InboxEvent?: InboxEventResolvers<ContextType>;
+  InboxConversationChanged?: InboxConversationChangedResolvers<ContextType>;
+  InboxConversationRemoved?: InboxConversationRemovedResolvers<ContextType>;
+  PresenceChange?: PresenceChangeResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
 };

@@ -15,19 +15,25 @@ import { ServiceSigner } from '../../platform/service-signature.ts'
 import { type RunningServer, startSubgraphServer } from '../../platform/subgraph/server.ts'
 import { LanguageModel } from './assistant/language-model.ts'
 import { Models } from './assistant/models.ts'
-import { ReplyQueue } from './assistant/reply-queue.ts'
 import { ReplyWorker } from './assistant/reply-worker.ts'
 import type { LeaseTimes } from './assistant/reply-writer.ts'
 import type { ChatConfig } from './config.ts'
 import { type ChatServices, createContext } from './context.ts'
-import { ConversationService } from './conversation/conversation.service.ts'
+import { DeletedConversations, type RemovalTimes } from './conversation/deleted-conversations.ts'
 import { RemotePeople } from './conversation/people.ts'
 import { openChatDatabase } from './database.ts'
 import { Departures } from './departure/departures.ts'
 import { ConversationWatch } from './event-log/conversation-watch.ts'
 import { readHeads } from './event-log/event-log.ts'
-import { MessageService } from './message/message.service.ts'
+import { readInboxVersions } from './event-log/inbox-head.ts'
+import { InboxWatch } from './inbox/inbox-watch.ts'
+import type { SignalTimes } from './live/signals.ts'
+import { PendingMentions } from './message/pending-mentions.ts'
+import { LastSeenWriter } from './presence/last-seen.ts'
+import { presenceAttendance } from './presence/presence-attendance.ts'
+import { PresenceBoard, type PresenceTimes } from './presence/presence-board.ts'
 import { resolvers } from './resolvers.ts'
+import { createServices } from './services.ts'
 
 const typeDefs = parse(readFileSync(new URL('../../schema/chat.graphql', import.meta.url), 'utf8'))
 
@@ -38,6 +44,9 @@ export interface ChatOverrides {
   logger?: Logger
   now?: () => Date
   leaseTimes?: LeaseTimes
+  removalTimes?: RemovalTimes
+  signalTimes?: SignalTimes
+  presenceTimes?: PresenceTimes
   sweepEveryMs?: number
   caughtUpAfterMs?: () => number
 }
@@ -60,11 +69,12 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     const readPage = remoteRevocations(auth)
     const revocations = resources.use(new RevocationList({ ...overrides, readPage, logger, metrics }))
     const keys = new RemoteKeySet(`${config.authUrl}/.well-known/jwks.json`, overrides)
-    const services = createServices(fork, resources, { config, overrides, models, auth, logger })
+    const services = openServices(fork, resources, { config, overrides, models, auth, logger })
     const { url, port } = resources.use(
       await startSubgraphServer({
         schema: buildSubgraphSchema([{ typeDefs, resolvers }]),
         createContext: (caller) => createContext(services, caller),
+        attendance: presenceAttendance(services.presence),
         callers: {
           verifier: new AccessTokenVerifier({ keys, ...config.jwt, revocations, now: overrides.now }),
           signer,
@@ -80,6 +90,9 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
       }),
     )
     resources.use(new Departures({ ...overrides, fork, readPage: remoteDeletions(auth), logger }))
+    const people = new RemotePeople(auth)
+    resources.use(new PendingMentions({ bus: overrides.bus, fork, people, logger }))
+    resources.use(new DeletedConversations({ fork, logger, times: overrides.removalTimes }))
     // Started last and so stopped first: handing replies over must not wait for anybody's connection.
     resources.use(createWorker(fork, { config, overrides, logger }))
     return { url, port }
@@ -92,7 +105,7 @@ interface Parts {
   logger: Logger
 }
 
-function createServices(
+function openServices(
   fork: () => EntityManager,
   resources: Resources,
   { overrides, models, auth, logger }: Parts & { models: Models; auth: ServiceClient },
@@ -100,11 +113,14 @@ function createServices(
   const { bus } = overrides
   const readHeadsNow = (ids: string[]) => readHeads(fork(), ids)
   const watch = resources.use(new ConversationWatch({ ...overrides, logger, readHeads: readHeadsNow }))
+  const readVersions = (ids: string[]) => readInboxVersions(fork(), ids)
+  const inboxes = resources.use(new InboxWatch({ ...overrides, logger, readVersions }))
+  const lastSeen = resources.use(new LastSeenWriter({ fork, logger }))
+  const presence = resources.use(new PresenceBoard({ ...overrides.presenceTimes, bus, lastSeen, now: overrides.now }))
   return {
-    conversations: new ConversationService({ people: new RemotePeople(auth), models }),
-    messages: new MessageService({ bus, responder: new ReplyQueue({ bus, models }) }),
-    models,
-    streams: { fork, watch, caughtUpAfterMs: overrides.caughtUpAfterMs ?? caughtUpAfterMs },
+    ...createServices({ bus, models, people: new RemotePeople(auth), signalTimes: overrides.signalTimes }),
+    presence,
+    streams: { fork, watch, inboxes, caughtUpAfterMs: overrides.caughtUpAfterMs ?? caughtUpAfterMs },
   }
 }
 

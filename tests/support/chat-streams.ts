@@ -3,7 +3,14 @@ import type { Person } from './people.ts'
 
 /** One event of `conversationEvents`, with what the tests look at. */
 export interface ConversationEvent {
-  readonly __typename: 'MessageAdded' | 'ReplyStarted' | 'ReplyFinished' | 'ReplyTextAppended' | 'CaughtUp' | 'Reset'
+  readonly __typename:
+    | (typeof DURABLE_KINDS)[number]
+    | 'ReplyTextAppended'
+    | 'ReadMarkerMoved'
+    | 'TypingChanged'
+    | 'AccessRevoked'
+    | 'CaughtUp'
+    | 'Reset'
   readonly cursor: string | null
   readonly message?: { readonly id: string; readonly number: number; readonly body: string }
   readonly messageId?: string
@@ -11,7 +18,31 @@ export interface ConversationEvent {
   readonly offset?: number
   readonly text?: string
   readonly reason?: string
+  /** Of MessageDeleted. */
+  readonly number?: number
+  readonly user?: { readonly id: string } | null
+  readonly userId?: string
+  readonly role?: string
+  readonly conversation?: { readonly id: string; readonly title: string | null }
+  readonly conversationId?: string
+  readonly upTo?: number
+  readonly isTyping?: boolean
 }
+
+/** The events that are in the log, and so carry a cursor of their own. */
+export const DURABLE_KINDS = [
+  'MessageAdded',
+  'MessageEdited',
+  'MessageDeleted',
+  'ReactionsChanged',
+  'MemberAdded',
+  'MemberRemoved',
+  'MemberRoleChanged',
+  'ConversationUpdated',
+  'ConversationDeleted',
+  'ReplyStarted',
+  'ReplyFinished',
+] as const
 
 const CONVERSATION_EVENTS = `subscription Events($conversationId: ID!, $after: Cursor, $includeReplyText: Boolean = true) {
   conversationEvents(conversationId: $conversationId, after: $after, includeReplyText: $includeReplyText) {
@@ -21,6 +52,17 @@ const CONVERSATION_EVENTS = `subscription Events($conversationId: ID!, $after: C
     ... on ReplyStarted { message { id number body } }
     ... on ReplyFinished { message { id number body } }
     ... on ReplyTextAppended { messageId attempt offset text }
+    ... on MessageEdited { message { id number body } }
+    ... on MessageDeleted { messageId number }
+    ... on ReactionsChanged { message { id number body } }
+    ... on MemberAdded { user { id } role }
+    ... on MemberRoleChanged { user { id } role }
+    ... on MemberRemoved { userId }
+    ... on ConversationUpdated { conversation { id title } }
+    ... on ConversationDeleted { conversationId }
+    ... on ReadMarkerMoved { userId upTo }
+    ... on TypingChanged { userId isTyping }
+    ... on AccessRevoked { reason }
     ... on Reset { reason }
   }
 }`

@@ -64,13 +64,20 @@ export class EventStream<Data> {
     throw new Error('The stream completed without an error.')
   }
 
+  /** The codes of the errors of the next event, or of those that the server sent instead; none for an event without. */
+  async nextCodes(): Promise<unknown[]> {
+    await this.#until(() => this.#frames.length > 0)
+    const frame = this.#frames.shift()
+    if (frame) return codesOf(frame.errors ?? [])
+    if (this.#ended instanceof RefusedError) return codesOf(this.#ended.errors)
+    throw new Error('The stream ended with neither an event nor an error.', { cause: this.#ended })
+  }
+
   /** The codes of the errors that the server sent instead of an event, whether or not it then ended the stream. */
   async failureCodes(): Promise<unknown[]> {
-    await this.#until(() => this.#frames.length > 0)
-    const errors =
-      this.#frames.shift()?.errors ?? (this.#ended instanceof RefusedError ? this.#ended.errors : undefined)
-    if (!errors) throw new Error('The server sent no error.', { cause: this.#ended })
-    return errors.map(({ extensions }) => extensions?.code)
+    const codes = await this.nextCodes()
+    if (codes.length === 0) throw new Error('The server sent an event instead of an error.')
+    return codes
   }
 
   unsubscribe(): void {
@@ -110,6 +117,8 @@ class RefusedError extends Error {
     this.errors = errors
   }
 }
+
+const codesOf = (errors: readonly GraphQLFormattedError[]) => errors.map(({ extensions }) => extensions?.code)
 
 function toError(error: unknown): Error {
   if (error instanceof Error) return error

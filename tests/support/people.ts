@@ -28,7 +28,7 @@ export async function signUp(graph: Pick<TestGraph, 'url'>, name = 'ada'): Promi
 }
 
 export interface NewConversation {
-  readonly kind: 'ASSISTANT' | 'GROUP'
+  readonly kind: 'ASSISTANT' | 'GROUP' | 'CHANNEL'
   readonly title?: string
   readonly memberIds?: readonly string[]
   readonly assistant?: { model?: string; systemPrompt?: string; temperature?: number; maxOutputTokens?: number }

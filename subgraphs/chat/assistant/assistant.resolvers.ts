@@ -1,11 +1,8 @@
 import { BadUserInputError } from '../../../platform/errors.ts'
 import { encodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
-import { visibleConversation } from '../conversation/visible-conversation.ts'
-import { followConversation } from '../event-log/conversation-stream.ts'
 import { loadVisibleMessage, visibleMessage } from '../message/visible-message.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
-import { LiveReplies, noLiveReplies } from './live-replies.ts'
 import { followReply } from './reply-stream.ts'
 
 export const assistantResolvers: Pick<Resolvers, 'Query' | 'Message' | 'Generation' | 'ReplyEnded' | 'Subscription'> = {
@@ -31,19 +28,6 @@ export const assistantResolvers: Pick<Resolvers, 'Query' | 'Message' | 'Generati
   },
   ReplyEnded: { message: ({ messageId }, _, context) => loadVisibleMessage(messageId, context) },
   Subscription: {
-    conversationEvents: {
-      subscribe: async (_, { conversationId, after, includeReplyText }, context) => {
-        const { id } = await visibleConversation(conversationId, context)
-        const { streams } = context
-        return followConversation({
-          ...streams,
-          conversationId: id,
-          after: after ?? undefined,
-          ephemeral: includeReplyText ? new LiveReplies({ fork: streams.fork, conversationId: id }) : noLiveReplies,
-        })
-      },
-      resolve: (event) => event,
-    },
     replyStream: {
       subscribe: async (_, { messageId, after }, context) => {
         const message = await visibleMessage(messageId, context)
@@ -51,7 +35,8 @@ export const assistantResolvers: Pick<Resolvers, 'Query' | 'Message' | 'Generati
         if (after && (after.attempt < 0 || after.offset < 0)) {
           throw new BadUserInputError('after.attempt and after.offset count from 0.')
         }
-        return followReply({ ...context.streams, message, after: after ?? undefined })
+        const viewerId = viewerOf(context.caller).userId
+        return followReply({ ...context.streams, message, viewerId, after: after ?? undefined })
       },
       resolve: (event) => event,
     },

@@ -30,7 +30,10 @@ describe('the lease on a reply', () => {
   })
 
   async function queue(): Promise<void> {
-    await chat.messages.send(chat.fork(), chat.viewerId, await chat.converse(), { body: 'Hi', clientId: randomUUID() })
+    await chat.services.messages.send(chat.fork(), chat.viewerId, await chat.converse(), {
+      body: 'Hi',
+      clientId: randomUUID(),
+    })
   }
 
   async function claim(leaseMs = LEASE_MS): Promise<Claim> {

@@ -1,5 +1,5 @@
 import { type EntityManager, raw } from '@mikro-orm/postgresql'
-import { appendEvent } from '../event-log/event-log.ts'
+import { appendEvents } from '../event-log/event-log.ts'
 import { Generation } from './generation.entity.ts'
 import type { GenerationErrorCode } from './generation-error.ts'
 
@@ -52,7 +52,7 @@ export function claimNext(em: EntityManager, leaseMs: number): Promise<Claim | n
     )
     await deleteChunks(transaction, claim)
     if (claim.attempt === 1) {
-      await appendEvent(transaction, claim.conversationId, { kind: 'ReplyStarted', messageId: claim.messageId })
+      await appendEvents(transaction, claim.conversationId, [{ kind: 'ReplyStarted', messageId: claim.messageId }])
     }
     return claim
   })
@@ -171,7 +171,7 @@ async function end(transaction: EntityManager, claim: Claim, outcome: Outcome): 
     [claim.conversationId, claim.id, claim.attempt, claim.conversationId, claim.messageId],
   )
   await deleteChunks(transaction, claim)
-  await appendEvent(transaction, claim.conversationId, { kind: 'ReplyFinished', messageId: claim.messageId })
+  await appendEvents(transaction, claim.conversationId, [{ kind: 'ReplyFinished', messageId: claim.messageId }])
 }
 
 async function deleteChunks(em: EntityManager, { conversationId, id }: Claim): Promise<void> {

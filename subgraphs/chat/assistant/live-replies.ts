@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { encodeId } from '../../../platform/ids.ts'
-import type { EphemeralSource } from '../event-log/conversation-stream.ts'
+import type { EphemeralSource } from '../event-log/ephemeral-source.ts'
 import type { LoggedEvent } from '../event-log/event-log.ts'
 import { type ReplyPosition, readReplyText } from './reply-text.ts'
 
@@ -23,11 +23,19 @@ const NOTHING: ReplyPosition = { attempt: 0, offset: 0 }
 export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
   readonly #fork: () => EntityManager
   readonly #conversationId: string
+  readonly #viewerId: string
   readonly #positions = new Map<string, ReplyPosition>()
 
-  constructor(options: { fork: () => EntityManager; conversationId: string }) {
+  /** @param options.viewerId who follows; what they may not read any more is left out. Ids are UUIDs. */
+  constructor(options: { fork: () => EntityManager; conversationId: string; viewerId: string }) {
     this.#fork = options.fork
     this.#conversationId = options.conversationId
+    this.#viewerId = options.viewerId
+  }
+
+  /** The conversation's own doorbell rings when a reply has grown. */
+  open(): () => void {
+    return () => undefined
   }
 
   /** Finds what grows already; ReplyFinished of each comes later in the log than where the stream begins. */
@@ -62,7 +70,7 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
       messageId,
       ...position,
     }))
-    const pieces = await readReplyText(this.#fork(), wanted)
+    const pieces = await readReplyText(this.#fork(), wanted, this.#viewerId)
     return pieces
       .filter(({ text }) => text !== '')
       .map(({ messageId, attempt, offset, text }) => {
@@ -71,12 +79,4 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
         return { __typename: 'ReplyTextAppended', cursor: null, messageId: id, attempt, offset, text }
       })
   }
-}
-
-/** For viewers who do not want the text. */
-export const noLiveReplies: EphemeralSource<ReplyTextAppended> = {
-  join: async () => undefined,
-  before: async () => [],
-  drain: async () => [],
-  isLive: () => false,
 }

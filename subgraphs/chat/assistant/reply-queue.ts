@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../platform/event-bus.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
+import type { Message } from '../message/message.entity.ts'
 import type { Responder } from '../message/message.service.ts'
 import { Generation } from './generation.entity.ts'
 import type { Models } from './models.ts'
@@ -38,5 +39,10 @@ export class ReplyQueue implements Responder {
 
   notify(): void {
     this.#bus.publish(REPLY_QUEUED, null)
+  }
+
+  async isWriting(em: EntityManager, reply: Pick<Message, 'conversationId' | 'id'>): Promise<boolean> {
+    const { conversationId, id: messageId } = reply
+    return (await em.count(Generation, { conversationId, messageId, status: { $in: ['QUEUED', 'RUNNING'] } })) > 0
   }
 }

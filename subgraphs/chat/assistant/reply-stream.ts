@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { NotFoundError } from '../../../platform/errors.ts'
 import type { ConversationWatch } from '../event-log/conversation-watch.ts'
 import { PullStream } from '../event-log/pull-stream.ts'
 import type { Message } from '../message/message.entity.ts'
@@ -23,21 +24,25 @@ export type ReplyEvent =
 
 const HAS_ENDED = new Set<Generation['status']>(['COMPLETED', 'FAILED'])
 
-/** A reply as it grows: what lies beyond `after`, then live, then ReplyEnded. */
+/**
+ * A reply as it grows: what lies beyond `after`, then live, then ReplyEnded. It ends with NotFoundError once the viewer
+ * may not read it any more.
+ */
 export function followReply(options: {
   /** A new entity manager for each read. */
   fork: () => EntityManager
   watch: ConversationWatch
   message: Pick<Message, 'id' | 'conversationId'>
+  viewerId: string
   after: ReplyPosition | undefined
 }): PullStream<ReplyEvent> {
-  const { fork, watch, message } = options
+  const { fork, watch, message, viewerId } = options
   const wanted = { conversationId: message.conversationId, messageId: message.id }
   let position = options.after ?? { attempt: 0, offset: 0 }
   const stream = new PullStream<ReplyEvent>({
     async read() {
-      const [piece] = await readReplyText(fork(), [{ ...wanted, ...position }])
-      if (!piece) return { items: [], ended: true }
+      const [piece] = await readReplyText(fork(), [{ ...wanted, ...position }], viewerId)
+      if (!piece) throw new NotFoundError('message')
       const items = describe(piece, position)
       position = { attempt: piece.attempt, offset: piece.offset + piece.text.length }
       if (!HAS_ENDED.has(piece.status)) return { items }

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { IS_READABLE } from '../conversation/readable.ts'
 import type { Generation } from './generation.entity.ts'
 
 /** How much of a reply somebody has: so many UTF-16 code units of one attempt's text. */
@@ -36,8 +37,14 @@ interface Row {
 /**
  * Reads what replies have beyond the given positions, in one statement. A position of an older attempt, or beyond the
  * end, begins again at 0. While a reply grows its text lies in chunks; once it has ended it is the message's body.
+ *
+ * @param viewerId a UUID: only what this person may read at that moment. Without it the caller has checked.
  */
-export async function readReplyText(em: EntityManager, wanted: readonly WantedText[]): Promise<ReplyPiece[]> {
+export async function readReplyText(
+  em: EntityManager,
+  wanted: readonly WantedText[],
+  viewerId?: string,
+): Promise<ReplyPiece[]> {
   if (wanted.length === 0) return []
   const rows = await em.execute<Row[]>(
     `SELECT g.message_id AS "messageId", g.attempt, g.status, m.id IS NOT NULL AS "hasEnded", g.text_length AS length,
@@ -46,6 +53,7 @@ export async function readReplyText(em: EntityManager, wanted: readonly WantedTe
      FROM jsonb_to_recordset(?::jsonb)
        AS wanted("conversationId" uuid, "messageId" uuid, attempt integer, "offset" integer)
      JOIN chat.generation g ON g.conversation_id = wanted."conversationId" AND g.message_id = wanted."messageId"
+     ${viewerId === undefined ? '' : `JOIN chat.conversation ON conversation.id = g.conversation_id AND ${IS_READABLE}`}
      LEFT JOIN chat.message m
        ON m.conversation_id = g.conversation_id AND m.id = g.message_id AND g.status IN ('COMPLETED', 'FAILED')
      LEFT JOIN LATERAL (
@@ -55,7 +63,7 @@ export async function readReplyText(em: EntityManager, wanted: readonly WantedTe
          AND c.end_offset > CASE
            WHEN wanted.attempt = g.attempt AND wanted."offset" <= g.text_length THEN wanted."offset" ELSE 0 END
      ) piece ON true`,
-    [JSON.stringify(wanted)],
+    [JSON.stringify(wanted), ...(viewerId === undefined ? [] : [viewerId])],
   )
   return rows.map(toPiece)
 }

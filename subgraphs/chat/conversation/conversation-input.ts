@@ -18,7 +18,7 @@ export interface AssistantSettingsInput {
 
 const LONGEST_SYSTEM_PROMPT = 8_000
 const MOST_OUTPUT_TOKENS = 1_000_000
-const MOST_MEMBERS_AT_ONCE = 100
+const MOST_PEOPLE_AT_ONCE = 100
 const CONTROLS = /\p{Cc}/u
 
 /**
@@ -83,15 +83,27 @@ export function readAssistantSettings(input: AssistantSettingsInput, models: Mod
 }
 
 /**
- * The UUIDs of the people to add, without doubles and without the viewer.
+ * The UUIDs of the people whom a field of the input names, without doubles.
  *
- * @throws BadUserInputError for something that is not a user's id; UserFault BAD_USER_INPUT for too many.
+ * @throws BadUserInputError for something that is not a user's id; UserFault BAD_USER_INPUT for more than 100.
  */
-export function readMemberIds(ids: readonly string[] | null | undefined, viewerId: string): string[] {
-  if (ids && ids.length > MOST_MEMBERS_AT_ONCE) {
-    throw new UserFault('BAD_USER_INPUT', `At most ${MOST_MEMBERS_AT_ONCE} members at once.`, ['input', 'memberIds'])
+export function readPeople(ids: readonly string[], field: string): string[] {
+  if (ids.length > MOST_PEOPLE_AT_ONCE) {
+    throw new UserFault('BAD_USER_INPUT', `Name at most ${MOST_PEOPLE_AT_ONCE} people at once.`, ['input', field])
   }
-  const unique = new Set((ids ?? []).map((id) => decodeId('usr', id)))
-  unique.delete(viewerId)
-  return [...unique]
+  return [...new Set(ids.map((id) => decodeId('usr', id)))]
+}
+
+/**
+ * The settings after a change: what it does not name stays, and null goes back to what a new conversation has.
+ *
+ * @throws UserFault UNKNOWN_MODEL, BAD_USER_INPUT
+ */
+export function changeAssistantSettings(
+  current: AssistantSettings | null,
+  change: AssistantSettingsInput,
+  models: ModelCatalogue,
+): AssistantSettings {
+  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+  return readAssistantSettings({ ...current, ...given }, models)
 }

@@ -14,7 +14,7 @@ const ConversationSchema = defineEntity({
   tableName: 'conversation',
   properties: {
     id: p.uuid().primary(),
-    kind: p.enum(['ASSISTANT', 'GROUP'] as const),
+    kind: p.enum(['ASSISTANT', 'DIRECT', 'GROUP', 'CHANNEL'] as const),
     title: p.text().nullable(),
     topic: p.text().nullable(),
     assistant: p.json<AssistantSettings>().nullable(),
@@ -25,6 +25,8 @@ const ConversationSchema = defineEntity({
     memberCount: p.integer(),
     createdAt: p.datetime(3).defaultRaw('now()'),
     lastActivityAt: p.datetime(3).defaultRaw('now()'),
+    /** From then on nobody sees it; its rows go a little later. */
+    deletedAt: p.datetime(3).nullable(),
   },
 })
 

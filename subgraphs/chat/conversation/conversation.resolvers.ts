@@ -1,25 +1,25 @@
-import { encodeCursor, readPageRequest, toConnection } from '../../../platform/connection.ts'
-import { encodeId } from '../../../platform/ids.ts'
+import { readPageRequest, toConnection } from '../../../platform/connection.ts'
+import { decodeId, encodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import { withUserErrors } from '../../../platform/user-fault.ts'
 import { encodeEventCursor } from '../event-log/event-cursor.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
 import type { Conversation } from './conversation.entity.ts'
-import type { Member } from './member.entity.ts'
-import { visibleConversation } from './visible-conversation.ts'
+import { changeConversation, forgetConversation } from './conversation-payload.ts'
+import { encodeMomentCursor } from './moment-cursor.ts'
+import { loadVisibleConversation, visibleConversation } from './visible-conversation.ts'
 
-const cursorOfConversation = ({ lastActivityAt, id }: Conversation) =>
-  encodeCursor('conversation', [lastActivityAt.toISOString(), id])
+type ConversationEventTypes = 'ConversationUpdated' | 'ConversationDeleted'
 
-const cursorOfMember = ({ joinedAt, userId }: Member) => encodeCursor('member', [joinedAt.toISOString(), userId])
+const cursorOf = ({ lastActivityAt, id }: Conversation) => encodeMomentCursor('conversation', lastActivityAt, id)
 
-export const conversationResolvers: Pick<Resolvers, 'Query' | 'Mutation' | 'Conversation' | 'Member'> = {
+export const conversationResolvers: Pick<Resolvers, 'Query' | 'Mutation' | 'Conversation' | ConversationEventTypes> = {
   Query: {
     conversation: (_, { id }, context) => visibleConversation(id, context),
     conversations: async (_, { kind, ...args }, { caller, em, conversations }) => {
       const { userId } = viewerOf(caller)
       const page = readPageRequest(args)
-      return toConnection(page, await conversations.list(em, userId, page, kind), cursorOfConversation)
+      return toConnection(page, await conversations.list(em, userId, page, kind), cursorOf)
     },
   },
   Mutation: {
@@ -29,18 +29,23 @@ export const conversationResolvers: Pick<Resolvers, 'Query' | 'Mutation' | 'Conv
         conversation: await conversations.create(em, userId, input),
       }))
     },
+    updateConversation: (_, { input }, context) =>
+      changeConversation(input, context, (...change) => context.conversations.update(...change, input)),
+    deleteConversation: async (_, { input }, { caller, em, conversations, loaders }) => {
+      const viewer = viewerOf(caller)
+      const id = decodeId('cnv', input.conversationId)
+      await conversations.delete(em, viewer, id)
+      forgetConversation(loaders, id)
+      return { deletedConversationId: encodeId('cnv', id), userErrors: [] }
+    },
   },
   Conversation: {
     __resolveReference: ({ id }, context) => visibleConversation(id, context),
     id: ({ id }) => encodeId('cnv', id),
     cursor: ({ epoch, eventSeq }) => encodeEventCursor({ epoch, seq: eventSeq }),
-    viewerRole: async ({ id }, _, { loaders }) => (await loaders.memberships.load(id))?.role ?? null,
-    members: async ({ id }, args, { em, conversations }) => {
-      const page = readPageRequest(args)
-      return toConnection(page, await conversations.members(em, id, page), cursorOfMember)
-    },
   },
-  Member: {
-    user: ({ userId }) => ({ id: encodeId('usr', userId) }),
+  ConversationUpdated: {
+    conversation: ({ conversationId }, _, context) => loadVisibleConversation(conversationId, context),
   },
+  ConversationDeleted: { conversationId: ({ conversationId }) => encodeId('cnv', conversationId) },
 }

@@ -7,8 +7,11 @@ const MemberSchema = defineEntity({
   properties: {
     conversationId: p.uuid().primary(),
     userId: p.uuid().primary(),
-    role: p.enum(['OWNER', 'MEMBER'] as const),
+    role: p.enum(['OWNER', 'ADMIN', 'MEMBER'] as const),
     joinedAt: p.datetime(3).defaultRaw('now()'),
+    /** The number of the last message they have read; it never goes back. */
+    readUpTo: p.integer().default(0),
+    muted: p.boolean().default(false),
   },
 })
 

@@ -10,9 +10,20 @@ export interface People {
    * @throws SubgraphUnavailableError
    */
   existing(userIds: string[]): Promise<Set<string>>
+  /**
+   * The users (UUIDs) with these names, at most 100, by the name in lower case. Whoever asks waits for it, so that it
+   * gives up after a second.
+   *
+   * @throws SubgraphUnavailableError
+   */
+  named(usernames: string[]): Promise<Map<string, string>>
 }
 
-const answer = z.object({ users: z.array(z.object({ id: z.string().startsWith('usr_') })) })
+const NAMES_TIMEOUT_MS = 1_000
+
+const id = z.string().startsWith('usr_')
+const answer = z.object({ users: z.array(z.object({ id })) })
+const answerWithNames = z.object({ users: z.array(z.object({ id, username: z.string() })) })
 
 /** Asks the auth service. */
 export class RemotePeople implements People {
@@ -27,5 +38,11 @@ export class RemotePeople implements People {
     const ids = userIds.map((id) => encodeId('usr', id))
     const { users } = await this.#auth.post('/internal/users', { ids }, answer)
     return new Set(users.map((user) => decodeId('usr', user.id)))
+  }
+
+  async named(usernames: string[]): Promise<Map<string, string>> {
+    if (usernames.length === 0) return new Map()
+    const { users } = await this.#auth.post('/internal/users', { usernames }, answerWithNames, NAMES_TIMEOUT_MS)
+    return new Map(users.map((user) => [user.username.toLowerCase(), decodeId('usr', user.id)]))
   }
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newUuid } from '../../../platform/ids.ts'
+import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { appendText, type Claim, claimNext, finish, LeaseLostError } from '../assistant/generation-lease.ts'
 import { Conversation } from '../conversation/conversation.entity.ts'
 import { Member } from '../conversation/member.entity.ts'
+import { ConversationCalls } from '../conversation/testing/conversation-calls.ts'
+import { readInboxVersions } from '../event-log/inbox-head.ts'
 import { Message } from '../message/message.entity.ts'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { type ChatFixture, openChatFixture, viewerNamed } from '../testing/chat-fixture.ts'
 import { DeletionList } from './testing/deletion-list.ts'
 
 const LEASE_MS = 60_000
@@ -14,16 +16,19 @@ const OUTCOME = { omittedMessages: 0, usage: { inputTokens: 1, outputTokens: 2, 
 describe('somebody whose account was deleted', () => {
   let chat: ChatFixture
   let list: DeletionList
+  let calls: ConversationCalls
   beforeAll(async () => {
     chat = await openChatFixture()
     list = new DeletionList(chat)
+    calls = new ConversationCalls(chat)
   })
   afterAll(() => chat[Symbol.asyncDispose]())
 
   /** A conversation of these people; the first owns it, and they joined in this order. */
   async function converse(kind: Conversation['kind'], owner: string, ...others: string[]): Promise<Conversation> {
-    const { id } = await chat.conversations.create(chat.fork(), owner, { kind })
-    for (const userId of others) await join(id, userId)
+    const memberIds = kind === 'DIRECT' ? others.map((id) => encodeId('usr', id)) : []
+    const { id } = await chat.services.conversations.create(chat.fork(), owner, { kind, memberIds })
+    if (kind !== 'DIRECT') for (const userId of others) await join(id, userId)
     return chat.fork().findOneOrFail(Conversation, id)
   }
 
@@ -34,7 +39,7 @@ describe('somebody whose account was deleted', () => {
   }
 
   const say = (conversation: Conversation, authorId: string, body: string) =>
-    chat.messages.send(chat.fork(), authorId, conversation, { body, clientId: randomUUID() })
+    chat.services.messages.send(chat.fork(), authorId, conversation, { body, clientId: randomUUID() })
 
   const messagesOf = ({ id }: Conversation) =>
     chat.fork().find(Message, { conversationId: id }, { orderBy: { number: 'asc' } })
@@ -44,26 +49,14 @@ describe('somebody whose account was deleted', () => {
     return Object.fromEntries(members.map(({ userId, role }) => [userId, role]))
   }
 
-  /** How many rows of each table belong to the conversation. */
-  async function rowsOf({ id }: Conversation): Promise<Record<string, number>> {
-    const [row] = await chat.fork().execute<Record<string, number>[]>(
-      `SELECT ${['member', 'message', 'conversation_event', 'generation', 'generation_chunk']
-        .map((table) => `(SELECT count(*)::integer FROM chat.${table} WHERE conversation_id = c.id) AS ${table}`)
-        .join(', ')}, (SELECT count(*)::integer FROM chat.conversation WHERE id = c.id) AS conversation
-       FROM (SELECT ?::uuid AS id) c`,
-      [id],
-    )
-    return row ?? {}
+  /** Whether it was deleted, for the worker to remove, with everybody who follows it told. */
+  async function isDeleted({ id }: Conversation): Promise<boolean> {
+    const { deletedAt } = await chat.fork().findOneOrFail(Conversation, id)
+    const events = await calls.eventsOf({ id })
+    return deletedAt != null && events.filter(({ kind }) => kind === 'ConversationDeleted').length === 1
   }
 
-  const NOTHING = {
-    member: 0,
-    message: 0,
-    conversation_event: 0,
-    generation: 0,
-    generation_chunk: 0,
-    conversation: 0,
-  }
+  const eventsOf = (conversation: Conversation) => calls.eventsOf(conversation)
 
   async function claim(): Promise<Claim> {
     const claim = await claimNext(chat.fork(), LEASE_MS)
@@ -80,7 +73,7 @@ describe('somebody whose account was deleted', () => {
     await list.apply(ada)
 
     const [hers, his] = before
-    expect(await messagesOf(group)).toEqual([{ ...hers, authorId: null, clientId: null }, his])
+    expect(await messagesOf(group)).toEqual([{ ...hers, authorId: null, clientId: null, requestDigest: null }, his])
   })
 
   it('is no longer a member, and the longest-standing one owns what nobody else owns', async () => {
@@ -101,6 +94,90 @@ describe('somebody whose account was deleted', () => {
     expect(await rolesIn(group)).toEqual({ [bob]: 'MEMBER', [cy]: 'OWNER' })
   })
 
+  it('is followed by the longest-standing ADMIN before longer-standing members, as the log tells', async () => {
+    const [ada, bob, cy, dan] = [newUuid(), newUuid(), newUuid(), newUuid()]
+    const group = await converse('GROUP', ada, bob)
+    await join(group.id, cy, 'ADMIN')
+    await join(group.id, dan, 'ADMIN')
+    await list.apply(ada)
+
+    expect(await rolesIn(group)).toEqual({ [bob]: 'MEMBER', [cy]: 'OWNER', [dan]: 'ADMIN' })
+    expect(await eventsOf(group)).toEqual([
+      { kind: 'MemberRemoved', userId: ada },
+      { kind: 'MemberRoleChanged', userId: cy, role: 'OWNER' },
+    ])
+    expect([...(await readInboxVersions(chat.fork(), [ada, cy])).keys()]).toEqual([cy])
+  })
+
+  it('leaves a DIRECT conversation to the other, who owns it no more than before, and gives the pair up', async () => {
+    const [ada, bob] = [newUuid(), newUuid()]
+    const direct = await converse('DIRECT', ada, bob)
+    await say(direct, ada, 'Farewell.')
+    await list.apply(ada)
+
+    expect(await rolesIn(direct)).toEqual({ [bob]: 'MEMBER' })
+    expect(await messagesOf(direct)).toMatchObject([{ authorId: null, body: 'Farewell.' }])
+    expect((await converse('DIRECT', bob, ada)).id).not.toBe(direct.id)
+  })
+
+  it('deletes a DIRECT conversation that the other has left before', async () => {
+    const [ada, bob] = [newUuid(), newUuid()]
+    const direct = await converse('DIRECT', ada, bob)
+    await list.apply(ada)
+    expect(await isDeleted(direct)).toBe(false)
+    await list.apply(bob)
+    expect(await isDeleted(direct)).toBe(true)
+  })
+
+  it('leaves a CHANNEL to everybody, although nobody is in it', async () => {
+    const ada = newUuid()
+    const channel = await converse('CHANNEL', ada)
+    await say(channel, ada, 'To whom it may concern')
+    await list.apply(ada)
+
+    expect(await isDeleted(channel)).toBe(false)
+    expect(await rolesIn(channel)).toEqual({})
+    expect((await chat.fork().findOneOrFail(Conversation, channel.id)).memberCount).toBe(0)
+    expect(await messagesOf(channel)).toMatchObject([{ authorId: null, body: 'To whom it may concern' }])
+  })
+
+  it('is no longer mentioned, has no reactions, and leaves no other trace', async () => {
+    const [ada, bob] = [newUuid(), newUuid()]
+    const [mentioning, reacted] = [await converse('GROUP', bob), await converse('GROUP', bob)]
+    await say(mentioning, bob, 'A name')
+    await say(reacted, bob, 'A joke')
+    const [{ id: messageId = '' } = {}] = await messagesOf(reacted)
+    for (const [statement, id] of [
+      ['INSERT INTO chat.mention (user_id, number, position, conversation_id) VALUES (?, 1, 0, ?)', mentioning.id],
+      [`INSERT INTO chat.reaction (user_id, number, emoji, conversation_id) VALUES (?, 1, '👍', ?)`, reacted.id],
+      [`INSERT INTO chat.reaction (user_id, number, emoji, conversation_id) VALUES (?, 1, '🎉', ?)`, reacted.id],
+    ] as const) {
+      await chat.fork().execute(statement, [ada, id])
+    }
+    await chat.fork().execute('INSERT INTO chat.inbox_head (user_id) VALUES (?)', [ada])
+    await chat.fork().execute('INSERT INTO chat.last_seen (user_id, seen_at) VALUES (?, now())', [ada])
+    const rings: string[] = []
+    for (const { id } of [mentioning, reacted]) chat.bus.subscribe(`conversation/${id}`, () => void rings.push(id))
+    await list.apply(ada)
+
+    for (const table of ['mention', 'reaction', 'inbox_head', 'last_seen']) {
+      expect(await chat.fork().execute(`SELECT FROM chat.${table} WHERE user_id = ?`, [ada]), table).toEqual([])
+    }
+    expect((await eventsOf(reacted)).slice(1)).toEqual([{ kind: 'ReactionsChanged', messageId }])
+    expect(await eventsOf(mentioning)).toHaveLength(1)
+    await expect.poll(() => rings).toEqual([reacted.id])
+  })
+
+  it('is not looked for in what was deleted before', async () => {
+    const [ada, bob] = [newUuid(), newUuid()]
+    const group = await converse('GROUP', bob, ada)
+    await chat.services.conversations.delete(chat.fork(), viewerNamed(bob), group.id)
+    await list.apply(ada)
+
+    expect(await rolesIn(group)).toEqual({ [bob]: 'OWNER', [ada]: 'MEMBER' })
+    expect((await eventsOf(group)).map(({ kind }) => kind)).toEqual(['ConversationDeleted'])
+  })
+
   it('leaves roles alone where they were no owner', async () => {
     const [ada, bob, cy] = [newUuid(), newUuid(), newUuid()]
     const group = await converse('GROUP', bob, cy, ada)
@@ -109,7 +186,7 @@ describe('somebody whose account was deleted', () => {
     expect(await rolesIn(group)).toEqual({ [bob]: 'OWNER', [cy]: 'MEMBER' })
   })
 
-  it('takes along every conversation in which nobody is left, with all that is in it', async () => {
+  it('deletes every conversation in which nobody is left', async () => {
     const ada = newUuid()
     const talk = await converse('ASSISTANT', ada)
     const notes = await converse('GROUP', ada)
@@ -118,11 +195,9 @@ describe('somebody whose account was deleted', () => {
     await finish(chat.fork(), await claim(), OUTCOME)
     await say(talk, ada, 'The second question')
     await appendText(chat.fork(), await claim(), { offset: 0, text: 'Half an ans' }, LEASE_MS)
-    expect(Object.values(await rowsOf(talk))).not.toContain(0)
     await list.apply(ada)
 
-    expect(await rowsOf(talk)).toEqual(NOTHING)
-    expect(await rowsOf(notes)).toEqual(NOTHING)
+    expect([await isDeleted(talk), await isDeleted(notes)]).toEqual([true, true])
   })
 
   it('leaves no name in conversations they are no longer a member of', async () => {
@@ -136,30 +211,48 @@ describe('somebody whose account was deleted', () => {
     expect(await rolesIn(group)).toEqual({ [bob]: 'OWNER' })
   })
 
-  it('takes along a long history in steps, of no more than 5,000 messages each', async () => {
+  it('leaves a long history in steps, of no more than 5,000 messages or 500 events each', async () => {
     const [ada, bob] = [newUuid(), newUuid()]
-    const talk = await converse('ASSISTANT', ada)
     const group = await converse('GROUP', bob, ada)
-    for (const { id } of [talk, group]) {
-      await chat.fork().execute(
-        `WITH said AS (
-           INSERT INTO chat.message (conversation_id, number, id, role, author_id, body)
-           SELECT ?::uuid, n, gen_random_uuid(), 'USER', ?::uuid, 'Line ' || n FROM generate_series(1, 11000) n
-           RETURNING conversation_id, number, id
-         )
-         INSERT INTO chat.conversation_event (conversation_id, seq, kind, message_id)
-         SELECT conversation_id, number, 'MessageAdded', id FROM said`,
-        [id, ada],
-      )
-    }
+    await chat.fork().execute(
+      `WITH said AS (
+         INSERT INTO chat.message (conversation_id, number, id, role, author_id, body)
+         SELECT ?::uuid, n, gen_random_uuid(), 'USER', ?::uuid, 'Line ' || n FROM generate_series(1, 11000) n
+         RETURNING conversation_id, number
+       ), named AS (
+         INSERT INTO chat.mention (conversation_id, number, user_id, position)
+         SELECT conversation_id, number, ?::uuid, 0 FROM said
+       )
+       INSERT INTO chat.reaction (conversation_id, number, emoji, user_id)
+       SELECT conversation_id, number, emoji, ?::uuid FROM said, unnest(ARRAY['👍', '🎉']) AS emoji WHERE number <= 1100`,
+      [group.id, ada, ada, ada],
+    )
     const statements = await chat.statementsOf(() => list.apply(ada))
 
-    expect(await rowsOf(talk)).toEqual(NOTHING)
-    expect(await rowsOf(group)).toMatchObject({ message: 11_000, conversation_event: 11_000, member: 1 })
-    expect((await messagesOf(group)).filter(({ authorId }) => authorId !== null)).toEqual([])
+    const messages = await messagesOf(group)
+    expect(messages).toHaveLength(11_000)
+    expect(messages.filter(({ authorId }) => authorId !== null)).toEqual([])
+    const events = await eventsOf(group)
+    const changed = events.filter(({ kind }) => kind === 'ReactionsChanged').map(({ messageId }) => messageId)
+    expect(changed).toEqual(messages.slice(0, 1_100).map(({ id }) => id))
     const batches = (pattern: RegExp) => statements.filter((statement) => pattern.test(statement)).length
     expect(batches(/UPDATE chat\.message/)).toBe(3)
-    expect(batches(/DELETE FROM chat\.message\s+WHERE ctid/)).toBe(3)
+    expect(batches(/DELETE FROM chat\.mention/)).toBe(5)
+    expect(batches(/DELETE FROM chat\.reaction/)).toBe(7)
+  })
+
+  it('leaves long messages in steps of about 500,000 bytes, because every index reads them again', async () => {
+    const [ada, bob] = [newUuid(), newUuid()]
+    const group = await converse('GROUP', bob, ada)
+    await chat.fork().execute(
+      `INSERT INTO chat.message (conversation_id, number, id, role, author_id, body)
+       SELECT ?::uuid, n, gen_random_uuid(), 'USER', ?::uuid, repeat('Long ', 3000) FROM generate_series(1, 70) n`,
+      [group.id, ada],
+    )
+    const statements = await chat.statementsOf(() => list.apply(ada))
+
+    expect((await messagesOf(group)).filter(({ authorId }) => authorId !== null)).toEqual([])
+    expect(statements.filter((statement) => /UPDATE chat\.message/.test(statement))).toHaveLength(3)
   })
 
   it('has the worker that writes for them stop, and no other begin', async () => {
@@ -190,7 +283,8 @@ describe('somebody whose account was deleted', () => {
     await worker.commit()
     await list.applied()
 
-    expect(await rowsOf(talk)).toEqual(NOTHING)
+    expect(await isDeleted(talk)).toBe(true)
+    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
     expect(list.said).toEqual([])
   })
 
@@ -203,14 +297,15 @@ describe('somebody whose account was deleted', () => {
       `INSERT INTO chat.generation (conversation_id, id, message_id, status, model) VALUES (?, ?, ?, 'QUEUED', 'a-model')`,
       [talk.id, newUuid(), newUuid()],
     )
+    await sender.execute('UPDATE chat.conversation SET message_count = message_count WHERE id = ?', [talk.id])
     list.add(ada)
     await using _process = list.start()
-    await blockedStatement('FOR UPDATE')
-    await sender.execute('UPDATE chat.conversation SET event_seq = event_seq + 1 WHERE id = ?', [talk.id])
+    await blockedStatement('FOR NO KEY UPDATE')
     await sender.commit()
     await list.applied()
 
-    expect(await rowsOf(talk)).toEqual(NOTHING)
+    expect(await isDeleted(talk)).toBe(true)
+    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
     expect(list.said).toEqual([])
   })
 

@@ -1,18 +1,38 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { removeConversation } from './conversation-removal.ts'
-
-/** One statement changes at most so many messages, so that a long history does not run into the statement timeout. */
-const BATCH = 5_000
+import { NotFoundError } from '../../../platform/errors.ts'
+import type { ConversationChanges } from '../conversation/conversation-change.ts'
+import { stopReplies } from '../conversation/conversation-removal.ts'
+import { deleteDeserted, takeMembership, takeTraces } from './traces.ts'
 
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
+/** Where a conversation may know somebody from. */
+const TRACES = [
+  ['member', 'user_id'],
+  ['message', 'author_id'],
+  ['mention', 'user_id'],
+  ['reaction', 'user_id'],
+] as const
+
+const NEXT_CONVERSATION = TRACES.map(
+  ([table, column]) => `(
+    SELECT conversation_id AS id FROM chat.${table} JOIN chat.conversation ON conversation.id = conversation_id
+    WHERE ${column} = ? AND conversation_id > ? AND conversation.deleted_at IS NULL
+    ORDER BY conversation_id LIMIT 1)`,
+).join(' UNION ALL ')
+
+/** How a step ended: there is more to take, nothing is left of the person, or nobody is left but them. */
+type Step = 'MORE' | 'LEFT' | 'DELETED'
+
 /**
- * The leaving of a user whose account was deleted: their messages stay without an author, their memberships go, and so
- * does every conversation that nobody can read any more. No transaction spans two conversations; each step may be
- * repeated, so that whoever is interrupted begins again.
+ * The leaving of a user whose account was deleted: their messages stay without an author; their memberships, mentions and
+ * reactions go, and so does every conversation that nobody can read any more. No transaction spans two conversations;
+ * each step may be repeated, so that whoever is interrupted begins again. What was deleted before is removed with all
+ * that is in it anyway.
  */
 export class Departure {
   readonly #fork: () => EntityManager
+  readonly #changes: ConversationChanges
   readonly #userId: string
   readonly #signal: AbortSignal
 
@@ -20,8 +40,14 @@ export class Departure {
    * @param options.userId a UUID.
    * @param options.signal stops between two steps.
    */
-  constructor(options: { fork: () => EntityManager; userId: string; signal: AbortSignal }) {
+  constructor(options: {
+    fork: () => EntityManager
+    changes: ConversationChanges
+    userId: string
+    signal: AbortSignal
+  }) {
     this.#fork = options.fork
+    this.#changes = options.changes
     this.#userId = options.userId
     this.#signal = options.signal
   }
@@ -39,20 +65,17 @@ export class Departure {
         await this.#leave(conversationId)
       }
     }
+    await this.#fork().execute('DELETE FROM chat.inbox_head WHERE user_id = ?', [this.#userId])
+    await this.#fork().execute('DELETE FROM chat.last_seen WHERE user_id = ?', [this.#userId])
   }
 
-  /** Those the user is a member of or has written in, in the order of their ids: what was left is not looked at again. */
+  /** In the order of their ids: what was left is not looked at again. */
   async *#conversations(): AsyncGenerator<string> {
     for (let after = BEFORE_ALL; ; ) {
       this.#signal.throwIfAborted()
       const [next] = await this.#fork().execute<{ id: string }[]>(
-        `(SELECT conversation_id AS id FROM chat.member WHERE user_id = ? AND conversation_id > ?
-          ORDER BY conversation_id LIMIT 1)
-         UNION ALL
-         (SELECT conversation_id FROM chat.message WHERE author_id = ? AND conversation_id > ?
-          ORDER BY conversation_id LIMIT 1)
-         ORDER BY id LIMIT 1`,
-        [this.#userId, after, this.#userId, after],
+        `${NEXT_CONVERSATION} ORDER BY id LIMIT 1`,
+        TRACES.flatMap(() => [this.#userId, after]),
       )
       if (!next) return
       yield next.id
@@ -61,61 +84,26 @@ export class Departure {
   }
 
   async #leave(conversationId: string): Promise<void> {
-    const membership = { conversationId, userId: this.#userId }
-    if (!(await this.#hasOthers(this.#fork(), conversationId))) {
-      return removeConversation(this.#fork, membership, this.#signal)
+    try {
+      let step: Step
+      do {
+        this.#signal.throwIfAborted()
+        step = await this.#takeStep(conversationId)
+      } while (step === 'MORE')
+      if (step === 'DELETED') await stopReplies(this.#fork(), conversationId)
+    } catch (error) {
+      // Deleted meanwhile.
+      if (!(error instanceof NotFoundError)) throw error
     }
-    while (!(await this.#leaveToOthers(conversationId))) this.#signal.throwIfAborted()
   }
 
-  async #hasOthers(em: EntityManager, conversationId: string): Promise<boolean> {
-    const [row] = await em.execute<[{ others: boolean }]>(
-      'SELECT EXISTS (SELECT FROM chat.member WHERE conversation_id = ? AND user_id <> ?) AS others',
-      [conversationId, this.#userId],
-    )
-    return row.others
-  }
-
-  /** One transaction's worth of it; true when it was the last. It locks the conversation's row first, as writers do. */
-  #leaveToOthers(conversationId: string): Promise<boolean> {
-    return this.#fork().transactional(async (em) => {
-      await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [conversationId])
-      if ((await this.#takeNameOff(em, conversationId)) === BATCH) return false
-      // When the others have left meanwhile, the last membership stays, and leads back here to remove all.
-      if (await this.#hasOthers(em, conversationId)) await this.#endMembership(em, conversationId)
-      return true
+  /** One transaction's worth of it. */
+  #takeStep(conversationId: string): Promise<Step> {
+    return this.#changes.apply(this.#fork(), conversationId, async (change) => {
+      if (await deleteDeserted(change, this.#userId)) return 'DELETED'
+      if (!(await takeTraces(change, this.#userId))) return 'MORE'
+      await takeMembership(change, this.#userId)
+      return 'LEFT'
     })
   }
-
-  async #takeNameOff(em: EntityManager, conversationId: string): Promise<number> {
-    const { affectedRows } = await em.execute<{ affectedRows: number }>(
-      `UPDATE chat.message SET author_id = NULL, client_id = NULL
-       WHERE conversation_id = ? AND number IN (
-         SELECT number FROM chat.message WHERE author_id = ? AND conversation_id = ? LIMIT ${BATCH})`,
-      [conversationId, this.#userId, conversationId],
-      'run',
-    )
-    return affectedRows
-  }
-
-  async #endMembership(em: EntityManager, conversationId: string): Promise<void> {
-    const [ended] = await em.execute<{ role: string }[]>(
-      'DELETE FROM chat.member WHERE conversation_id = ? AND user_id = ? RETURNING role',
-      [conversationId, this.#userId],
-    )
-    if (!ended) return
-    await em.execute('UPDATE chat.conversation SET member_count = member_count - 1 WHERE id = ?', [conversationId])
-    if (ended.role === 'OWNER') await handOver(em, conversationId)
-  }
-}
-
-/** Makes the longest-standing member the owner of a conversation that has none. */
-async function handOver(em: EntityManager, conversationId: string): Promise<void> {
-  await em.execute(
-    `UPDATE chat.member SET role = 'OWNER'
-     WHERE conversation_id = ?
-       AND user_id = (SELECT user_id FROM chat.member WHERE conversation_id = ? ORDER BY joined_at, user_id LIMIT 1)
-       AND NOT EXISTS (SELECT FROM chat.member WHERE conversation_id = ? AND role = 'OWNER')`,
-    [conversationId, conversationId, conversationId],
-  )
 }

@@ -115,7 +115,7 @@ describe('auth’s list of deleted accounts', () => {
   it.each([15, 61])('is looked at again once it is settled, in %i minutes, for what was under way', async (minutes) => {
     const ada = newUuid()
     await list.apply(ada, minutes)
-    const late = await chat.conversations.create(chat.fork(), ada, { kind: 'ASSISTANT' })
+    const late = await chat.services.conversations.create(chat.fork(), ada, { kind: 'ASSISTANT' })
     await using _process = list.start()
     list.advance(minutes - 1)
     const asked = list.questions
@@ -124,7 +124,7 @@ describe('auth’s list of deleted accounts', () => {
 
     list.advance(1)
     await list.applied('SECOND')
-    expect(await chat.fork().findOne(Conversation, late.id)).toBeNull()
+    expect((await chat.fork().findOneOrFail(Conversation, late.id)).deletedAt).toBeInstanceOf(Date)
   })
 
   it('waits, with one warning, while auth is away', async () => {

@@ -3,6 +3,7 @@ import { type AccountDeletion, type DeletionPage, USER_DELETED } from '../../../
 import type { EventBus } from '../../../platform/event-bus.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
+import { ConversationChanges } from '../conversation/conversation-change.ts'
 import { DeletionProgress } from './deletion-progress.entity.ts'
 import { Departure } from './departure.ts'
 
@@ -16,6 +17,7 @@ const READ_EVERY_MS = 1_000
  */
 export class Departures implements AsyncDisposable {
   readonly #fork: () => EntityManager
+  readonly #changes: ConversationChanges
   readonly #readPage: (after: number) => Promise<DeletionPage>
   readonly #logger: Logger
   readonly #now: () => Date
@@ -34,6 +36,7 @@ export class Departures implements AsyncDisposable {
     everyMs?: number
   }) {
     this.#fork = options.fork
+    this.#changes = new ConversationChanges({ bus: options.bus })
     this.#readPage = options.readPage
     this.#logger = options.logger
     this.#now = options.now ?? (() => new Date())
@@ -101,7 +104,12 @@ export class Departures implements AsyncDisposable {
       if (!lock.isOurs) return false
       const { position } = await em.findOneOrFail(DeletionProgress, look)
       if (position >= deletion.position) return true
-      await new Departure({ fork: this.#fork, userId: deletion.userId, signal: this.#stopping.signal }).complete()
+      await new Departure({
+        fork: this.#fork,
+        changes: this.#changes,
+        userId: deletion.userId,
+        signal: this.#stopping.signal,
+      }).complete()
       await em.nativeUpdate(DeletionProgress, { look }, { position: deletion.position })
       return true
     })

@@ -1,31 +1,60 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { NotFoundError } from '../../../platform/errors.ts'
 import type { ConversationWatch } from './conversation-watch.ts'
+import type { EphemeralSource } from './ephemeral-source.ts'
 import { decodeEventCursor, encodeEventCursor } from './event-cursor.ts'
-import { type LoggedEvent, type LoggedEventKind, type LogHead, readEvents, readHeads } from './event-log.ts'
-import { PullStream } from './pull-stream.ts'
+import {
+  type LoggedEvent,
+  type LogHead,
+  type MemberChange,
+  type MessageChange,
+  readEvents,
+  readHeads,
+  type WholeChange,
+} from './event-log.ts'
+import { type Batch, PullStream } from './pull-stream.ts'
+
+/** What a durable event carries beside what it is about. Ids are UUIDs. */
+interface Durable<Kind extends string> {
+  readonly __typename: Kind
+  readonly cursor: string
+  readonly conversationId: string
+}
 
 /** A durable event about a message. */
-export interface MessageEvent {
-  readonly __typename: LoggedEventKind
-  readonly cursor: string
+export interface MessageEvent extends Durable<MessageChange['kind']> {
   readonly messageId: string
 }
+
+/** A durable event about a membership. */
+export interface MemberEvent extends Durable<MemberChange['kind']> {
+  readonly userId: string
+  /** Null for MemberRemoved. */
+  readonly role: 'OWNER' | 'ADMIN' | 'MEMBER' | null
+}
+
+/** A durable event about the conversation itself. */
+export type ConversationChange = Durable<WholeChange['kind']>
+
+export type DurableEvent = MessageEvent | MemberEvent | ConversationChange
 
 /** Where the stream stands, or that it had to begin anew. */
 export type StreamMark =
   | { readonly __typename: 'CaughtUp'; readonly cursor: string }
   | { readonly __typename: 'Reset'; readonly cursor: string; readonly reason: string }
 
-/** What is not in the log, but flows beside it. Another feature provides it; the log does not know what it is. */
-export interface EphemeralSource<Item> {
-  /** Called once, when it is known where the stream begins in the log and nothing of it has been read yet. */
-  join(): Promise<void>
-  /** What must be said before this durable event. */
-  before(event: LoggedEvent): Promise<Item[]>
-  /** What has come since the last call. */
-  drain(): Promise<Item[]>
-  /** Whether something may come without the log moving. */
-  isLive(): boolean
+/** The last event of who may not see the conversation any more. */
+export interface AccessRevoked {
+  readonly __typename: 'AccessRevoked'
+  readonly cursor: null
+  readonly reason: string
+}
+
+/** Who follows, and whether they still may. Another feature knows the rule. */
+export interface ReadAccess {
+  readonly viewerId: string
+  /** Asks the database, now. */
+  mayRead(): Promise<boolean>
 }
 
 export interface FollowOptions<Ephemeral> {
@@ -35,6 +64,7 @@ export interface FollowOptions<Ephemeral> {
   conversationId: string
   /** The cursor of the last event the client applied; from now on without one. */
   after: string | undefined
+  access: ReadAccess
   ephemeral: EphemeralSource<Ephemeral>
   /** How long a silent stream waits before it says CaughtUp. */
   caughtUpAfterMs: () => number
@@ -44,24 +74,28 @@ const PAGE_SIZE = 200
 /** A client further behind than this reads the conversation anew: cheaper for both sides than replaying. */
 const MOST_EVENTS_BEHIND = 1_000
 
+type Item<Ephemeral> = DurableEvent | StreamMark | AccessRevoked | Ephemeral
+
 /**
  * Everything that happens in a conversation: the events after the cursor, then CaughtUp, then live. A cursor that
- * cannot be honoured yields Reset and live from there, never a part of what was missed.
+ * cannot be honoured yields Reset and live from there, never a part of what was missed. It ends with ConversationDeleted,
+ * with AccessRevoked when the viewer was removed and may not read any more, and with NotFoundError when the conversation
+ * is gone altogether or could not be read from the beginning.
  */
-export function followConversation<Ephemeral>(
-  options: FollowOptions<Ephemeral>,
-): PullStream<MessageEvent | StreamMark | Ephemeral> {
+export function followConversation<Ephemeral>(options: FollowOptions<Ephemeral>): PullStream<Item<Ephemeral>> {
   const follower = new ConversationFollower(options)
-  const stream = new PullStream<MessageEvent | StreamMark | Ephemeral>({
+  const stream = new PullStream<Item<Ephemeral>>({
     read: () => follower.read(),
-    close: () => unwatch(),
+    close: () => {
+      unwatch()
+      closeEphemeral()
+    },
     idle: { afterMs: options.caughtUpAfterMs, item: () => follower.caughtUp() },
   })
+  const ring = () => stream.ring()
   // Watching begins before the first read, so that nothing can slip in between.
-  const unwatch = options.watch.watch(options.conversationId, {
-    ring: () => stream.ring(),
-    isBehind: (head) => follower.isBehind(head),
-  })
+  const unwatch = options.watch.watch(options.conversationId, { ring, isBehind: (head) => follower.isBehind(head) })
+  const closeEphemeral = options.ephemeral.open(ring)
   return stream
 }
 
@@ -76,10 +110,10 @@ class ConversationFollower<Ephemeral> {
   }
 
   /** One page of the log; beyond its end CaughtUp, once, and what flows beside the log. */
-  async read() {
-    const items: (MessageEvent | StreamMark | Ephemeral)[] = []
+  async read(): Promise<Batch<Item<Ephemeral>>> {
+    const items: Item<Ephemeral>[] = []
     try {
-      return { items, more: await this.#readInto(items) }
+      return await this.#readInto(items)
     } catch (error) {
       // What was read counts as delivered from here on, so it must be; the next read meets the error again.
       if (items.length > 0) return { items, more: true }
@@ -87,18 +121,34 @@ class ConversationFollower<Ephemeral> {
     }
   }
 
-  async #readInto(items: (MessageEvent | StreamMark | Ephemeral)[]): Promise<boolean> {
+  async #readInto(items: Item<Ephemeral>[]): Promise<Batch<Item<Ephemeral>>> {
     if (this.#epoch === undefined) items.push(...(await this.#begin()))
     const page = await this.#readPage()
+    const last = await this.#endIn(page)
+    if (last) return { items: [last], ended: true }
     for (const event of page) {
       items.push(...(await this.#options.ephemeral.before(event)), this.#toItem(event))
       this.#seq = event.seq
     }
-    if (page.length === PAGE_SIZE) return true
+    if (page.length === PAGE_SIZE) return { items, more: true }
     if (!this.#hasCaughtUp) items.push(this.caughtUp())
     this.#hasCaughtUp = true
     items.push(...(await this.#options.ephemeral.drain()))
-    return false
+    return { items }
+  }
+
+  /**
+   * What the stream ends with when the viewer lost the conversation in this page. The page's other events are dropped:
+   * their content cannot be loaded any more, and a cursor beyond them would hide them from who is added again.
+   */
+  async #endIn(page: readonly LoggedEvent[]): Promise<DurableEvent | AccessRevoked | undefined> {
+    const deletion = page.find(({ kind }) => kind === 'ConversationDeleted')
+    if (deletion) return this.#toItem(deletion)
+    const { viewerId, mayRead } = this.#options.access
+    const isRemoved = page.some((event) => event.kind === 'MemberRemoved' && event.userId === viewerId)
+    // They may have been added again since, or the conversation is open to everybody.
+    if (!isRemoved || (await mayRead())) return undefined
+    return { __typename: 'AccessRevoked', cursor: null, reason: 'You are no longer a member of this conversation.' }
   }
 
   caughtUp(): StreamMark {
@@ -111,9 +161,10 @@ class ConversationFollower<Ephemeral> {
 
   /** Finds where to begin, and says Reset when that is not where the client wanted to. */
   async #begin(): Promise<StreamMark[]> {
-    const { fork, conversationId, after } = this.#options
+    const { fork, conversationId, after, access } = this.#options
     const head = (await readHeads(fork(), [conversationId])).get(conversationId)
-    if (!head) throw new Error('A conversation that was just read has no head.')
+    // A removal before the head would never come up in the log.
+    if (!head || !(await access.mayRead())) throw new NotFoundError('conversation')
     await this.#options.ephemeral.join()
     this.#epoch = head.epoch
     this.#seq = head.seq
@@ -131,8 +182,9 @@ class ConversationFollower<Ephemeral> {
     return readEvents(this.#options.fork(), this.#options.conversationId, this.#seq, PAGE_SIZE)
   }
 
-  #toItem(event: LoggedEvent): MessageEvent {
-    return { __typename: event.kind, cursor: this.#cursorAt(event.seq), messageId: event.messageId }
+  #toItem({ kind: __typename, seq, ...about }: LoggedEvent): DurableEvent {
+    const { conversationId } = this.#options
+    return { __typename, cursor: this.#cursorAt(seq), conversationId, ...about } as DurableEvent
   }
 
   #cursorAt(seq: number): string {

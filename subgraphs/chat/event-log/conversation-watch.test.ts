@@ -44,6 +44,14 @@ describe('the watch over conversations', () => {
     expect(upToDate.ring).not.toHaveBeenCalled()
   })
 
+  it('rings everybody when the conversation is gone', async () => {
+    await using watch = new ConversationWatch({ bus: new SilentBus(), logger, readHeads: async () => new Map() })
+    const upToDate = watcherAt(Number.POSITIVE_INFINITY)
+    watch.watch('a', upToDate)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(upToDate.ring).toHaveBeenCalledOnce()
+  })
+
   it('reads the heads of many conversations 500 at a time, and of none not at all', async () => {
     const readHeads = vi.fn(async (_ids: string[]) => new Map<string, LogHead>())
     await using watch = new ConversationWatch({ bus: new SilentBus(), logger, readHeads, sweepEveryMs: 100 })

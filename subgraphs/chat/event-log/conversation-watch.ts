@@ -73,12 +73,16 @@ export class ConversationWatch implements AsyncDisposable {
   async #sweep(): Promise<void> {
     const watched = [...this.#watchers.keys()]
     for (let start = 0; start < watched.length; start += HEADS_PER_QUERY) {
-      const heads = await this.#readHeads(watched.slice(start, start + HEADS_PER_QUERY))
-      for (const [conversationId, head] of heads) {
-        for (const watcher of this.#watchers.get(conversationId) ?? []) {
-          if (watcher.isBehind(head)) watcher.ring()
-        }
-      }
+      const conversationIds = watched.slice(start, start + HEADS_PER_QUERY)
+      const heads = await this.#readHeads(conversationIds)
+      for (const conversationId of conversationIds) this.#ringThoseBehind(conversationId, heads.get(conversationId))
+    }
+  }
+
+  /** All of them when the conversation is gone, so that they find out. */
+  #ringThoseBehind(conversationId: string, head: LogHead | undefined): void {
+    for (const watcher of this.#watchers.get(conversationId) ?? []) {
+      if (!head || watcher.isBehind(head)) watcher.ring()
     }
   }
 }

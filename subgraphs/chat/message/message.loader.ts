@@ -1,16 +1,17 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
 import type { Conversation } from '../conversation/conversation.entity.ts'
+import { IS_READABLE } from '../conversation/readable.ts'
 import { Message } from './message.entity.ts'
 
-/** Messages by id, as far as the viewer is a member of their conversation; null for all others. */
+/** Messages by id, as far as the viewer may see their conversation; null for all others. */
 export function messageLoader(em: EntityManager, viewerId: string | undefined) {
   return new DataLoader<string, Message | null>(async (ids) => {
     const rows = await em.execute(
       `SELECT message.* FROM chat.message
-       JOIN chat.member ON member.conversation_id = message.conversation_id AND member.user_id = ?
-       WHERE message.id IN (?)`,
-      [viewerId ?? null, [...ids]],
+       JOIN chat.conversation ON conversation.id = message.conversation_id
+       WHERE message.id IN (?) AND ${IS_READABLE}`,
+      [[...ids], viewerId ?? null],
     )
     const found = new Map(rows.map((row) => em.map(Message, row)).map((message) => [message.id, message]))
     return ids.map((id) => found.get(id) ?? null)

@@ -1,15 +1,30 @@
 import { encodeCursor, readPageRequest, toConnection } from '../../../platform/connection.ts'
-import { encodeId } from '../../../platform/ids.ts'
+import { decodeId, encodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import { withUserErrors } from '../../../platform/user-fault.ts'
+import type { ChatContext } from '../context.ts'
+import { userReference } from '../conversation/user-reference.ts'
 import { loadVisibleConversation, visibleConversation } from '../conversation/visible-conversation.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
 import type { Message } from './message.entity.ts'
 import { readStreamStart } from './message-input.ts'
+import { numberInCursor } from './message-page.ts'
 import { followMessages } from './message-stream.ts'
+import { type MessageDeed, mayWithMessage } from './policy.ts'
 import { loadVisibleMessage, visibleMessage } from './visible-message.ts'
 
-type MessageEventTypes = 'MessageAdded' | 'ReplyStarted' | 'ReplyFinished'
+type MessageEventTypes =
+  | 'MessageAdded'
+  | 'MessageEdited'
+  | 'MessageDeleted'
+  | 'ReactionsChanged'
+  | 'ReplyStarted'
+  | 'ReplyFinished'
+
+const messageOfEvent = {
+  message: ({ messageId }: { messageId: string }, _: unknown, context: ChatContext) =>
+    loadVisibleMessage(messageId, context),
+}
 
 export const messageResolvers: Pick<
   Resolvers,
@@ -21,14 +36,32 @@ export const messageResolvers: Pick<
   Mutation: {
     sendMessage: async (_, { input }, context) => {
       const { userId } = viewerOf(context.caller)
-      const { em, loaders, messages } = context
+      const { em, messages } = context
       const conversation = await visibleConversation(input.conversationId, context)
+      const replyToId = input.replyToId == null ? null : decodeId('msg', input.replyToId)
       return withUserErrors({ message: null, reply: null }, async () => {
-        const sent = await messages.send(em, userId, conversation, input)
-        // The answer shows the conversation with the message in it.
-        loaders.conversations.clear(conversation.id)
-        loaders.lastMessages.clear(conversation)
+        const sent = await messages.send(em, userId, conversation, { ...input, replyToId })
+        context.signals.setTyping(conversation.id, userId, false)
+        forget(sent.message, context)
         return sent
+      })
+    },
+    editMessage: (_, { input }, context) => {
+      const viewer = viewerOf(context.caller)
+      const id = decodeId('msg', input.messageId)
+      return withUserErrors({ message: null }, async () => {
+        const message = await context.messages.edit(context.em, viewer, id, input.body)
+        forget(message, context)
+        return { message }
+      })
+    },
+    deleteMessage: (_, { input }, context) => {
+      const viewer = viewerOf(context.caller)
+      const id = decodeId('msg', input.messageId)
+      return withUserErrors({ message: null }, async () => {
+        const message = await context.messages.delete(context.em, viewer, id)
+        forget(message, context)
+        return { message }
       })
     },
   },
@@ -44,12 +77,34 @@ export const messageResolvers: Pick<
     __resolveReference: ({ id }, context) => visibleMessage(id, context),
     id: ({ id }) => encodeId('msg', id),
     conversation: ({ conversationId }, _, context) => loadVisibleConversation(conversationId, context),
-    author: ({ authorId }) => (authorId == null ? null : { id: encodeId('usr', authorId) }),
+    author: ({ authorId }) => userReference(authorId),
     clientId: ({ authorId, clientId }, _, { caller }) => (authorId === caller.viewer?.userId ? clientId : null),
+    edits: (message, _, { loaders }) => (message.editedAt && !message.deletedAt ? loaders.edits.load(message) : []),
+    replyTo: ({ conversationId, replyTo }, _, { loaders }) =>
+      replyTo == null ? null : loaders.messagesByNumber.load({ conversationId, number: replyTo }),
+    replies: async (message, args, { loaders }) => {
+      const page = readPageRequest(args)
+      const cursorOf = ({ number }: Message) => encodeCursor('reply', number)
+      const { direction, size } = page
+      const beyond = numberInCursor('reply', page) ?? null
+      return toConnection(page, await loaders.replies.load({ message, page: { direction, size, beyond } }), cursorOf)
+    },
+    replyCount: (message, _, { loaders }) => loaders.replyCounts.load(message),
+    mentions: async (message, _, { loaders }) =>
+      (await loaders.mentions.load(message)).map((userId) => userReference(userId)),
+    viewerCanEdit: (message, _, context) =>
+      message.deletedAt ? false : viewerMay('change the message', message, context),
+    viewerCanDelete: (message, _, context) => viewerMay('delete the message', message, context),
   },
-  MessageAdded: { message: ({ messageId }, _, context) => loadVisibleMessage(messageId, context) },
-  ReplyStarted: { message: ({ messageId }, _, context) => loadVisibleMessage(messageId, context) },
-  ReplyFinished: { message: ({ messageId }, _, context) => loadVisibleMessage(messageId, context) },
+  MessageAdded: messageOfEvent,
+  MessageEdited: messageOfEvent,
+  MessageDeleted: {
+    messageId: ({ messageId }) => encodeId('msg', messageId),
+    number: async ({ messageId }, _, context) => (await loadVisibleMessage(messageId, context)).number,
+  },
+  ReactionsChanged: messageOfEvent,
+  ReplyStarted: messageOfEvent,
+  ReplyFinished: messageOfEvent,
   Subscription: {
     messageAdded: {
       subscribe: async (_, { conversationId, after }, context) => {
@@ -57,10 +112,42 @@ export const messageResolvers: Pick<
         return followMessages({
           ...context.streams,
           conversationId: conversation.id,
+          viewerId: viewerOf(context.caller).userId,
           after: readStreamStart(after, conversation.messageCount),
         })
       },
       resolve: (message) => message,
     },
   },
+}
+
+/** The answer shows what is true with the change in it. */
+function forget({ conversationId }: Message, { loaders }: ChatContext): void {
+  loaders.conversations.clear(conversationId)
+  loaders.memberships.clear(conversationId)
+  for (const loader of [
+    loaders.lastMessages,
+    loaders.messages,
+    loaders.messagesByNumber,
+    loaders.replies,
+    loaders.replyCounts,
+    loaders.edits,
+    loaders.mentions,
+    loaders.replyTexts,
+    loaders.reactions,
+    loaders.unread,
+  ]) {
+    loader.clearAll()
+  }
+}
+
+async function viewerMay(deed: MessageDeed, message: Message, { caller, loaders }: ChatContext): Promise<boolean> {
+  const { viewer } = caller
+  if (!viewer) return false
+  const { conversationId, answersId } = message
+  const [membership, question] = await Promise.all([
+    loaders.memberships.load(conversationId),
+    answersId == null ? null : loaders.messages.load(answersId),
+  ])
+  return mayWithMessage({ viewer, message, role: membership?.role ?? null, askerId: question?.authorId ?? null }, deed)
 }

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { Message } from './message.entity.ts'
 
 /** A message to be stored; its number comes from the conversation. */
 export interface NewMessage {
@@ -7,41 +8,85 @@ export interface NewMessage {
   authorId: string | null
   clientId: string | null
   answersId: string | null
+  /** The number of the message that it replies to. */
+  replyTo: number | null
   body: string
+  /** What `requestDigest` made; null where nobody sends. */
+  digest: Buffer | null
+  mentionsPending: boolean
 }
 
+/** What one member says: their message, and behind it the reply that is to be written, if any. */
+export interface NewTalk {
+  readonly conversationId: string
+  readonly authorId: string
+  readonly messages: readonly NewMessage[]
+  /** Whom the first message names, in that order; only members among them are mentioned. */
+  readonly mentioned: readonly string[]
+}
+
+/** So many members a message mentions at most. */
+export const MOST_MENTIONS = 50
+
 /**
- * Stores messages with the next numbers of their conversation and logs MessageAdded for each, in one statement: the
- * counters on the conversation's row give number and sequence, and its lock makes commit order their order. A rollback
- * returns the numbers, so there is never a gap.
+ * Stores messages with the next numbers of their conversation, moves the author's read marker to the first of them and
+ * logs MessageAdded for each, in one statement: the counters on the conversation's row give number and sequence, and its
+ * lock makes commit order their order. A rollback returns the numbers, so there is never a gap.
+ *
+ * @returns the messages; none when the conversation is gone or the author is not a member, and then nothing is changed.
+ * @throws UniqueConstraintViolationException when the author has used the client id here; NotNullConstraintViolationException
+ * when the author has ceased to be a member while the statement waited for the conversation's row.
  */
-export async function storeMessages(em: EntityManager, conversationId: string, messages: NewMessage[]): Promise<void> {
-  await em.execute(
+export async function storeMessages(em: EntityManager, talk: NewTalk): Promise<Message[]> {
+  const { conversationId, authorId, messages, mentioned } = talk
+  const count = messages.length
+  const rows = await em.execute(
     `WITH head AS (
        UPDATE chat.conversation
        SET message_count = message_count + ?, event_seq = event_seq + ?,
            last_activity_at = greatest(last_activity_at, clock_timestamp())
-       WHERE id = ?
+       WHERE id = ? AND deleted_at IS NULL
+         AND EXISTS (SELECT FROM chat.member WHERE conversation_id = ? AND user_id = ?)
        RETURNING id, message_count - ? AS last_number, event_seq - ? AS last_seq, last_activity_at
-     ), added AS (
-       SELECT * FROM jsonb_to_recordset(?::jsonb) AS m(
-         position integer, id uuid, role text, "authorId" uuid, "clientId" uuid, "answersId" uuid, body text)
+     ), author AS (
+       UPDATE chat.member SET read_up_to = last_number + 1 FROM head
+       WHERE conversation_id = head.id AND user_id = ?
+       RETURNING read_up_to AS first_number
      ), stored AS (
-       INSERT INTO chat.message (conversation_id, number, id, role, author_id, client_id, answers_id, body,
-                                 created_at)
-       SELECT head.id, last_number + position, added.id, role, "authorId", "clientId", "answersId", body,
-              last_activity_at
-       FROM head, added
-     )
-     INSERT INTO chat.conversation_event (conversation_id, seq, kind, message_id)
-     SELECT head.id, last_seq + position, 'MessageAdded', added.id FROM head, added`,
+       INSERT INTO chat.message (conversation_id, number, id, role, author_id, client_id, answers_id, reply_to, body,
+                                 request_digest, mentions_pending, created_at)
+       SELECT head.id, first_number + position, added.id, role, author_id, client_id, answers_id, reply_to, body,
+              digest, mentions_pending, last_activity_at
+       FROM head LEFT JOIN author ON true CROSS JOIN (VALUES ${messages.map(() => ROW).join(', ')}) AS added(
+         position, id, role, author_id, client_id, answers_id, reply_to, body, digest, mentions_pending)
+       RETURNING *
+     ), logged AS (
+       INSERT INTO chat.conversation_event (conversation_id, seq, kind, message_id)
+       SELECT conversation_id, last_seq + number - last_number, 'MessageAdded', stored.id FROM head, stored
+     )${mentioned.length > 0 ? MENTIONED : ''}
+     SELECT * FROM stored ORDER BY number`,
     [
-      messages.length,
-      messages.length,
-      conversationId,
-      messages.length,
-      messages.length,
-      JSON.stringify(messages.map((message, index) => ({ position: index + 1, ...message }))),
+      ...[count, count, conversationId, conversationId, authorId, count, count, authorId],
+      ...messages.flatMap(rowOf),
+      ...(mentioned.length > 0 ? [JSON.stringify(mentioned)] : []),
     ],
   )
+  return rows.map((row) => em.map(Message, row))
 }
+
+// Not JSON, as elsewhere: a single row of VALUES costs Postgres nothing to plan.
+const ROW = '(?::integer, ?::uuid, ?, ?::uuid, ?::uuid, ?::uuid, ?::integer, ?, ?::bytea, ?::boolean)'
+
+function rowOf(message: NewMessage, position: number): unknown[] {
+  const { id, role, authorId, clientId, answersId, replyTo, body, digest, mentionsPending } = message
+  return [position, id, role, authorId, clientId, answersId, replyTo, body, digest, mentionsPending]
+}
+
+const MENTIONED = `, mentioned AS (
+       INSERT INTO chat.mention (conversation_id, number, user_id, position)
+       SELECT member.conversation_id, last_number + 1, member.user_id, person.position
+       FROM head
+       CROSS JOIN jsonb_array_elements_text(?::jsonb) WITH ORDINALITY AS person(id, position)
+       JOIN chat.member ON member.conversation_id = head.id AND member.user_id = person.id::uuid
+       ORDER BY person.position LIMIT ${MOST_MENTIONS}
+     )`

@@ -1,55 +1,103 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { buildSubgraphSchema } from '@apollo/subgraph'
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { type GraphQLError, graphql, parse } from 'graphql'
+import type { Viewer } from '../../../platform/access-token.ts'
+import { SubgraphUnavailableError } from '../../../platform/errors.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
 import { MemoryEventBus } from '../../../platform/memory-event-bus.ts'
-import { ServiceClient } from '../../../platform/service-client.ts'
-import { createTestDatabase } from '../../../tests/support/test-database.ts'
+import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts'
 import { Models } from '../assistant/models.ts'
-import { ReplyQueue } from '../assistant/reply-queue.ts'
+import { type ChatServices, createContext } from '../context.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
-import { ConversationService } from '../conversation/conversation.service.ts'
-import { RemotePeople } from '../conversation/people.ts'
+import type { CreateConversationInput } from '../conversation/new-conversation.ts'
+import type { People } from '../conversation/people.ts'
 import { openChatDatabase } from '../database.ts'
-import { MessageService } from '../message/message.service.ts'
+import { ConversationWatch } from '../event-log/conversation-watch.ts'
+import { readHeads } from '../event-log/event-log.ts'
+import { readInboxVersions } from '../event-log/inbox-head.ts'
+import { InboxWatch } from '../inbox/inbox-watch.ts'
+import type { MessageService } from '../message/message.service.ts'
+import { LastSeenWriter } from '../presence/last-seen.ts'
+import { PresenceBoard } from '../presence/presence-board.ts'
+import { resolvers } from '../resolvers.ts'
+import { createServices } from '../services.ts'
 
-/** The chat subgraph's services on a database of their own, without GraphQL and without a worker. */
+const typeDefs = parse(readFileSync(new URL('../../../schema/chat.graphql', import.meta.url), 'utf8'))
+const schema = buildSubgraphSchema([{ typeDefs, resolvers }])
+
+/** The chat subgraph's schema and services on a database of their own, in this process: no server and no worker. */
 export interface ChatFixture extends AsyncDisposable {
   readonly bus: MemoryEventBus
-  readonly conversations: ConversationService
-  readonly messages: MessageService
-  readonly models: Models
+  readonly services: ChatServices
+  /** Auth knows everybody but these UUIDs. */
+  readonly unknownPeople: Set<string>
+  /** Users (UUIDs) by their names in lower case, as auth knows them. */
+  readonly usernames: Map<string, string>
+  /** Whether auth leaves a question for names without an answer. */
+  isAuthAway: boolean
+  readonly people: People
   readonly viewerId: string
   /** A new entity manager. */
   fork(): EntityManager
   /** Runs `work` and returns the SQL statements it made. */
   statementsOf(work: () => Promise<unknown>): Promise<string[]>
-  /** A new conversation of the viewer. */
-  converse(kind?: Conversation['kind']): Promise<Conversation>
-  /** Says something. */
+  /** What the schema answers to a query or mutation of this person (a UUID), with these permissions. */
+  run(userId: string, source: string, variables?: Record<string, unknown>, scope?: string[]): Promise<ChatAnswer>
+  /** A new conversation of the viewer, with what else is given. */
+  converse(kind?: Conversation['kind'], input?: Partial<CreateConversationInput>): Promise<Conversation>
+  /** Says something as the viewer. */
   say(conversation: Conversation, body: string): ReturnType<MessageService['send']>
 }
 
-export async function openChatFixture(): Promise<ChatFixture> {
-  const database = await createTestDatabase()
+export interface ChatAnswer {
+  readonly data: unknown
+  readonly errors: readonly GraphQLError[] | undefined
+}
+
+/** Somebody signed in, with these permissions. */
+export function viewerNamed(userId: string, ...scope: string[]): Viewer {
+  const expiresAt = new Date(Date.now() + 3_600_000)
+  return { userId, sessionId: userId, tokenVersion: 0, scope: new Set(scope), expiresAt }
+}
+
+/** Opens it on a database of its own, or on the given one. */
+export async function openChatFixture(given?: TestDatabase): Promise<ChatFixture> {
+  const database = given ?? (await createTestDatabase())
   const statements: string[] = []
   const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
   logger.debug = (statement: unknown) => void statements.push(String(statement))
   const orm = await openChatDatabase(database.url, logger)
-  const bus = new MemoryEventBus()
-  const models = new Models(['a-model'], false)
-  const people = new RemotePeople(
-    new ServiceClient({ service: 'auth', origin: 'http://nobody.invalid', signer: undefined }),
-  )
-  const conversations = new ConversationService({ people, models })
-  const messages = new MessageService({ bus, responder: new ReplyQueue({ bus, models }) })
   const fork = () => orm.em.fork()
+  const bus = new MemoryEventBus()
+  const unknownPeople = new Set<string>()
+  const usernames = new Map<string, string>()
+  const people: People = {
+    existing: async (ids) => new Set(ids.filter((id) => !unknownPeople.has(id))),
+    named: async (names) => {
+      if (fixture.isAuthAway) throw new SubgraphUnavailableError('auth')
+      return new Map([...usernames].filter(([name]) => names.includes(name)))
+    },
+  }
+  const watch = new ConversationWatch({ bus, logger, readHeads: (ids) => readHeads(fork(), ids) })
+  const inboxes = new InboxWatch({ bus, logger, readVersions: (ids) => readInboxVersions(fork(), ids) })
+  const lastSeen = new LastSeenWriter({ fork, logger })
+  const presence = new PresenceBoard({ bus, lastSeen })
+  const services: ChatServices = {
+    ...createServices({ bus, people, models: new Models(['a-model'], false) }),
+    presence,
+    streams: { fork, watch, inboxes, caughtUpAfterMs: () => 60_000 },
+  }
   const viewerId = newUuid()
-  return {
+  const fixture: ChatFixture = {
     bus,
-    conversations,
-    messages,
-    models,
+    services,
+    unknownPeople,
+    usernames,
+    isAuthAway: false,
+    people,
     viewerId,
     fork,
     async statementsOf(work) {
@@ -59,12 +107,28 @@ export async function openChatFixture(): Promise<ChatFixture> {
       orm.config.set('debug', false)
       return [...statements]
     },
-    converse: (kind = 'ASSISTANT') => conversations.create(fork(), viewerId, { kind }),
-    say: (conversation, body) => messages.send(fork(), viewerId, conversation, { body, clientId: randomUUID() }),
+    async run(userId, source, variableValues, scope = []) {
+      const caller = { viewer: viewerNamed(userId, ...scope), requestId: 'test', address: null, userAgent: null }
+      const { data, errors } = await graphql({
+        schema,
+        source,
+        variableValues,
+        contextValue: createContext(services, caller),
+      })
+      return { data, errors }
+    },
+    converse: (kind = 'ASSISTANT', input = {}) => services.conversations.create(fork(), viewerId, { kind, ...input }),
+    say: (conversation, body) =>
+      services.messages.send(fork(), viewerId, conversation, { body, clientId: randomUUID() }),
     async [Symbol.asyncDispose]() {
+      await presence[Symbol.asyncDispose]()
+      await lastSeen[Symbol.asyncDispose]()
+      await inboxes[Symbol.asyncDispose]()
+      await watch[Symbol.asyncDispose]()
       await bus[Symbol.asyncDispose]()
       await orm.close(true)
       await database[Symbol.asyncDispose]()
     },
   }
+  return fixture
 }

@@ -1,0 +1,94 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { ChangeUnderLock } from './conversation-change.ts'
+
+/** One statement deletes at most so many rows, so that a long history does not run into the statement timeout. */
+const BATCH = 5_000
+
+/** In the order in which rows refer to one another. */
+const CONTENT = [
+  'generation_chunk',
+  'generation',
+  'conversation_event',
+  'mention',
+  'reaction',
+  'message_edit',
+  'message',
+  'direct_pair',
+  'member',
+] as const
+
+/** Deletes the conversation for everybody, by the database's clock; whoever follows it is told so last of all. */
+export async function markDeleted({ em, conversation, record }: ChangeUnderLock): Promise<void> {
+  await em.execute('UPDATE chat.conversation SET deleted_at = clock_timestamp() WHERE id = ?', [conversation.id])
+  record({ kind: 'ConversationDeleted' })
+}
+
+/**
+ * Removes a conversation that was marked as deleted, with everything in it, in several transactions; its own row goes in
+ * the last one, so that whoever is interrupted finds it again. Only one process at a time may do so.
+ *
+ * @throws the signal's reason when it is aborted in between.
+ */
+export async function removeConversation(
+  fork: () => EntityManager,
+  conversationId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let isOver = false; !isOver; ) {
+    await stopReplies(fork(), conversationId)
+    for (const table of CONTENT) await empty(fork, table, conversationId, signal)
+    isOver = await removeRow(fork(), conversationId)
+  }
+}
+
+/**
+ * Ends what is being written in a deleted conversation: its worker's next write is refused, and no other one takes it
+ * over. Never while the conversation's row is locked: workers take their locks in the opposite order.
+ */
+export async function stopReplies(em: EntityManager, conversationId: string): Promise<void> {
+  await em.execute(
+    `UPDATE chat.generation SET status = 'FAILED', lease_until = NULL
+     WHERE conversation_id = ? AND status IN ('QUEUED', 'RUNNING')`,
+    [conversationId],
+  )
+}
+
+async function empty(
+  fork: () => EntityManager,
+  table: (typeof CONTENT)[number],
+  conversationId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let deleted = BATCH; deleted === BATCH; ) {
+    signal.throwIfAborted()
+    const result = await fork().execute<{ affectedRows: number }>(
+      `DELETE FROM chat.${table}
+       WHERE ctid = ANY (ARRAY (SELECT ctid FROM chat.${table} WHERE conversation_id = ? LIMIT ${BATCH}))`,
+      [conversationId],
+      'run',
+    )
+    deleted = result.affectedRows
+  }
+}
+
+/**
+ * Deletes the conversation's row and what was committed while its content went.
+ *
+ * @returns whether this is over. Else a reply was asked for meanwhile; its worker takes its locks in the opposite order,
+ * so that it must be stopped without ours.
+ */
+function removeRow(em: EntityManager, conversationId: string): Promise<boolean> {
+  return em.transactional(async (transaction) => {
+    // The strongest lock at once: those who are about to write here hold a weaker one, and would wait for ours.
+    await transaction.execute('SELECT FROM chat.conversation WHERE id = ? FOR UPDATE', [conversationId])
+    const replies = await transaction.execute('SELECT FROM chat.generation WHERE conversation_id = ? LIMIT 1', [
+      conversationId,
+    ])
+    if (replies.length > 0) return false
+    for (const table of CONTENT) {
+      await transaction.execute(`DELETE FROM chat.${table} WHERE conversation_id = ?`, [conversationId])
+    }
+    await transaction.execute('DELETE FROM chat.conversation WHERE id = ? AND deleted_at IS NOT NULL', [conversationId])
+    return true
+  })
+}

@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodeId, newUuid } from '../../../platform/ids.ts'
+import { createLogger } from '../../../platform/logging.ts'
+import { appendText, type Claim, claimNext, LeaseLostError } from '../assistant/generation-lease.ts'
+import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import type { Conversation } from './conversation.entity.ts'
+import { DeletedConversations } from './deleted-conversations.ts'
+import { ConversationCalls, SEEN } from './testing/conversation-calls.ts'
+
+const LEASE_MS = 60_000
+const MODERATE = ['conversations:moderate']
+const TABLES = [
+  'generation_chunk',
+  'generation',
+  'conversation_event',
+  'mention',
+  'reaction',
+  'message_edit',
+  'message',
+  'direct_pair',
+  'member',
+]
+
+let chat: ChatFixture
+let calls: ConversationCalls
+beforeAll(async () => {
+  chat = await openChatFixture()
+  calls = new ConversationCalls(chat)
+})
+afterAll(() => chat[Symbol.asyncDispose]())
+
+const erase = (userId: string, conversation: Conversation, scope: string[] = []) =>
+  calls.change(userId, 'deleteConversation', conversation, {}, scope)
+
+describe('a deleted conversation', () => {
+  const READS: Record<string, string> = {
+    conversation: `query ($id: ID!) { conversation(id: $id) { ${SEEN} } }`,
+    updateConversation: `mutation ($id: ID!) {
+      updateConversation(input: { conversationId: $id, title: "x" }) { userErrors { code } } }`,
+    deleteConversation: `mutation ($id: ID!) {
+      deleteConversation(input: { conversationId: $id }) { userErrors { code } } }`,
+    joinChannel: `mutation ($id: ID!) { joinChannel(input: { conversationId: $id }) { userErrors { code } } }`,
+    leaveConversation: `mutation ($id: ID!) {
+      leaveConversation(input: { conversationId: $id }) { userErrors { code } } }`,
+    muteConversation: `mutation ($id: ID!) {
+      muteConversation(input: { conversationId: $id, muted: true }) { userErrors { code } } }`,
+  }
+
+  it('is gone for everybody, in every way to reach it', async () => {
+    const ada = chat.viewerId
+    const channel = await chat.converse('CHANNEL')
+    const { message } = await chat.say(channel, 'Hello')
+    expect(await erase(ada, channel)).toEqual({
+      conversation: null,
+      deletedConversationId: encodeId('cnv', channel.id),
+      userErrors: [],
+      codes: [],
+    })
+
+    for (const userId of [ada, newUuid()]) {
+      for (const source of Object.values(READS)) {
+        const { errors } = await chat.run(userId, source, { id: encodeId('cnv', channel.id) })
+        expect(
+          errors?.map(({ message }) => message),
+          source,
+        ).toEqual(['No such conversation.'])
+      }
+      expect(await calls.list(userId)).not.toContain(channel.id)
+      const { errors } = await chat.run(userId, 'query ($id: ID!) { message(id: $id) { body } }', {
+        id: encodeId('msg', message.id),
+      })
+      expect(errors?.map((error) => error.message)).toEqual(['No such message.'])
+    }
+    expect((await calls.eventsOf(channel)).at(-1)).toEqual({ kind: 'ConversationDeleted' })
+  })
+
+  it('rings for those who follow it', async () => {
+    const group = await chat.converse('GROUP')
+    const rings: unknown[] = []
+    chat.bus.subscribe(`conversation/${group.id}`, (payload) => void rings.push(payload))
+    await erase(chat.viewerId, group)
+    await expect.poll(() => rings).toEqual([null])
+  })
+
+  it('has the reply that is being written there stop at once', async () => {
+    const talk = await chat.converse('ASSISTANT')
+    await chat.say(talk, 'Tell me.')
+    const reply = await claimNext(chat.fork(), LEASE_MS)
+    if (!reply) throw new Error('There is no reply to write.')
+    await erase(chat.viewerId, talk)
+
+    await expect(appendText(chat.fork(), reply, { offset: 0, text: 'Once' }, LEASE_MS)).rejects.toThrow(LeaseLostError)
+    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+  })
+
+  it('was one for its owner to delete, and in a GROUP or CHANNEL for moderators', async () => {
+    const [ada, bob, eve] = [chat.viewerId, newUuid(), newUuid()]
+    const memberIds = [encodeId('usr', bob)]
+    for (const kind of ['GROUP', 'CHANNEL'] as const) {
+      const shared = await chat.converse(kind, { memberIds })
+      await calls.change(ada, 'setMemberRole', shared, { userId: encodeId('usr', bob), role: 'ADMIN' })
+      expect((await erase(bob, shared)).codes).toEqual(['FORBIDDEN'])
+      expect((await erase(eve, shared)).codes).toEqual([kind === 'GROUP' ? 'NOT_FOUND' : 'FORBIDDEN'])
+      expect((await erase(eve, shared, MODERATE)).codes).toEqual([])
+    }
+    const talk = await chat.converse('ASSISTANT')
+    expect((await erase(eve, talk, MODERATE)).codes).toEqual(['NOT_FOUND'])
+    expect((await erase(ada, talk)).codes).toEqual([])
+    const direct = await chat.converse('DIRECT', { memberIds })
+    expect((await erase(ada, direct, MODERATE)).codes).toEqual(['FORBIDDEN'])
+    expect((await erase(eve, direct, MODERATE)).codes).toEqual(['NOT_FOUND'])
+  })
+})
+
+describe('what was said in a deleted conversation', () => {
+  const complaints: string[] = []
+  const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
+  logger.error = (_: unknown, message?: string) => void complaints.push(String(message))
+
+  const start = (delayMs = 0) => new DeletedConversations({ fork: chat.fork, logger, times: { everyMs: 20, delayMs } })
+
+  async function rowsOf({ id }: Conversation, tables = TABLES): Promise<Record<string, number>> {
+    const counts = tables.map(
+      (table) => `(SELECT count(*)::integer FROM chat.${table} WHERE conversation_id = c.id) AS ${table}`,
+    )
+    const [row] = await chat.fork().execute<Record<string, number>[]>(
+      `SELECT ${counts.join(', ')}, (SELECT count(*)::integer FROM chat.conversation WHERE id = c.id) AS conversation
+       FROM (SELECT ?::uuid AS id) c`,
+      [id],
+    )
+    return row ?? {}
+  }
+
+  const isGone = async (conversation: Conversation) =>
+    Object.values(await rowsOf(conversation)).every((count) => count === 0)
+
+  /** A conversation with rows in every table, its reply being written. */
+  async function full(): Promise<{ talk: Conversation; reply: Claim }> {
+    const talk = await chat.converse('ASSISTANT')
+    await chat.say(talk, 'A question')
+    const reply = await claimNext(chat.fork(), LEASE_MS)
+    if (!reply) throw new Error('There is no reply to write.')
+    await appendText(chat.fork(), reply, { offset: 0, text: 'Half an ans' }, LEASE_MS)
+    for (const statement of [
+      'INSERT INTO chat.mention (conversation_id, number, user_id, position) VALUES (?, 1, gen_random_uuid(), 0)',
+      `INSERT INTO chat.reaction (conversation_id, number, emoji, user_id) VALUES (?, 1, '👍', gen_random_uuid())`,
+      `INSERT INTO chat.message_edit (conversation_id, number, version, body, edited_at) VALUES (?, 1, 1, 'x', now())`,
+      `INSERT INTO chat.direct_pair (lower_user_id, higher_user_id, conversation_id)
+       VALUES ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), ?)`,
+    ]) {
+      await chat.fork().execute(statement, [talk.id])
+    }
+    expect(Object.values(await rowsOf(talk))).not.toContain(0)
+    return { talk, reply }
+  }
+
+  it('is removed from every table, and the reply that is being written ends', async () => {
+    const { talk, reply } = await full()
+    const kept = await chat.converse('GROUP')
+    await erase(chat.viewerId, talk)
+    await using _worker = start()
+    await expect.poll(() => isGone(talk)).toBe(true)
+
+    await expect(appendText(chat.fork(), reply, { offset: 11, text: 'wer' }, LEASE_MS)).rejects.toThrow(LeaseLostError)
+    expect(await rowsOf(kept, ['member'])).toEqual({ member: 1, conversation: 1 })
+    expect(complaints).toEqual([])
+  })
+
+  it('stays for the delay, by the database’s clock', async () => {
+    const [early, late] = [await chat.converse('GROUP'), await chat.converse('GROUP')]
+    for (const group of [early, late]) await erase(chat.viewerId, group)
+    await chat
+      .fork()
+      .execute(`UPDATE chat.conversation SET deleted_at = now() - interval '61 seconds' WHERE id = ?`, [early.id])
+    await using _worker = start(60_000)
+    await expect.poll(() => isGone(early)).toBe(true)
+
+    expect(await rowsOf(late, ['member'])).toEqual({ member: 1, conversation: 1 })
+  })
+
+  it('is removed in steps of no more than 5,000 rows, by one of several processes at a time', async () => {
+    const group = await chat.converse('CHANNEL')
+    await chat.fork().execute(
+      `WITH said AS (
+         INSERT INTO chat.message (conversation_id, number, id, role, author_id, body)
+         SELECT ?::uuid, n, gen_random_uuid(), 'USER', gen_random_uuid(), 'Line' FROM generate_series(1, 11000) n
+         RETURNING *
+       )
+       INSERT INTO chat.member (conversation_id, user_id, role) SELECT conversation_id, author_id, 'MEMBER' FROM said`,
+      [group.id],
+    )
+    // What other tests have left is not counted.
+    await chat.fork().execute('UPDATE chat.conversation SET deleted_at = NULL')
+    await erase(chat.viewerId, group)
+    const statements = await chat.statementsOf(async () => {
+      await using _workers = new AsyncDisposableStack()
+      for (let count = 0; count < 4; count += 1) _workers.use(start())
+      await expect.poll(() => isGone(group)).toBe(true)
+    })
+
+    const batches = (table: string) =>
+      statements.filter((statement) => new RegExp(`DELETE FROM chat.${table}\\s+WHERE ctid`).test(statement)).length
+    expect([batches('message'), batches('member')]).toEqual([3, 3])
+    expect(complaints).toEqual([])
+  })
+
+  it('is removed further by the next process when one is stopped in the middle', async () => {
+    const { talk } = await full()
+    await erase(chat.viewerId, talk)
+    const sender = chat.fork()
+    await sender.begin()
+    await sender.execute(`UPDATE chat.message SET body = 'held' WHERE conversation_id = ? AND number = 1`, [talk.id])
+    const stopped = start()
+    await expect.poll(() => rowsOf(talk, ['generation'])).toMatchObject({ generation: 0 })
+    await blockedStatement('chat.message')
+    const stopping = stopped[Symbol.asyncDispose]()
+    await sender.commit()
+    await stopping
+    expect(await rowsOf(talk, ['member'])).toEqual({ member: 1, conversation: 1 })
+
+    await using _next = start()
+    await expect.poll(() => isGone(talk)).toBe(true)
+    expect(complaints).toEqual([])
+  })
+
+  it('goes although somebody is just writing there', async () => {
+    const group = await chat.converse('GROUP')
+    const sender = chat.fork()
+    await sender.begin()
+    await sender.execute(
+      `INSERT INTO chat.generation (conversation_id, id, message_id, status, model) VALUES (?, ?, ?, 'QUEUED', 'a-model')`,
+      [group.id, randomUUID(), randomUUID()],
+    )
+    // Deleting takes no lock that the sender's would bar.
+    await erase(chat.viewerId, group)
+    await using _worker = start()
+    await blockedStatement('FOR UPDATE')
+    await sender.commit()
+    await expect.poll(() => isGone(group)).toBe(true)
+    expect(complaints).toEqual([])
+  })
+
+  /** Waits until a statement with this in it waits for a lock. */
+  async function blockedStatement(part: string): Promise<void> {
+    const find = () =>
+      chat.fork().execute(
+        `SELECT pid FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock' AND position(? IN query) > 0`,
+        [part],
+      )
+    await expect.poll(find).toHaveLength(1)
+  }
+})

@@ -1,0 +1,85 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Logger } from '../../../platform/logging.ts'
+import { RepeatedWork } from '../../../platform/repeated-work.ts'
+import { removeConversation } from './conversation-removal.ts'
+
+/** When deleted conversations are removed, in milliseconds. */
+export interface RemovalTimes {
+  /** How often they are looked for. */
+  readonly everyMs: number
+  /** How long after its deletion a conversation's content stays, for what was under way. Measured by the database. */
+  readonly delayMs: number
+}
+
+const TIMES: RemovalTimes = { everyMs: 15_000, delayMs: 60_000 }
+
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Removes what was said in deleted conversations. Which ones those are stands in the database, so the next process goes
+ * on where one was interrupted; one works at a time, and the others skip.
+ */
+export class DeletedConversations implements AsyncDisposable {
+  readonly #fork: () => EntityManager
+  readonly #logger: Logger
+  readonly #times: RemovalTimes
+  readonly #stopping = new AbortController()
+  readonly #looking: RepeatedWork
+
+  constructor(options: {
+    /** A new entity manager for each step. */
+    fork: () => EntityManager
+    logger: Logger
+    times?: RemovalTimes | undefined
+  }) {
+    this.#fork = options.fork
+    this.#logger = options.logger
+    this.#times = options.times ?? TIMES
+    this.#looking = new RepeatedWork({
+      everyMs: this.#times.everyMs,
+      work: () => this.#removeAll(),
+      onFailure: (error) => this.#logger.error({ err: error }, 'could not look for deleted conversations'),
+    })
+    void this.#looking.wake()
+  }
+
+  /** Stops after the batch that is under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort()
+    await this.#looking[Symbol.asyncDispose]()
+  }
+
+  async #removeAll(): Promise<void> {
+    for (let last: string | undefined = BEFORE_ALL; last !== undefined && !this.#looking.isStopped; ) {
+      last = await this.#removeNext(last)
+    }
+  }
+
+  /** Returns which one it was; undefined when there is none, or another process is at work. */
+  #removeNext(after: string): Promise<string | undefined> {
+    return this.#fork().transactional(async (em) => {
+      // Not a row's lock: this transaction never has a number, so it does not hold up vacuuming. It ends with us.
+      const [lock] = await em.execute<[{ isOurs: boolean }]>(
+        `SELECT pg_try_advisory_xact_lock(hashtextextended('parley.chat.removals', 0)) AS "isOurs"`,
+      )
+      if (!lock.isOurs) return undefined
+      const [next] = await em.execute<{ id: string }[]>(
+        `SELECT id FROM chat.conversation
+         WHERE deleted_at <= now() - ? * interval '1 millisecond' AND id > ? ORDER BY id LIMIT 1`,
+        [this.#times.delayMs, after],
+      )
+      if (next) await this.#remove(next.id)
+      return next?.id
+    })
+  }
+
+  /** One that fails keeps no other one waiting. */
+  async #remove(conversationId: string): Promise<void> {
+    try {
+      await removeConversation(this.#fork, conversationId, this.#stopping.signal)
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return
+      this.#logger.error({ err: error, conversationId }, 'could not remove a deleted conversation')
+    }
+  }
+}

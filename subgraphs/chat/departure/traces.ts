@@ -1,0 +1,84 @@
+import type { ChangeUnderLock } from '../conversation/conversation-change.ts'
+import { markDeleted } from '../conversation/conversation-removal.ts'
+import { releasePair } from '../conversation/direct-pair.ts'
+import { Member } from '../conversation/member.entity.ts'
+import { endMembership, findHeir, findMember, isLastOwner, setRole } from '../conversation/membership.ts'
+
+/** One statement changes at most so many rows, so that a long history does not run into the statement timeout. */
+const BATCH = 5_000
+/** A message that changes is indexed again by all its words, which takes microseconds for each byte. */
+const MOST_BYTES = 500_000
+/** So many messages at a time lose reactions: each is an event, and followers read no more than that at once. */
+const MESSAGES_AT_ONCE = 500
+
+/** Deletes a conversation in which nobody else is left, and which nobody can find. Returns whether it was one. */
+export async function deleteDeserted(change: ChangeUnderLock, userId: string): Promise<boolean> {
+  const { em, conversation } = change
+  if (conversation.kind === 'CHANNEL') return false
+  const other = await em.findOne(Member, { conversationId: conversation.id, userId: { $ne: userId } })
+  if (other) return false
+  await markDeleted(change)
+  return true
+}
+
+/** Takes some of a person's traces out of a conversation; false when there may be more of them. */
+export async function takeTraces(change: ChangeUnderLock, userId: string): Promise<boolean> {
+  return (
+    (await takeReactions(change, userId)) && (await takeMentions(change, userId)) && (await takeName(change, userId))
+  )
+}
+
+async function takeReactions({ em, conversation, record }: ChangeUnderLock, userId: string): Promise<boolean> {
+  const messages = await em.execute<{ messageId: string }[]>(
+    `WITH taken AS (
+       DELETE FROM chat.reaction
+       WHERE user_id = ? AND conversation_id = ? AND number = ANY (ARRAY (
+         SELECT DISTINCT number FROM chat.reaction WHERE user_id = ? AND conversation_id = ?
+         ORDER BY number LIMIT ${MESSAGES_AT_ONCE}))
+       RETURNING number
+     )
+     SELECT id AS "messageId" FROM chat.message
+     WHERE conversation_id = ? AND number = ANY (ARRAY (SELECT number FROM taken)) ORDER BY number`,
+    [userId, conversation.id, userId, conversation.id, conversation.id],
+  )
+  record(...messages.map(({ messageId }) => ({ kind: 'ReactionsChanged' as const, messageId })))
+  return messages.length < MESSAGES_AT_ONCE
+}
+
+async function takeMentions({ em, conversation }: ChangeUnderLock, userId: string): Promise<boolean> {
+  const { affectedRows } = await em.execute<{ affectedRows: number }>(
+    `DELETE FROM chat.mention WHERE ctid = ANY (ARRAY (
+       SELECT ctid FROM chat.mention WHERE conversation_id = ? AND user_id = ? LIMIT ${BATCH}))`,
+    [conversation.id, userId],
+    'run',
+  )
+  return affectedRows < BATCH
+}
+
+async function takeName({ em, conversation }: ChangeUnderLock, userId: string): Promise<boolean> {
+  await em.execute(
+    `UPDATE chat.message SET author_id = NULL, client_id = NULL, request_digest = NULL
+     WHERE ctid = ANY (ARRAY (
+       SELECT place FROM (
+         SELECT ctid AS place, sum(octet_length(body)) OVER (ORDER BY number) - octet_length(body) AS before
+         FROM chat.message WHERE author_id = ? AND conversation_id = ? ORDER BY number LIMIT ${BATCH}
+       ) said
+       WHERE before < ${MOST_BYTES}))`,
+    [userId, conversation.id],
+  )
+  const left = await em.execute('SELECT FROM chat.message WHERE author_id = ? AND conversation_id = ? LIMIT 1', [
+    userId,
+    conversation.id,
+  ])
+  return left.length === 0
+}
+
+/** Ends a person's membership, if there is one; what nobody else owns goes to the longest-standing ADMIN, or else member. */
+export async function takeMembership(change: ChangeUnderLock, userId: string): Promise<void> {
+  const member = await findMember(change, userId)
+  if (!member) return
+  const heir = (await isLastOwner(change, member)) ? await findHeir(change, member) : null
+  endMembership(change, member)
+  if (heir) setRole(change, heir, 'OWNER')
+  if (change.conversation.kind === 'DIRECT') await releasePair(change.em, change.conversation.id)
+}

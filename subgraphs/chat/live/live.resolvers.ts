@@ -1,0 +1,44 @@
+import { encodeId } from '../../../platform/ids.ts'
+import { viewerOf } from '../../../platform/subgraph/caller.ts'
+import { LiveReplies, type ReplyTextAppended } from '../assistant/live-replies.ts'
+import { requireRight } from '../conversation/policy.ts'
+import { visibleConversation } from '../conversation/visible-conversation.ts'
+import { followConversation } from '../event-log/conversation-stream.ts'
+import { EphemeralSources } from '../event-log/ephemeral-source.ts'
+import type { Resolvers } from '../resolvers.generated.ts'
+import { readAccess } from './read-access.ts'
+import { type ReadMarkerMoved, SignalSource, type TypingChanged } from './signal-source.ts'
+
+type LiveTypes = 'Mutation' | 'Subscription' | 'ReadMarkerMoved' | 'TypingChanged'
+
+export const liveResolvers: Pick<Resolvers, LiveTypes> = {
+  Mutation: {
+    setTyping: async (_, { input }, context) => {
+      const viewer = viewerOf(context.caller)
+      const conversation = await visibleConversation(input.conversationId, context)
+      const membership = await context.loaders.memberships.load(conversation.id)
+      requireRight({ viewer, conversation, role: membership?.role ?? null }, 'write in the conversation')
+      context.signals.setTyping(conversation.id, viewer.userId, input.isTyping)
+      return { accepted: true, userErrors: [] }
+    },
+  },
+  ReadMarkerMoved: { userId: ({ userId }) => encodeId('usr', userId) },
+  TypingChanged: { userId: ({ userId }) => encodeId('usr', userId) },
+  Subscription: {
+    conversationEvents: {
+      subscribe: async (_, { conversationId: id, after, includeReplyText }, context) => {
+        const { id: conversationId } = await visibleConversation(id, context)
+        const { streams, signals, caller } = context
+        const { fork } = streams
+        const viewerId = viewerOf(caller).userId
+        const access = readAccess(fork, conversationId, viewerId)
+        const ephemeral = new EphemeralSources<ReplyTextAppended | ReadMarkerMoved | TypingChanged>([
+          ...(includeReplyText ? [new LiveReplies({ fork, conversationId, viewerId })] : []),
+          new SignalSource({ signals, conversationId, access }),
+        ])
+        return followConversation({ ...streams, conversationId, after: after ?? undefined, access, ephemeral })
+      },
+      resolve: (event) => event,
+    },
+  },
+}

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeId, encodeId, newUuid } from '../../../platform/ids.ts'
+import { appendText, claimNext, finish } from '../assistant/generation-lease.ts'
+import { buildPrompt } from '../assistant/prompt.ts'
+import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { Talk } from './testing/talk.ts'
+
+let chat: ChatFixture
+let talk: Talk
+let ada: string
+const [grace, linus, stranger] = [newUuid(), newUuid(), newUuid()]
+const moderator = ['messages:moderate']
+beforeAll(async () => {
+  chat = await openChatFixture()
+  talk = new Talk(chat)
+  ada = chat.viewerId
+})
+afterAll(() => chat[Symbol.asyncDispose]())
+
+const group = () => talk.converse('GROUP', grace, linus)
+const tombstone = { body: '', deletedAt: expect.anything(), edits: [], mentions: [] }
+
+/** Ends the reply that waits, with this text. */
+async function writeReply(text: string) {
+  const claim = await claimNext(chat.fork(), 60_000)
+  if (!claim) throw new Error('No reply waits.')
+  await appendText(chat.fork(), claim, { offset: 0, text }, 60_000)
+  await finish(chat.fork(), claim, {
+    omittedMessages: 0,
+    usage: { inputTokens: 0, outputTokens: 0, isEstimated: true },
+  })
+}
+
+describe('a deleted message', () => {
+  it('keeps its number and nothing of what it said', async () => {
+    const conversation = await group()
+    chat.usernames.set('grace', grace)
+    const { id } = await talk.say(ada, conversation, 'Secret one, @grace')
+    await talk.edit(ada, id, 'Secret two, @grace')
+    await talk.say(ada, conversation, 'Next')
+    await chat
+      .fork()
+      .execute('INSERT INTO chat.reaction (conversation_id, number, emoji, user_id) VALUES (?, 1, ?, ?)', [
+        conversation.id,
+        '👍',
+        grace,
+      ])
+    const { message } = await talk.delete(ada, id)
+
+    expect(message).toMatchObject({ id, number: 1, ...tombstone, viewerCanEdit: false })
+    expect(await talk.list(grace, conversation)).toMatchObject([
+      { id, ...tombstone },
+      { number: 2, body: 'Next' },
+    ])
+    expect((await talk.events(conversation)).at(-1)).toBe(`MessageDeleted ${id}`)
+    for (const table of ['message_edit', 'mention', 'reaction']) {
+      expect(
+        await chat.fork().execute(`SELECT FROM chat.${table} WHERE conversation_id = ?`, [conversation.id]),
+      ).toEqual([])
+    }
+    const kept = await chat
+      .fork()
+      .execute('SELECT request_digest FROM chat.message WHERE id = ?', [decodeId('msg', id)])
+    expect(kept).toEqual([{ request_digest: null }])
+  })
+
+  it('is not deleted again', async () => {
+    const conversation = await group()
+    const { id } = await talk.say(ada, conversation, 'Gone')
+    const first = await talk.delete(ada, id)
+    expect(await talk.delete(ada, id)).toEqual(first)
+    expect(await talk.events(conversation)).toEqual([`MessageAdded ${id}`, `MessageDeleted ${id}`])
+  })
+
+  it('no longer counts as a reply', async () => {
+    const conversation = await group()
+    const { id } = await talk.say(ada, conversation, 'Question')
+    const answers = [1, 2].map((index) => talk.say(grace, conversation, `${index}`, { replyToId: id }))
+    const [first] = await Promise.all(answers)
+    await talk.delete(grace, first?.id ?? '')
+    expect((await talk.list(ada, conversation))[0]).toMatchObject({ replyCount: 1 })
+  })
+
+  it('is told to no model', async () => {
+    const conversation = await chat.converse('ASSISTANT')
+    const first = await talk.send(ada, conversation, 'Secret')
+    await writeReply('Not so secret')
+    await talk.delete(ada, first.message?.id ?? '')
+    await talk.delete(ada, first.reply?.id ?? '')
+    await talk.send(ada, conversation, 'Again')
+
+    const { turns } = await buildPrompt(
+      chat.fork(),
+      { conversationId: conversation.id, number: 4 },
+      { model: 'x' },
+      1_000,
+    )
+    expect(turns).toEqual([{ role: 'user', content: 'Again' }])
+    await writeReply('Yes')
+  })
+})
+
+describe('a reply of the assistant', () => {
+  it('is deleted by who asked for it, once it has ended, and then says nothing', async () => {
+    const conversation = await group()
+    const { reply } = await talk.send(grace, conversation, '@assistant, hello')
+    const id = reply?.id ?? ''
+    const running = { message: null, userErrors: [{ code: 'REPLY_RUNNING', path: ['input', 'messageId'] }] }
+
+    expect(await talk.delete(grace, id)).toMatchObject(running)
+    await writeReply('Hello, Grace')
+    expect(await talk.list(grace, conversation)).toMatchObject([{}, { body: 'Hello, Grace', viewerCanDelete: true }])
+    expect(await talk.delete(linus, id)).toEqual({ errors: ['FORBIDDEN'] })
+    expect((await talk.delete(grace, id)).message).toMatchObject({ id, ...tombstone })
+    expect(await talk.list(linus, conversation)).toMatchObject([{}, { body: '', viewerCanDelete: false }])
+  })
+})
+
+describe('a message is deleted', () => {
+  it('by its author and by moderators alone', async () => {
+    const conversation = await group()
+    const { id } = await talk.say(grace, conversation, 'Mine')
+
+    expect(await talk.delete(ada, id)).toEqual({ errors: ['FORBIDDEN'] })
+    expect(await talk.delete(stranger, id)).toEqual({ errors: ['NOT_FOUND'] })
+    expect(await talk.delete(stranger, id, ['conversations:moderate'])).toEqual({ errors: ['NOT_FOUND'] })
+    expect(await talk.list(ada, conversation)).toMatchObject([{ body: 'Mine', viewerCanDelete: false }])
+    expect(await talk.list(grace, conversation)).toMatchObject([{ viewerCanDelete: true }])
+    expect(await talk.delete(stranger, id, moderator)).toMatchObject({ message: { id, ...tombstone }, userErrors: [] })
+  })
+
+  it('by no author who is not a member any more', async () => {
+    const [closed, channel] = [await group(), await talk.converse('CHANNEL', grace)]
+    const messages = [await talk.say(grace, closed, 'Here'), await talk.say(grace, channel, 'There')]
+    await chat.fork().execute('DELETE FROM chat.member WHERE user_id = ?', [grace])
+    const answers = await Promise.all(messages.map(({ id }) => talk.delete(grace, id)))
+    expect(answers).toEqual([{ errors: ['NOT_FOUND'] }, { errors: ['FORBIDDEN'] }])
+  })
+
+  it('by a moderator who learns nothing else of the conversation', async () => {
+    const conversation = await group()
+    const first = await talk.say(ada, conversation, 'Private')
+    const { id } = await talk.say(grace, conversation, 'Bad', { replyToId: first.id })
+    await talk.say(ada, conversation, 'Private too', { replyToId: id })
+    const { data, errors } = await chat.run(
+      stranger,
+      `mutation ($input: MessageIdInput!) { deleteMessage(input: $input) {
+         message { body replyTo { body } replies { nodes { body } } } } }`,
+      { input: { messageId: id } },
+      moderator,
+    )
+    expect(errors).toBeUndefined()
+    expect(data).toMatchObject({ deleteMessage: { message: { body: '', replyTo: null, replies: { nodes: [] } } } })
+  })
+
+  it('not when there is none', async () => {
+    expect(await talk.delete(ada, encodeId('msg', newUuid()), moderator)).toEqual({ errors: ['NOT_FOUND'] })
+    for (const bad of ['', 'nonsense', encodeId('usr', ada)]) {
+      expect(await talk.delete(ada, bad)).toEqual({ errors: ['BAD_USER_INPUT'] })
+    }
+  })
+})

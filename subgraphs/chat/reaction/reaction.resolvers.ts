@@ -1,0 +1,31 @@
+import { viewerOf } from '../../../platform/subgraph/caller.ts'
+import { withUserErrors } from '../../../platform/user-fault.ts'
+import type { ChatContext } from '../context.ts'
+import { visibleMessage } from '../message/visible-message.ts'
+import type { MutationAddReactionArgs, Resolvers } from '../resolvers.generated.ts'
+import type { ReactionService } from './reaction.service.ts'
+
+export const reactionResolvers: Pick<Resolvers, 'Mutation' | 'Message'> = {
+  Mutation: {
+    addReaction: (_, { input }, context) =>
+      withUserErrors({ message: null }, () => change(input, context, (...given) => context.reactions.add(...given))),
+    removeReaction: (_, { input }, context) =>
+      withUserErrors({ message: null }, () => change(input, context, (...given) => context.reactions.remove(...given))),
+  },
+  Message: {
+    reactions: (message, _, { loaders }) => loaders.reactions.load(message),
+  },
+}
+
+async function change(
+  { messageId, emoji }: MutationAddReactionArgs['input'],
+  { caller, em, loaders }: ChatContext,
+  write: ReactionService['add'],
+) {
+  const message = await visibleMessage(messageId, { caller, loaders })
+  const changed = await write(em, viewerOf(caller), message, emoji)
+  // The answer shows the message, and its conversation's log, as they are now.
+  loaders.reactions.clear(changed)
+  loaders.conversations.clear(changed.conversationId)
+  return { message: changed }
+}

@@ -1,0 +1,40 @@
+import type { EventBus } from '../../platform/event-bus.ts'
+import type { Models } from './assistant/models.ts'
+import { ReplyQueue } from './assistant/reply-queue.ts'
+import type { ChatServices } from './context.ts'
+import { ConversationService } from './conversation/conversation.service.ts'
+import { ConversationChanges } from './conversation/conversation-change.ts'
+import { MemberService } from './conversation/member.service.ts'
+import type { People } from './conversation/people.ts'
+import { Signals, type SignalTimes } from './live/signals.ts'
+import { MessageService } from './message/message.service.ts'
+import { ReactionService } from './reaction/reaction.service.ts'
+import { ReadStateService } from './read-state/read-state.service.ts'
+
+/** What answers mutations; what follows and wakes streams is put beside it by the composition root. */
+export type Services = Omit<ChatServices, 'streams' | 'presence'>
+
+/** The features of chat over the parts that they share. */
+export function createServices({
+  bus,
+  models,
+  people,
+  signalTimes,
+}: {
+  bus: EventBus
+  models: Models
+  people: People
+  signalTimes?: SignalTimes | undefined
+}): Services {
+  const changes = new ConversationChanges({ bus })
+  const signals = new Signals({ bus, ...(signalTimes && { times: signalTimes }) })
+  return {
+    conversations: new ConversationService({ bus, people, models, changes }),
+    members: new MemberService({ people, changes }),
+    messages: new MessageService({ bus, people, changes, responder: new ReplyQueue({ bus, models }) }),
+    reactions: new ReactionService({ changes }),
+    readState: new ReadStateService({ bus, signals }),
+    signals,
+    models,
+  }
+}
