@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import { Conversation } from './conversation.entity.ts'
 import { Member } from './member.entity.ts'
 import { IS_READABLE } from './readable.ts'
@@ -11,7 +12,7 @@ export function conversationLoader(em: EntityManager, viewerId: string | undefin
       [...ids],
       viewerId ?? null,
     ])
-    const found = new Map(rows.map((row) => em.map(Conversation, row)).map((each) => [each.id, each]))
+    const found = new Map(readEntities(em, Conversation, rows).map((each) => [each.id, each]))
     return ids.map((id) => found.get(id) ?? null)
   })
 }
@@ -20,12 +21,11 @@ export function conversationLoader(em: EntityManager, viewerId: string | undefin
 export function membershipLoader(em: EntityManager, viewerId: string | undefined) {
   return new DataLoader<string, Member | null>(async (conversationIds) => {
     if (viewerId === undefined) return conversationIds.map(() => null)
-    const members = await em.find(
-      Member,
-      { conversationId: { $in: [...conversationIds] }, userId: viewerId },
-      { refresh: true },
-    )
-    const found = new Map(members.map((member) => [member.conversationId, member]))
+    const rows = await em.execute('SELECT * FROM chat.member WHERE conversation_id IN (?) AND user_id = ?', [
+      [...conversationIds],
+      viewerId,
+    ])
+    const found = new Map(readEntities(em, Member, rows).map((member) => [member.conversationId, member]))
     return conversationIds.map((id) => found.get(id) ?? null)
   })
 }

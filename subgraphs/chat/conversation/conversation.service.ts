@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Viewer } from '../../../platform/access-token.ts'
 import type { PageRequest } from '../../../platform/connection.ts'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import type { EventBus } from '../../../platform/event-bus.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
@@ -114,7 +115,7 @@ export class ConversationService {
        ORDER BY c.last_activity_at ${order}, c.id ${order} LIMIT ?`,
       [viewerId, kind ?? null, kind ?? null, activity ?? null, activity ?? null, id ?? null, page.size + 1],
     )
-    return rows.map((row) => em.map(Conversation, row))
+    return readEntities(em, Conversation, rows)
   }
 
   async #findOrStoreDirect(em: EntityManager, viewerId: string, otherId: string, made: NewConversation) {

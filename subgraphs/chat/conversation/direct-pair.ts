@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import { Conversation } from './conversation.entity.ts'
 
 /** Two people (UUIDs), in the one order that names them as a pair. */
@@ -29,7 +30,7 @@ export async function findOfPair(em: EntityManager, pair: Pair): Promise<Convers
      WHERE lower_user_id = ? AND higher_user_id = ?`,
     [...pair],
   )
-  return row ? em.map(Conversation, row) : null
+  return readEntities(em, Conversation, row ? [row] : [])[0] ?? null
 }
 
 /** Gives the pair up whose conversation this is, so that the two could have another one. */

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
 import type { PageRequest } from '../../../platform/connection.ts'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import { Member } from './member.entity.ts'
 import type { MomentPosition } from './moment-cursor.ts'
 
@@ -48,5 +49,5 @@ async function readPages(em: EntityManager, requests: MemberPageRequest[]): Prom
      ORDER BY page.conversation_id, page.joined_at ${order}, page.user_id ${order}`,
     [JSON.stringify(requests.map(({ conversationId }) => conversationId)), joined, joined, id, size + 1],
   )
-  return rows.map((row) => em.map(Member, row))
+  return readEntities(em, Member, rows)
 }

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import { IS_READABLE } from '../conversation/readable.ts'
 import { Message } from './message.entity.ts'
 import { MessageEdit } from './message-edit.entity.ts'
@@ -17,7 +18,7 @@ export function messageByNumberLoader(em: EntityManager, viewerId: string | unde
        WHERE ${IS_READABLE}`,
       [keysParameter(keys), viewerId ?? null],
     )
-    const found = new Map(rows.map((row) => em.map(Message, row)).map((message) => [keyOf(message), message]))
+    const found = new Map(readEntities(em, Message, rows).map((message) => [keyOf(message), message]))
     return keys.map((key) => found.get(keyOf(key)) ?? null)
   }, cacheByMessage)
 }
@@ -45,10 +46,7 @@ export function editsLoader(em: EntityManager) {
        ORDER BY version`,
       [keysParameter(keys)],
     )
-    const edits = Map.groupBy(
-      rows.map((row) => em.map(MessageEdit, row)),
-      keyOf,
-    )
+    const edits = Map.groupBy(readEntities(em, MessageEdit, rows), keyOf)
     return keys.map((key) => edits.get(keyOf(key)) ?? [])
   }, cacheByMessage)
 }

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import { NotFoundError } from '../../../platform/errors.ts'
 import { Message } from './message.entity.ts'
 import type { MessageKey } from './message-key.ts'
@@ -39,8 +40,9 @@ export async function readMessage(em: EntityManager, { conversationId, number }:
 }
 
 function toMessage(em: EntityManager, row: object | undefined): Message {
-  if (!row) throw new NotFoundError('message')
-  return em.map(Message, row)
+  const [message] = readEntities(em, Message, row ? [row] : [])
+  if (!message) throw new NotFoundError('message')
+  return message
 }
 
 /** Who asked for the reply that this message is; null when it is none, or they are gone. */

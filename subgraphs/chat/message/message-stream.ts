@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import { NotFoundError } from '../../../platform/errors.ts'
 import { IS_READABLE } from '../conversation/readable.ts'
 import type { ConversationWatch } from '../event-log/conversation-watch.ts'
@@ -61,5 +62,5 @@ async function readMessages(
   const [first] = rows
   if (!first) throw new NotFoundError('conversation')
   const found = rows.filter(({ number }) => number !== null)
-  return { messages: found.map(({ headSeq: _, ...row }) => em.map(Message, row)), headSeq: first.headSeq }
+  return { messages: readEntities(em, Message, found), headSeq: first.headSeq }
 }

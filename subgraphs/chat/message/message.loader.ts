@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import { IS_READABLE } from '../conversation/readable.ts'
 import { Message } from './message.entity.ts'
@@ -13,7 +14,7 @@ export function messageLoader(em: EntityManager, viewerId: string | undefined) {
        WHERE message.id IN (?) AND ${IS_READABLE}`,
       [[...ids], viewerId ?? null],
     )
-    const found = new Map(rows.map((row) => em.map(Message, row)).map((message) => [message.id, message]))
+    const found = new Map(readEntities(em, Message, rows).map((message) => [message.id, message]))
     return ids.map((id) => found.get(id) ?? null)
   })
 }
@@ -28,7 +29,7 @@ export function lastMessageLoader(em: EntityManager) {
            ON message.conversation_id = last.id AND message.number = last.number`,
         [JSON.stringify(conversations.map(({ id, messageCount }) => ({ id, number: messageCount })))],
       )
-      const found = new Map(rows.map((row) => em.map(Message, row)).map((message) => [message.conversationId, message]))
+      const found = new Map(readEntities(em, Message, rows).map((message) => [message.conversationId, message]))
       return conversations.map(({ id }) => found.get(id) ?? null)
     },
     { cacheKeyFn: ({ id }) => id },

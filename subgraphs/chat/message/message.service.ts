@@ -2,6 +2,7 @@ import { NotNullConstraintViolationException, UniqueConstraintViolationException
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Viewer } from '../../../platform/access-token.ts'
 import type { PageRequest } from '../../../platform/connection.ts'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import type { EventBus } from '../../../platform/event-bus.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
@@ -128,14 +129,15 @@ export class MessageService {
   }
 
   /** A conversation's messages in the page's direction, one more than its size where there is one. */
-  list(em: EntityManager, conversationId: string, page: PageRequest): Promise<Message[]> {
-    const number = numberInCursor('message', page)
-    const beyond = page.direction === 'forward' ? { $gt: number ?? 0 } : number === undefined ? {} : { $lt: number }
-    return em.find(
-      Message,
-      { conversationId, number: beyond },
-      { orderBy: { number: page.direction === 'forward' ? 'asc' : 'desc' }, limit: page.size + 1 },
+  async list(em: EntityManager, conversationId: string, page: PageRequest): Promise<Message[]> {
+    const [comparison, order] = page.direction === 'forward' ? ['>', 'ASC'] : ['<', 'DESC']
+    const number = numberInCursor('message', page) ?? null
+    const rows = await em.execute(
+      `SELECT * FROM chat.message
+       WHERE conversation_id = ? AND (?::integer IS NULL OR number ${comparison} ?) ORDER BY number ${order} LIMIT ?`,
+      [conversationId, number, number, page.size + 1],
     )
+    return readEntities(em, Message, rows)
   }
 
   async #store(em: EntityManager, conversation: Conversation, talk: NewTalk): Promise<SentMessage> {

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
 import type { PageRequest } from '../../../platform/connection.ts'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import { IS_READABLE } from '../conversation/readable.ts'
 import { Message } from './message.entity.ts'
 import { keyOf, keysParameter, type MessageKey, WANTED } from './message-key.ts'
@@ -33,7 +34,7 @@ export function repliesLoader(em: EntityManager, viewerId: string | undefined) {
        WHERE ${IS_READABLE} ORDER BY reply.number ${order}`,
       [keysParameter(messages), page.beyond, page.beyond, page.size + 1, viewerId ?? null],
     )
-    const replies = rows.map((row) => em.map(Message, row))
+    const replies = readEntities(em, Message, rows)
     return Map.groupBy(replies, ({ conversationId, replyTo }) => keyOf({ conversationId, number: replyTo ?? 0 }))
   }
   return new DataLoader<RepliesKey, Message[], string>(

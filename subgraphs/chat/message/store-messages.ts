@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import { Message } from './message.entity.ts'
 
 /** A message to be stored; its number comes from the conversation. */
@@ -71,7 +72,7 @@ export async function storeMessages(em: EntityManager, talk: NewTalk): Promise<M
       ...(mentioned.length > 0 ? [JSON.stringify(mentioned)] : []),
     ],
   )
-  return rows.map((row) => em.map(Message, row))
+  return readEntities(em, Message, rows)
 }
 
 // Not JSON, as elsewhere: a single row of VALUES costs Postgres nothing to plan.

@@ -36,4 +36,4 @@ const COUNT = `
      WHERE mention.conversation_id = conversation.id AND mention.user_id = member.user_id
        AND number > read_up_to)::integer AS mentions
   FROM chat.member JOIN chat.conversation ON conversation.id = member.conversation_id
-  WHERE conversation.id IN (?) AND member.user_id = ?`
+  WHERE member.conversation_id IN (?) AND member.user_id = ?`

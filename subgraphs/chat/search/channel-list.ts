@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { decodeCursor, encodeCursor, type PageRequest } from '../../../platform/connection.ts'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import { isUuid } from '../../../platform/ids.ts'
 import { Conversation } from '../conversation/conversation.entity.ts'
 import type { Sql } from './message-search.ts'
@@ -19,7 +20,7 @@ export async function listChannels(
 ): Promise<Conversation[]> {
   const { text, values } = channelStatement(query, page)
   const rows = await em.execute(text, [...values])
-  return rows.map((row) => em.map(Conversation, row))
+  return readEntities(em, Conversation, rows)
 }
 
 /** The one statement that the list is; with a query, only of those channels that have it in title or topic. */

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { PageRequest } from '../../../platform/connection.ts'
+import { readEntities } from '../../../platform/entity-rows.ts'
 import { encodeMomentCursor, readMomentCursor } from '../conversation/moment-cursor.ts'
 import { IS_READABLE } from '../conversation/readable.ts'
 import { Message } from '../message/message.entity.ts'
@@ -38,7 +39,7 @@ export async function searchMessages(em: EntityManager, search: MessageSearch, p
   const run = async ({ text, values }: Sql) => em.execute(text, [...values])
   const newest = await run(newestStatement(search, page))
   const rows = newest.length > page.size ? newest : await run(indexStatement(search, page))
-  return rows.map((row) => em.map(Message, row))
+  return readEntities(em, Message, rows)
 }
 
 /** What the newest messages beyond the page's cursor hold: the whole page, if it is full. */
