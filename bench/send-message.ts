@@ -5,11 +5,10 @@
  * which can also be the noise of a machine that has something else to do.
  */
 import { randomUUID } from 'node:crypto'
-import type { EntityManager } from '@mikro-orm/postgresql'
 import pg from 'pg'
 import { Resources } from '../platform/resources.ts'
 import type { Conversation } from '../subgraphs/chat/conversation/conversation.entity.ts'
-import { talkOf } from '../subgraphs/chat/message/sent-message.ts'
+import { batchOf } from '../subgraphs/chat/message/message-draft.ts'
 import { storeMessages } from '../subgraphs/chat/message/store-messages.ts'
 import type { ChatFixture } from '../subgraphs/chat/testing/chat-fixture.ts'
 import { openBenchChat } from './chat.ts'
@@ -23,7 +22,8 @@ const ROUNDS = 12
 const LEAST_SHARE = 0.7
 const BODY = 'Does anybody know by when the tests have to pass, and whether the notes of Tuesday are somewhere?'
 
-type Send = (conversation: Conversation) => Promise<unknown>
+/** Makes ready to send a message there; what it returns sends it, and that alone is measured. */
+type Prepare = (conversation: Conversation) => Promise<() => Promise<unknown>>
 
 const resources = new Resources()
 try {
@@ -32,9 +32,9 @@ try {
   // A connection that the server takes leave of while it stops is no failure of the run.
   pool.on('error', () => {})
   resources.defer(() => pool.end())
-  const sides: Record<string, Send> = {
-    'the service': (conversation) => chat.say(conversation, BODY),
-    'the statement': (conversation) => runStatement(pool, chat.viewerId, conversation.id),
+  const sides: Record<string, Prepare> = {
+    'the service': async (conversation) => () => chat.say(conversation, BODY),
+    'the statement': (conversation) => prepareStatement(chat, pool, conversation.id),
   }
   const conversations = await Promise.all(Array.from({ length: SENDERS }, () => chat.converse('GROUP')))
   const [one] = conversations
@@ -51,12 +51,18 @@ try {
 }
 
 /** Lets both sides send in turn, a round of warming up first. */
-async function compare(what: string, sides: Record<string, Send>, places: Conversation[]): Promise<void> {
-  const taken = Object.entries(sides).map(([title, send]) => ({ title, send, seconds: 0, latencies: [] as number[] }))
+async function compare(what: string, sides: Record<string, Prepare>, places: Conversation[]): Promise<void> {
+  const taken = Object.entries(sides).map(([title, prepare]) => ({
+    title,
+    prepare,
+    seconds: 0,
+    latencies: [] as number[],
+  }))
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const side of round % 2 === 0 ? taken : taken.toReversed()) {
       const latencies: number[] = []
-      const milliseconds = await timeOf(() => sendRound(side.send, places, latencies))
+      const senders = await Promise.all(places.map((place) => prepareRound(side.prepare, place)))
+      const milliseconds = await timeOf(() => sendRound(senders, latencies))
       if (round === 0) continue
       side.seconds += milliseconds / 1_000
       side.latencies.push(...latencies)
@@ -72,28 +78,34 @@ async function compare(what: string, sides: Record<string, Send>, places: Conver
   })
 }
 
+/** What one sender will send in a round. */
+function prepareRound(prepare: Prepare, conversation: Conversation): Promise<(() => Promise<unknown>)[]> {
+  return Promise.all(Array.from({ length: MESSAGES_A_ROUND }, () => prepare(conversation)))
+}
+
 /** Every sender sends one message after the other. */
-async function sendRound(send: Send, places: Conversation[], latencies: number[]): Promise<void> {
+async function sendRound(senders: (() => Promise<unknown>)[][], latencies: number[]): Promise<void> {
   await Promise.all(
-    places.map(async (conversation) => {
-      for (let count = 0; count < MESSAGES_A_ROUND; count += 1) {
-        latencies.push(await timeOf(() => send(conversation)))
-      }
+    senders.map(async (sends) => {
+      for (const send of sends) latencies.push(await timeOf(send))
     }),
   )
 }
 
-/** The statement with the parameters that the service would give it, and nothing around it. */
-async function runStatement(pool: pg.Pool, authorId: string, conversationId: string): Promise<void> {
-  const utterance = { conversationId, authorId, clientId: randomUUID(), body: BODY, replyTo: null }
+/** The statement as the service writes it, with parameters of its own each time, for `pg` to run and nothing around it. */
+async function prepareStatement(
+  chat: ChatFixture,
+  pool: pg.Pool,
+  conversationId: string,
+): Promise<() => Promise<void>> {
+  const draft = { conversationId, authorId: chat.viewerId, clientId: randomUUID(), body: BODY, replyTo: null }
   const recorded: { text: string; values: unknown[] }[] = []
-  const recorder = {
-    async execute(text: string, values: unknown[]) {
-      recorded.push({ text, values })
-      return []
-    },
+  const recorder = chat.fork()
+  recorder.execute = async (text: string, values: unknown[]) => {
+    recorded.push({ text, values })
+    return [] as never
   }
-  await storeMessages(recorder as unknown as EntityManager, talkOf(utterance, { userIds: [], isPending: false }, false))
+  await storeMessages(recorder, batchOf(draft, { userIds: [], isPending: false }, false))
   const [statement] = recorded
   if (!statement || recorded.length !== 1) throw new Error('Storing a message takes another number of statements now.')
   let position = 0
@@ -101,8 +113,10 @@ async function runStatement(pool: pg.Pool, authorId: string, conversationId: str
     position += 1
     return `$${position}`
   })
-  const { rowCount } = await pool.query(text, statement.values)
-  if (rowCount !== 1) throw new Error('The statement stored no message.')
+  return async () => {
+    const { rowCount } = await pool.query(text, statement.values)
+    if (rowCount !== 1) throw new Error('The statement stored no message.')
+  }
 }
 
 /** Neither side may have been fast by losing something. */

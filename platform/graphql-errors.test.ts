@@ -42,6 +42,15 @@ describe('an expected failure', () => {
     expect(send(error).sent).toMatchObject({ path: ['users', 0], extensions: { code: 'NOT_FOUND' } })
   })
 
+  it('keeps its words when another service could not be reached, and the log says why', () => {
+    const cause = Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:4001'), { code: 'ECONNREFUSED' })
+    const error = new SubgraphUnavailableError('auth', { cause })
+    const { sent, logged } = send(error)
+    expect(sent).toMatchObject({ message: error.message, extensions: { code: 'SUBGRAPH_UNAVAILABLE' } })
+    expect(logged).toContain('another service does not answer')
+    expect(logged).not.toContain('the database')
+  })
+
   it('that only another process can have thrown is known by its code', () => {
     const received = { message: 'No such user.', path: ['user'], extensions: { code: 'NOT_FOUND', stack: 'secret' } }
     expect(send(received).sent).toEqual({

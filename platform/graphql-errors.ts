@@ -52,7 +52,10 @@ export function toWireError(thrown: unknown, requestId: string, logger: Logger):
 /** A database that is away says so in its driver's words; the caller learns that trying again may help. */
 function withoutDriver(error: unknown, requestId: string, logger: Logger): unknown {
   const original = originalOf(error)
-  if (!isDatabaseAway(original)) return error
+  if (original instanceof SubgraphUnavailableError && original.cause) {
+    logger.warn({ err: original, requestId }, 'another service does not answer')
+  }
+  if (original instanceof ApplicationError || !isDatabaseAway(original)) return error
   logger.warn({ err: original, requestId }, 'the database is away')
   const { path, locations } = error as Partial<GraphQLFormattedError>
   const { code, message } = new SubgraphUnavailableError('database')

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { make } from './support/conversation-changes.ts'
 import type { EventStream } from './support/event-stream.ts'
+import { mutationDocument } from './support/mutations.ts'
 import { createConversation, type Person, signUp } from './support/people.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
@@ -28,18 +30,6 @@ describe('who follows a conversation', () => {
   })
   afterAll(() => graph[Symbol.asyncDispose]())
 
-  const change = async (mutation: string, input: object) => {
-    const type =
-      mutation === 'deleteConversation'
-        ? 'ConversationIdInput'
-        : `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`
-    const { payload } = await ada.client.run<{ payload: { userErrors: object[] } }>(
-      `mutation ($input: ${type}!) { payload: ${mutation}(input: $input) { userErrors { code } } }`,
-      { input },
-    )
-    expect(payload.userErrors).toEqual([])
-  }
-
   const next = async (events: EventStream<object>) => {
     const event = await events.next()
     expect(event).toMatchObject({ cursor: expect.any(String) })
@@ -52,13 +42,13 @@ describe('who follows a conversation', () => {
     expect(await next(events)).toMatchObject({ __typename: 'CaughtUp' })
     const user = { id: cy.id, username: cy.username }
 
-    await change('addMembers', { conversationId, userIds: [cy.id] })
+    await make(ada, 'addMembers', { conversationId, userIds: [cy.id] })
     expect(await next(events)).toMatchObject({ __typename: 'MemberAdded', user, role: 'MEMBER' })
-    await change('setMemberRole', { conversationId, userId: cy.id, role: 'ADMIN' })
+    await make(ada, 'setMemberRole', { conversationId, userId: cy.id, role: 'ADMIN' })
     expect(await next(events)).toMatchObject({ __typename: 'MemberRoleChanged', user, role: 'ADMIN' })
-    await change('removeMember', { conversationId, userId: cy.id })
+    await make(ada, 'removeMember', { conversationId, userId: cy.id })
     expect(await next(events)).toMatchObject({ __typename: 'MemberRemoved', userId: cy.id })
-    await change('updateConversation', { conversationId, title: 'We two' })
+    await make(ada, 'updateConversation', { conversationId, title: 'We two' })
     expect(await next(events)).toMatchObject({
       __typename: 'ConversationUpdated',
       conversation: {
@@ -66,17 +56,17 @@ describe('who follows a conversation', () => {
         members: { nodes: expect.arrayContaining([{ user: { username: ada.username }, role: 'OWNER' }]) },
       },
     })
-    await change('deleteConversation', { conversationId })
+    await make(ada, 'deleteConversation', { conversationId })
     expect(await next(events)).toMatchObject({ __typename: 'ConversationDeleted', conversationId })
   })
 
   it('and asks for people who do not exist is told so by auth', async () => {
-    const conversationId = await createConversation(ada, { kind: 'CHANNEL' as 'GROUP' })
+    const conversationId = await createConversation(ada, { kind: 'CHANNEL' })
     const unknown = `${bob.id.slice(0, -4)}0000`
-    const { addMembers } = await ada.client.run<{ addMembers: object }>(
-      `mutation ($input: AddMembersInput!) { addMembers(input: $input) { userErrors { code path } } }`,
+    const { answer } = await ada.client.run<{ answer: object }>(
+      mutationDocument('addMembers', 'userErrors { code path }'),
       { input: { conversationId, userIds: [bob.id, unknown] } },
     )
-    expect(addMembers).toEqual({ userErrors: [{ code: 'NOT_FOUND', path: ['input', 'userIds'] }] })
+    expect(answer).toEqual({ userErrors: [{ code: 'NOT_FOUND', path: ['input', 'userIds'] }] })
   })
 })

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { Kind as AstKind, parse } from 'graphql'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodeId } from '../platform/ids.ts'
 import { ServiceSigner, SIGNATURE_HEADER } from '../platform/service-signature.ts'
 import {
   type ConversationOperation,
@@ -13,7 +12,7 @@ import {
 } from './support/conversation-operations.ts'
 import { type Cast, KINDS, type Kind, setScene } from './support/conversation-scene.ts'
 import { GraphClient } from './support/graph-client.ts'
-import { createConversation, PASSWORD, type Person, signUp } from './support/people.ts'
+import { createConversation, type Person, signUp, signUpAs } from './support/people.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
 const SERVICE_SECRET = 'the secret that the services of this graph share'
@@ -35,7 +34,7 @@ beforeAll(async () => {
     await enter('a'),
     await enter('o'),
   ]
-  people = { stranger, moderator: await enterAsModerator(), MEMBER, ADMIN, OWNER }
+  people = { stranger, moderator: await signUpAs(graph, 'MODERATOR'), MEMBER, ADMIN, OWNER }
   others = { colleagueId: (await enter('colleague')).id, newcomerId: (await enter('newcomer')).id }
 })
 
@@ -47,19 +46,6 @@ afterAll(async () => {
 })
 
 const enter = (name: string) => signUp(graph, name)
-
-async function enterAsModerator(): Promise<Person> {
-  const person = await enter('moderator')
-  await sql.query('UPDATE auth.user SET roles = $2 WHERE id = $1', [
-    decodeId('usr', person.id),
-    ['MEMBER', 'MODERATOR'],
-  ])
-  const { signIn } = await nobody.run<{ signIn: Pick<Person, 'tokens'> }>(
-    'mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken refreshToken } } }',
-    { input: { login: person.username, password: PASSWORD } },
-  )
-  return { ...person, tokens: signIn.tokens, client: new GraphClient(graph.url, signIn.tokens.accessToken) }
-}
 
 /** What came of it, in a conversation of its own, in one word. */
 async function outcomeOf(operation: ConversationOperation, kind: Kind, role: Role): Promise<string> {

@@ -81,10 +81,7 @@ describe('the inbox', () => {
     await inbox.take(until(({ conversation }) => conversation?.title === 'Another'))
     await make(ada, 'markRead', { conversationId, upTo: 1 })
     await inbox.take(until(({ conversation }) => conversation?.unreadCount === 0))
-    await ada.client.run(
-      'mutation Mute($input: MuteConversationInput!) { muteConversation(input: $input) { userErrors { code } } }',
-      { input: { conversationId, muted: true } },
-    )
+    await make(ada, 'muteConversation', { conversationId, muted: true })
     await inbox.take(until(({ conversation }) => conversation?.isMuted))
     await leave(inbox)
   })

@@ -1,40 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { Kind, parse } from 'graphql'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodeId } from '../platform/ids.ts'
 import { type AccountOperation, accountOperations, COLUMNS, type Column } from './support/account-operations.ts'
 import { GraphClient } from './support/graph-client.ts'
-import { PASSWORD, signUp } from './support/people.ts'
+import { signUp, signUpAs } from './support/people.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
 let graph: TestGraph
-let sql: pg.Client
-
 beforeAll(async () => {
   graph = await startTestGraph()
-  sql = new pg.Client(graph.databaseUrl)
-  await sql.connect()
 })
+afterAll(() => graph[Symbol.asyncDispose]())
 
-afterAll(async () => {
-  await sql?.end()
-  await graph?.[Symbol.asyncDispose]()
-})
-
-/** Somebody new with a role, in a session that was opened since they have it. */
-async function newcomer(
-  role: 'MEMBER' | 'MODERATOR' | 'ADMIN',
-): Promise<{ id: string; username: string; client: GraphClient; tokens: { accessToken: string } }> {
-  const person = await signUp(graph, role.toLowerCase())
-  if (role === 'MEMBER') return person
-  await sql.query('UPDATE auth.user SET roles = $2 WHERE id = $1', [decodeId('usr', person.id), ['MEMBER', role]])
-  const { signIn } = await new GraphClient(graph.url).run<{ signIn: { tokens: { accessToken: string } } }>(
-    'mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken } } }',
-    { input: { login: person.username, password: PASSWORD } },
-  )
-  return { ...person, tokens: signIn.tokens, client: new GraphClient(graph.url, signIn.tokens.accessToken) }
-}
+/** Somebody new with this role. */
+const newcomer = (role: 'MEMBER' | 'MODERATOR' | 'ADMIN') =>
+  role === 'MEMBER' ? signUp(graph, 'member') : signUpAs(graph, role)
 
 /** What came of it, in one word: a code, `null`, or `ok`. */
 async function outcomeOf({ document, variables }: AccountOperation, column: Column): Promise<string> {

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SilentBus } from './support/buses.ts'
 import { conversationEvents } from './support/chat-streams.ts'
-import { GraphClient } from './support/graph-client.ts'
-import { createConversation, PASSWORD, signUp } from './support/people.ts'
+import { createConversation, signIn, signUp } from './support/people.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
 const SIGN_OUT = 'mutation { signOut { signedOut userErrors { code } } }'
@@ -36,11 +35,7 @@ describe.each([
 
   it('leaves the user’s other session alone', async () => {
     const ada = await signUp(graph)
-    const { signIn } = await new GraphClient(graph.url).run<{ signIn: { tokens: { accessToken: string } } }>(
-      'mutation SignIn($input: SignInInput!) { signIn(input: $input) { tokens { accessToken } } }',
-      { input: { login: ada.username, password: PASSWORD } },
-    )
-    const phone = new GraphClient(graph.url, signIn.tokens.accessToken)
+    const { client: phone } = await signIn(graph, ada)
     await ada.client.run(SIGN_OUT)
     await expect.poll(() => ada.client.codesOf('{ models { id } }'), SOON).toEqual(['UNAUTHENTICATED'])
     expect(await phone.run('{ me { username } }')).toEqual({ me: { username: ada.username } })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
+import { buildSchema, parse } from 'graphql'
 import { handleProtocols, makeServer, type ServerOptions } from 'graphql-ws'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -74,6 +75,38 @@ describe('a socket', () => {
     const client = await SocketClient.connect(await listen({}))
     client.socket.send('nonsense')
     expect((await client.whenClosed()).code).toBe(4400)
+  })
+})
+
+describe('a client that is cut while an event is on its way', () => {
+  it('has failed at nothing', async () => {
+    const failures: unknown[] = []
+    const ended = Promise.withResolvers<void>()
+    const event = { data: { text: 'x'.repeat(1024 * 1024) } }
+    const events = {
+      next: async () => ({ done: false as const, value: await setImmediate(event) }),
+      async return() {
+        ended.resolve()
+        return { done: true as const, value: undefined }
+      },
+      [Symbol.asyncIterator]: () => events,
+    }
+    const schema = buildSchema('type Query { text: String } type Subscription { text: String }')
+    const client = await SocketClient.connect(
+      await listen({
+        onSubscribe: () => ({ schema, document: parse('subscription { text }') }),
+        subscribe: async () => events,
+        onError: (_context, _id, _payload, errors) => void failures.push(errors),
+      }),
+    )
+    client.socket.on('error', () => {})
+    client.socket.pause()
+    client.subscribe('1', 'subscription { text }')
+    await expect.poll(() => servedSocket().bufferedAmount).toBeGreaterThan(1024 * 1024)
+    servedSocket().terminate()
+    await ended.promise
+    await expect.poll(() => sockets.clients.size).toBe(0)
+    expect(failures).toEqual([])
   })
 })
 

@@ -76,7 +76,8 @@ function heldBackSend(socket: WebSocket, onTurn: () => void): (data: string) => 
       if (socket.readyState !== socket.OPEN) return resolve()
       socket.send(data, (error) => {
         holdBack()
-        if (error) reject(error)
+        // What was on its way to a client that has gone did not fail.
+        if (error && socket.readyState === socket.OPEN) reject(error)
         else resolve()
       })
       holdBack()

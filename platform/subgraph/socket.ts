@@ -1,13 +1,6 @@
 import type { Server } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  type ExecutionArgs,
-  type FormattedExecutionResult,
-  type GraphQLError,
-  type GraphQLSchema,
-  parse,
-  validate,
-} from 'graphql'
+import { type FormattedExecutionResult, type GraphQLError, type GraphQLSchema, parse, validate } from 'graphql'
 import type { Context as SocketContext, SubscribePayload } from 'graphql-ws'
 import { type Extra, useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
@@ -56,7 +49,8 @@ export function serveSubscriptions<Context extends { caller: Caller }>(
         }
       },
       onPing: (context, payload) => renew(options, renewalsOf(context, options), payload ?? {}),
-      subscribe: subscribeGuarded,
+      // What onSubscribe returned: graphql-ws knows only the part of it that is graphql's own.
+      subscribe: (args) => subscribeGuarded(args as StreamArgs),
       onError: (_context, _id, payload, errors) => onTheWire(errors, payload),
       onNext: (_context, _id, payload, _args, { errors, ...result }) =>
         errors && ({ ...result, errors: onTheWire(errors, payload) } as FormattedExecutionResult),
@@ -128,9 +122,9 @@ async function prepare<Context extends { caller: Caller }>(
 }
 
 /** A token may end between the operation's arrival and now, and a throw would close the socket for everybody on it. */
-async function subscribeGuarded(args: ExecutionArgs): ReturnType<typeof subscribeWithFreshContext> {
+async function subscribeGuarded(args: StreamArgs): ReturnType<typeof subscribeWithFreshContext> {
   try {
-    return await subscribeWithFreshContext(args as StreamArgs)
+    return await subscribeWithFreshContext(args)
   } catch (error) {
     return { errors: [asGraphQLError(error)] }
   }

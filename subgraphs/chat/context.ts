@@ -10,6 +10,7 @@ import type { MemberService } from './conversation/member.service.ts'
 import type { ConversationWatch } from './event-log/conversation-watch.ts'
 import type { InboxWatch } from './inbox/inbox-watch.ts'
 import type { Signals } from './live/signals.ts'
+import type { TypingService } from './live/typing.service.ts'
 import { lastMessageLoader, messageLoader } from './message/message.loader.ts'
 import type { MessageService } from './message/message.service.ts'
 import {
@@ -18,7 +19,7 @@ import {
   messageByNumberLoader,
   replyCountLoader,
 } from './message/message-fields.loader.ts'
-import { repliesLoader } from './message/replies.loader.ts'
+import { messagePageLoader, repliesLoader } from './message/message-page.loader.ts'
 import { lastSeenLoader } from './presence/last-seen.ts'
 import type { PresenceBoard } from './presence/presence-board.ts'
 import { reactionLoader } from './reaction/reaction.loader.ts'
@@ -34,6 +35,7 @@ export interface ChatServices {
   reactions: ReactionService
   readState: ReadStateService
   signals: Signals
+  typing: TypingService
   models: Models
   presence: PresenceBoard
   /** What a stream reads with and is woken by. */
@@ -53,6 +55,14 @@ export function createContext(services: ChatServices, caller: Caller): ChatConte
   return { ...services, caller, em, loaders: createLoaders(em, caller.viewer?.userId) }
 }
 
+/**
+ * Has everything that is asked for next read anew. Every mutation calls it when it has changed something, so that its
+ * answer, and the mutations behind it in the same operation, show what is true then.
+ */
+export function forgetLoaded({ loaders }: Pick<ChatContext, 'loaders'>): void {
+  for (const loader of Object.values(loaders)) loader.clearAll()
+}
+
 function createLoaders(em: EntityManager, viewerId: string | undefined) {
   return {
     conversations: conversationLoader(em, viewerId),
@@ -60,6 +70,7 @@ function createLoaders(em: EntityManager, viewerId: string | undefined) {
     memberPages: memberPageLoader(em),
     messages: messageLoader(em, viewerId),
     lastMessages: lastMessageLoader(em),
+    messagePages: messagePageLoader(em),
     messagesByNumber: messageByNumberLoader(em, viewerId),
     replies: repliesLoader(em, viewerId),
     replyCounts: replyCountLoader(em),

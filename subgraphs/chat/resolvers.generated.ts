@@ -6,7 +6,7 @@ import type { Message as MessageEntity } from './message/message.entity.ts';
 import type { Generation as GenerationEntity } from './assistant/generation.entity.ts';
 import type { Member as MemberEntity } from './conversation/member.entity.ts';
 import type { UserReference as UserReferenceEntity } from './conversation/user-reference.ts';
-import type { MessageEvent as MessageEventEntity, MemberEvent as MemberEventEntity, ConversationChange as ConversationChangeEntity } from './event-log/conversation-stream.ts';
+import type { MessageEvent as MessageEventEntity, MemberEvent as MemberEventEntity, ConversationEvent as ConversationEventEntity } from './event-log/conversation-stream.ts';
 import type { InboxItem as InboxItemEntity } from './inbox/inbox-stream.ts';
 import type { PresenceItem as PresenceItemEntity } from './presence/presence-stream.ts';
 import type { ReplyEnded as ReplyEndedEntity } from './assistant/reply-stream.ts';
@@ -657,7 +657,7 @@ export type Mutation = {
   deleteConversation?: Maybe<DeleteConversationPayload>;
   /** Joins a CHANNEL; for who is in it already nothing changes. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN in any other kind. */
   joinChannel?: Maybe<ConversationPayload>;
-  /** Leaves a GROUP or CHANNEL; `conversation` is then null in a GROUP. User errors: LAST_OWNER. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN in a DIRECT conversation, or without being a member. */
+  /** Leaves a GROUP or CHANNEL; `conversation` is then null in a GROUP. User errors: LAST_OWNER, also in an ASSISTANT conversation, which its owner deletes instead. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN in a DIRECT conversation, or without being a member. */
   leaveConversation?: Maybe<ConversationPayload>;
   /** Adds people to a GROUP or CHANNEL, all of them or none: for OWNER and ADMIN. User errors: BAD_USER_INPUT, NOT_FOUND (a person), ALREADY_MEMBER. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN; SUBGRAPH_UNAVAILABLE while people cannot be looked up. */
   addMembers?: Maybe<ConversationPayload>;
@@ -1178,8 +1178,8 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( MemberEventEntity & { __typename: 'MemberAdded' } )
     | ( MemberEventEntity & { __typename: 'MemberRemoved' } )
     | ( MemberEventEntity & { __typename: 'MemberRoleChanged' } )
-    | ( ConversationChangeEntity & { __typename: 'ConversationUpdated' } )
-    | ( ConversationChangeEntity & { __typename: 'ConversationDeleted' } )
+    | ( ConversationEventEntity & { __typename: 'ConversationUpdated' } )
+    | ( ConversationEventEntity & { __typename: 'ConversationDeleted' } )
     | ( MessageEventEntity & { __typename: 'ReplyStarted' } )
     | ( MessageEventEntity & { __typename: 'ReplyFinished' } )
     | ( ReplyTextAppended & { __typename: 'ReplyTextAppended' } )
@@ -1265,8 +1265,8 @@ export type ResolversTypes = {
   MemberAdded: ResolverTypeWrapper<MemberEventEntity>;
   MemberRemoved: ResolverTypeWrapper<MemberEventEntity>;
   MemberRoleChanged: ResolverTypeWrapper<MemberEventEntity>;
-  ConversationUpdated: ResolverTypeWrapper<ConversationChangeEntity>;
-  ConversationDeleted: ResolverTypeWrapper<ConversationChangeEntity>;
+  ConversationUpdated: ResolverTypeWrapper<ConversationEventEntity>;
+  ConversationDeleted: ResolverTypeWrapper<ConversationEventEntity>;
   ReplyStarted: ResolverTypeWrapper<MessageEventEntity>;
   ReplyFinished: ResolverTypeWrapper<MessageEventEntity>;
   ReplyTextAppended: ResolverTypeWrapper<ReplyTextAppended>;
@@ -1346,8 +1346,8 @@ export type ResolversParentTypes = {
   MemberAdded: MemberEventEntity;
   MemberRemoved: MemberEventEntity;
   MemberRoleChanged: MemberEventEntity;
-  ConversationUpdated: ConversationChangeEntity;
-  ConversationDeleted: ConversationChangeEntity;
+  ConversationUpdated: ConversationEventEntity;
+  ConversationDeleted: ConversationEventEntity;
   ReplyStarted: MessageEventEntity;
   ReplyFinished: MessageEventEntity;
   ReplyTextAppended: ReplyTextAppended;

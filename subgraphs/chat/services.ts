@@ -3,10 +3,11 @@ import type { Models } from './assistant/models.ts'
 import { ReplyQueue } from './assistant/reply-queue.ts'
 import type { ChatServices } from './context.ts'
 import { ConversationService } from './conversation/conversation.service.ts'
-import { ConversationChanges } from './conversation/conversation-change.ts'
+import type { ConversationChanges } from './conversation/conversation-change.ts'
 import { MemberService } from './conversation/member.service.ts'
 import type { People } from './conversation/people.ts'
 import { Signals, type SignalTimes } from './live/signals.ts'
+import { TypingService } from './live/typing.service.ts'
 import { MessageService } from './message/message.service.ts'
 import { ReactionService } from './reaction/reaction.service.ts'
 import { ReadStateService } from './read-state/read-state.service.ts'
@@ -17,16 +18,17 @@ export type Services = Omit<ChatServices, 'streams' | 'presence'>
 /** The features of chat over the parts that they share. */
 export function createServices({
   bus,
+  changes,
   models,
   people,
   signalTimes,
 }: {
   bus: EventBus
+  changes: ConversationChanges
   models: Models
   people: People
   signalTimes?: SignalTimes | undefined
 }): Services {
-  const changes = new ConversationChanges({ bus })
   const signals = new Signals({ bus, ...(signalTimes && { times: signalTimes }) })
   return {
     conversations: new ConversationService({ bus, people, models, changes }),
@@ -35,6 +37,7 @@ export function createServices({
     reactions: new ReactionService({ changes }),
     readState: new ReadStateService({ bus, signals }),
     signals,
+    typing: new TypingService({ signals }),
     models,
   }
 }

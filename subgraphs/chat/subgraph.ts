@@ -19,8 +19,9 @@ import { ReplyWorker } from './assistant/reply-worker.ts'
 import type { LeaseTimes } from './assistant/reply-writer.ts'
 import type { ChatConfig } from './config.ts'
 import { type ChatServices, createContext } from './context.ts'
+import { ConversationChanges } from './conversation/conversation-change.ts'
 import { DeletedConversations, type RemovalTimes } from './conversation/deleted-conversations.ts'
-import { RemotePeople } from './conversation/people.ts'
+import { type People, RemotePeople } from './conversation/people.ts'
 import { openChatDatabase } from './database.ts'
 import { Departures } from './departure/departures.ts'
 import { ConversationWatch } from './event-log/conversation-watch.ts'
@@ -69,7 +70,9 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     const readPage = remoteRevocations(auth)
     const revocations = resources.use(new RevocationList({ ...overrides, readPage, logger, metrics }))
     const keys = new RemoteKeySet(`${config.authUrl}/.well-known/jwks.json`, overrides)
-    const services = openServices(fork, resources, { config, overrides, models, auth, logger })
+    const people = new RemotePeople(auth)
+    const changes = new ConversationChanges({ bus: overrides.bus })
+    const services = openServices(fork, resources, { config, overrides, models, people, changes, logger })
     const { url, port } = resources.use(
       await startSubgraphServer({
         schema: buildSubgraphSchema([{ typeDefs, resolvers }]),
@@ -89,9 +92,8 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
         logger,
       }),
     )
-    resources.use(new Departures({ ...overrides, fork, readPage: remoteDeletions(auth), logger }))
-    const people = new RemotePeople(auth)
-    resources.use(new PendingMentions({ bus: overrides.bus, fork, people, logger }))
+    resources.use(new Departures({ ...overrides, fork, changes, readPage: remoteDeletions(auth), logger }))
+    resources.use(new PendingMentions({ fork, people, changes, logger }))
     resources.use(new DeletedConversations({ fork, logger, times: overrides.removalTimes }))
     // Started last and so stopped first: handing replies over must not wait for anybody's connection.
     resources.use(createWorker(fork, { config, overrides, logger }))
@@ -108,7 +110,13 @@ interface Parts {
 function openServices(
   fork: () => EntityManager,
   resources: Resources,
-  { overrides, models, auth, logger }: Parts & { models: Models; auth: ServiceClient },
+  {
+    overrides,
+    models,
+    people,
+    changes,
+    logger,
+  }: Parts & { models: Models; people: People; changes: ConversationChanges },
 ): ChatServices {
   const { bus } = overrides
   const readHeadsNow = (ids: string[]) => readHeads(fork(), ids)
@@ -118,7 +126,7 @@ function openServices(
   const lastSeen = resources.use(new LastSeenWriter({ fork, logger }))
   const presence = resources.use(new PresenceBoard({ ...overrides.presenceTimes, bus, lastSeen, now: overrides.now }))
   return {
-    ...createServices({ bus, models, people: new RemotePeople(auth), signalTimes: overrides.signalTimes }),
+    ...createServices({ bus, changes, models, people, signalTimes: overrides.signalTimes }),
     presence,
     streams: { fork, watch, inboxes, caughtUpAfterMs: overrides.caughtUpAfterMs ?? caughtUpAfterMs },
   }

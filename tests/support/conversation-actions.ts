@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
+import { type ChatMutation, mutationDocument } from './mutations.ts'
 import type { Person } from './people.ts'
 
 /** Something that one of the people does in a conversation; each mutation takes of it what it needs. */
@@ -35,10 +36,9 @@ const bodyOf = ({ text }: Action, { people }: Place) =>
 const here: Input = (_, { conversationId }) => ({ conversationId })
 const reaction: Input = (action, place) => ({ messageId: messageOf(action, place), emoji: action.emoji })
 
-/** Each mutation with the type of its input, the input, and how often it is done. */
+/** Each mutation with its input and how often it is done. */
 const MUTATIONS = {
   sendMessage: {
-    inputType: 'SendMessageInput',
     weight: 6,
     input: (action, place) => ({
       ...here(action, place),
@@ -48,45 +48,38 @@ const MUTATIONS = {
     }),
   },
   editMessage: {
-    inputType: 'EditMessageInput',
     weight: 3,
     input: (action, place) => ({ messageId: messageOf(action, place), body: bodyOf(action, place) }),
   },
   deleteMessage: {
-    inputType: 'MessageIdInput',
     weight: 2,
     input: (action, place) => ({ messageId: messageOf(action, place) }),
   },
-  addReaction: { inputType: 'ReactionInput', weight: 4, input: reaction },
-  removeReaction: { inputType: 'ReactionInput', weight: 2, input: reaction },
+  addReaction: { weight: 4, input: reaction },
+  removeReaction: { weight: 2, input: reaction },
   markRead: {
-    inputType: 'MarkReadInput',
     weight: 4,
     input: (action, place) => ({ ...here(action, place), upTo: action.upTo }),
   },
   updateConversation: {
-    inputType: 'UpdateConversationInput',
     weight: 1,
     input: (action, place) => ({ ...here(action, place), title: action.text }),
   },
-  joinChannel: { inputType: 'ConversationIdInput', weight: 1, input: here },
-  leaveConversation: { inputType: 'ConversationIdInput', weight: 1, input: here },
+  joinChannel: { weight: 1, input: here },
+  leaveConversation: { weight: 1, input: here },
   addMembers: {
-    inputType: 'AddMembersInput',
     weight: 2,
     input: (action, place) => ({ ...here(action, place), userIds: [personOf(action, place)] }),
   },
   removeMember: {
-    inputType: 'RemoveMemberInput',
     weight: 1,
     input: (action, place) => ({ ...here(action, place), userId: personOf(action, place) }),
   },
   setMemberRole: {
-    inputType: 'SetMemberRoleInput',
     weight: 3,
     input: (action, place) => ({ ...here(action, place), userId: personOf(action, place), role: action.role }),
   },
-} satisfies Record<string, { inputType: string; weight: number; input: Input }>
+} satisfies Partial<Record<ChatMutation, { weight: number; input: Input }>>
 
 const index = fc.nat({ max: 2 })
 
@@ -115,11 +108,10 @@ interface Answer {
 
 /** Does it, and tells what came of it: the codes of its errors, none when it worked, and the id of a message it sent. */
 export async function perform(action: Action, place: Place): Promise<{ codes: string[]; sentId: string | undefined }> {
-  const { inputType, input } = MUTATIONS[action.mutation]
   const sent = action.mutation === 'sendMessage' ? 'message { id }' : ''
   const { data, errors = [] } = await (place.people[action.actor] as Person).client.send<{ answer: Answer | null }>(
-    `mutation ($input: ${inputType}!) { answer: ${action.mutation}(input: $input) { ${sent} userErrors { code } } }`,
-    { input: input(action, place) },
+    mutationDocument(action.mutation, `${sent} userErrors { code }`),
+    { input: MUTATIONS[action.mutation].input(action, place) },
   )
   const userErrors = data?.answer?.userErrors ?? []
   const codes = [

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ConversationScene, Kind, SceneOptions } from './conversation-scene.ts'
+import { type ChatMutation, mutationDocument } from './mutations.ts'
 
 /**
  * Who asks: the moderator has the site-wide role MODERATOR and is in none of these conversations; the last three are
@@ -108,13 +109,12 @@ function entity(typename: string, field: string, id: (scene: ConversationScene) 
 
 /** The mutation is the title's first word. */
 function mutation(
-  title: string,
-  inputType: string,
+  title: ChatMutation | `${ChatMutation}, ${string}`,
   expected: Expected,
   input: (scene: ConversationScene) => Record<string, unknown>,
   scene: SceneOptions = {},
 ): ConversationOperation {
-  const document = `mutation ($input: ${inputType}!) { ${title.split(/\W/)[0]}(input: $input) { userErrors { code } } }`
+  const document = mutationDocument(title.split(',')[0] as ChatMutation, 'userErrors { code }')
   return { title, transport: 'http', document, variables: (given) => ({ input: input(given) }), scene, expected }
 }
 
@@ -197,22 +197,19 @@ const colleague = ({ conversationId, colleagueId }: ConversationScene) => ({ con
 const only = ({ conversationId }: ConversationScene) => ({ conversationId })
 
 const toConversations: readonly ConversationOperation[] = [
-  mutation('createConversation', 'CreateConversationInput', SIGNED_IN, () => ({ kind: 'ASSISTANT' })),
+  mutation('createConversation', SIGNED_IN, () => ({ kind: 'ASSISTANT' })),
   mutation(
     'updateConversation, its title',
-    'UpdateConversationInput',
     { ...OWNERS_AND_ADMINS_OF_SHARED, ASSISTANT: READERS.ASSISTANT },
     (scene) => ({ ...only(scene), title: 'Renamed' }),
   ),
   mutation(
     'updateConversation, its assistant',
-    'UpdateConversationInput',
     { ...OWNERS_AND_ADMINS_OF_SHARED, ASSISTANT: READERS.ASSISTANT, DIRECT: READERS.DIRECT },
     (scene) => ({ ...only(scene), assistant: { systemPrompt: 'Be brief.' } }),
   ),
   mutation(
     'deleteConversation',
-    'ConversationIdInput',
     {
       ASSISTANT: READERS.ASSISTANT,
       DIRECT: NOT_EVEN_MEMBERS.DIRECT,
@@ -221,37 +218,36 @@ const toConversations: readonly ConversationOperation[] = [
     },
     only,
   ),
-  mutation('joinChannel', 'ConversationIdInput', { ...NOT_EVEN_MEMBERS, CHANNEL: SIGNED_IN.CHANNEL }, only),
-  mutation('leaveConversation', 'ConversationIdInput', LEAVING, only),
-  mutation('addMembers', 'AddMembersInput', OWNERS_AND_ADMINS_OF_SHARED, (scene) => ({
+  mutation('joinChannel', { ...NOT_EVEN_MEMBERS, CHANNEL: SIGNED_IN.CHANNEL }, only),
+  mutation('leaveConversation', LEAVING, only),
+  mutation('addMembers', OWNERS_AND_ADMINS_OF_SHARED, (scene) => ({
     ...only(scene),
     userIds: [scene.newcomerId],
   })),
   mutation(
     'removeMember, a MEMBER',
-    'RemoveMemberInput',
     { ...NOT_EVEN_MEMBERS, GROUP: [OUT, HIDDEN, OK, NO, OK, OK], CHANNEL: [OUT, NO, OK, NO, OK, OK] },
     colleague,
   ),
-  mutation('removeMember, an ADMIN', 'RemoveMemberInput', REMOVING_ABOVE_MEMBERS, colleague, { colleague: 'ADMIN' }),
-  mutation('removeMember, an OWNER', 'RemoveMemberInput', REMOVING_ABOVE_MEMBERS, colleague, { colleague: 'OWNER' }),
-  mutation('removeMember, oneself', 'RemoveMemberInput', LEAVING, (scene) => ({
+  mutation('removeMember, an ADMIN', REMOVING_ABOVE_MEMBERS, colleague, { colleague: 'ADMIN' }),
+  mutation('removeMember, an OWNER', REMOVING_ABOVE_MEMBERS, colleague, { colleague: 'OWNER' }),
+  mutation('removeMember, oneself', LEAVING, (scene) => ({
     ...only(scene),
     userId: scene.viewerId,
   })),
-  mutation('setMemberRole', 'SetMemberRoleInput', OWNERS_OF_SHARED, (scene) => ({
+  mutation('setMemberRole', OWNERS_OF_SHARED, (scene) => ({
     ...colleague(scene),
     role: 'ADMIN',
   })),
-  mutation('setMemberRole, one’s own', 'SetMemberRoleInput', OWNERS_OF_SHARED, (scene) => ({
+  mutation('setMemberRole, one’s own', OWNERS_OF_SHARED, (scene) => ({
     ...only(scene),
     userId: scene.viewerId,
     role: 'OWNER',
   })),
-  mutation('muteConversation', 'MuteConversationInput', MEMBERS, (scene) => ({ ...only(scene), muted: true })),
-  mutation('markRead', 'MarkReadInput', MEMBERS, (scene) => ({ ...only(scene), upTo: 1 })),
-  mutation('setTyping', 'SetTypingInput', MEMBERS, (scene) => ({ ...only(scene), isTyping: true })),
-  mutation('sendMessage', 'SendMessageInput', MEMBERS, (scene) => ({
+  mutation('muteConversation', MEMBERS, (scene) => ({ ...only(scene), muted: true })),
+  mutation('markRead', MEMBERS, (scene) => ({ ...only(scene), upTo: 1 })),
+  mutation('setTyping', MEMBERS, (scene) => ({ ...only(scene), isTyping: true })),
+  mutation('sendMessage', MEMBERS, (scene) => ({
     ...only(scene),
     body: 'Hello',
     clientId: randomUUID(),
@@ -272,19 +268,13 @@ function byModeratorsToo(expected: Expected): Expected {
 }
 
 const toMessages: readonly ConversationOperation[] = [
-  mutation('editMessage, one’s own', 'EditMessageInput', MEMBERS, edit, own),
-  mutation('editMessage, another’s', 'EditMessageInput', NOT_EVEN_MEMBERS, edit),
-  mutation('deleteMessage, one’s own', 'MessageIdInput', byModeratorsToo(MEMBERS), ofIt, own),
-  mutation('deleteMessage, another’s', 'MessageIdInput', byModeratorsToo(NOT_EVEN_MEMBERS), ofIt),
-  mutation(
-    'deleteMessage, a reply to one',
-    'MessageIdInput',
-    byModeratorsToo(MEMBERS),
-    ({ replyId }) => ({ messageId: replyId }),
-    own,
-  ),
-  mutation('addReaction', 'ReactionInput', MEMBERS, reaction),
-  mutation('removeReaction', 'ReactionInput', MEMBERS, reaction),
+  mutation('editMessage, one’s own', MEMBERS, edit, own),
+  mutation('editMessage, another’s', NOT_EVEN_MEMBERS, edit),
+  mutation('deleteMessage, one’s own', byModeratorsToo(MEMBERS), ofIt, own),
+  mutation('deleteMessage, another’s', byModeratorsToo(NOT_EVEN_MEMBERS), ofIt),
+  mutation('deleteMessage, a reply to one', byModeratorsToo(MEMBERS), ({ replyId }) => ({ messageId: replyId }), own),
+  mutation('addReaction', MEMBERS, reaction),
+  mutation('removeReaction', MEMBERS, reaction),
 ]
 
 const subscriptions: readonly ConversationOperation[] = [

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { decodeId } from '../../platform/ids.ts'
+import { rowsOf } from './database-content.ts'
 import { GraphClient } from './graph-client.ts'
 import type { TestGraph } from './test-graph.ts'
 
@@ -25,6 +27,28 @@ export async function signUp(graph: Pick<TestGraph, 'url'>, name = 'ada'): Promi
   )
   const client = new GraphClient(graph.url, signUp.tokens.accessToken)
   return { id: signUp.user.id, username, client, tokens: signUp.tokens }
+}
+
+/** Opens another session of this person. */
+export async function signIn(graph: Pick<TestGraph, 'url'>, person: Person): Promise<Person> {
+  const { signIn } = await new GraphClient(graph.url).run<{ signIn: Pick<Person, 'tokens'> }>(
+    'mutation SignIn($input: SignInInput!) { signIn(input: $input) { tokens { accessToken refreshToken } } }',
+    { input: { login: person.username, password: PASSWORD } },
+  )
+  return { ...person, tokens: signIn.tokens, client: new GraphClient(graph.url, signIn.tokens.accessToken) }
+}
+
+/** Signs somebody up who has this role beside MEMBER, in a session that was opened since they have it. */
+export async function signUpAs(
+  graph: Pick<TestGraph, 'url' | 'databaseUrl'>,
+  role: 'MODERATOR' | 'ADMIN',
+): Promise<Person> {
+  const person = await signUp(graph, role.toLowerCase())
+  await rowsOf(
+    graph.databaseUrl,
+    `UPDATE auth.user SET roles = '{MEMBER,${role}}' WHERE id = '${decodeId('usr', person.id)}'`,
+  )
+  return signIn(graph, person)
 }
 
 export interface NewConversation {

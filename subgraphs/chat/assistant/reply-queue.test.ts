@@ -22,6 +22,9 @@ describe('the assistant is addressed', () => {
     '“@assistant” 🙂',
     '🙂@assistant',
     '@assistant’s turn',
+    'Well, @ASSISTANT...',
+    '@assistant-',
+    `${'@somebody, '.repeat(300)}@assistant`,
   ])('in a GROUP by %j', (body) => {
     expect(addressed('GROUP', body)).toBe(true)
   })
@@ -37,6 +40,12 @@ describe('the assistant is addressed', () => {
     '@assistanté',
     '@@assistant',
     '@ assistant',
+    '@assistant.bot',
+    '@assistant-bot',
+    `@assistant${'.'.repeat(40)}bot`,
+    '@assistant@example.org',
+    '@assistant\u0301',
+    '\u0301@assistant',
   ])('not in a GROUP by %j', (body) => {
     expect(addressed('GROUP', body)).toBe(false)
   })

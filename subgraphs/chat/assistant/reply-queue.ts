@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../platform/event-bus.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
+import { mentionsAssistant } from '../message/mention-names.ts'
 import type { Message } from '../message/message.entity.ts'
 import type { Responder } from '../message/message.service.ts'
 import { Generation } from './generation.entity.ts'
@@ -9,9 +10,6 @@ import type { Models } from './models.ts'
 
 /** The bus topic that rings when a reply waits for a worker. */
 export const REPLY_QUEUED = 'reply-queued'
-
-/** `@assistant` as a word of its own, so that no email address asks for a reply. */
-const MENTION = /(?<![\p{L}\p{N}_@.])@assistant(?![\p{L}\p{N}_])/iu
 
 /** Queues replies in Postgres: a reply that was asked for in a committed message is always written. */
 export class ReplyQueue implements Responder {
@@ -24,7 +22,7 @@ export class ReplyQueue implements Responder {
   }
 
   isAddressed(conversation: Conversation, body: string): boolean {
-    return conversation.kind === 'ASSISTANT' || MENTION.test(body)
+    return conversation.kind === 'ASSISTANT' || mentionsAssistant(body)
   }
 
   async enqueue(em: EntityManager, conversation: Conversation, replyId: string): Promise<void> {

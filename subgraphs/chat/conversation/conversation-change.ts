@@ -4,7 +4,8 @@ import { NotFoundError } from '../../../platform/errors.ts'
 import type { EventBus } from '../../../platform/event-bus.ts'
 import { doorbellOf } from '../event-log/conversation-watch.ts'
 import { appendEvents, type NewEvent } from '../event-log/event-log.ts'
-import { inboxOf, touchInboxes } from '../event-log/inbox-head.ts'
+import { inboxDoorbellOf, touchInboxes } from '../event-log/inbox-head.ts'
+import { membershipEndsOf } from '../event-log/membership-end.ts'
 import { Conversation } from './conversation.entity.ts'
 import { Member } from './member.entity.ts'
 import type { Standing } from './policy.ts'
@@ -84,13 +85,16 @@ export class ConversationChanges {
       return done
     })
     if (events.length > 0) this.#bus.publish(doorbellOf(conversationId), null)
-    for (const userId of touched) this.#bus.publish(inboxOf(userId), null)
+    for (const userId of touched) this.#bus.publish(inboxDoorbellOf(userId), null)
+    for (const event of events) {
+      if (event.kind === 'MemberRemoved') this.#bus.publish(membershipEndsOf(conversationId), event.userId)
+    }
     return result
   }
 }
 
 /** Locks the conversation's row, the first lock of every transaction that changes something in it. Null: deleted. */
-export async function lockConversation(em: EntityManager, conversationId: string): Promise<Conversation | null> {
+async function lockConversation(em: EntityManager, conversationId: string): Promise<Conversation | null> {
   const [row] = await em.execute(
     'SELECT * FROM chat.conversation WHERE id = ? AND deleted_at IS NULL FOR NO KEY UPDATE',
     [conversationId],

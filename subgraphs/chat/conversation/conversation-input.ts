@@ -16,17 +16,32 @@ export interface AssistantSettingsInput {
   maxOutputTokens?: number | null
 }
 
+const LONGEST_TITLE = 200
+const LONGEST_TOPIC = 1_000
 const LONGEST_SYSTEM_PROMPT = 8_000
 const MOST_OUTPUT_TOKENS = 1_000_000
 const MOST_PEOPLE_AT_ONCE = 100
 const CONTROLS = /\p{Cc}/u
 
 /**
- * A one-line text of 1 to `longest` UTF-16 code units, or null when not given.
+ * A title of one line, 1 to 200 UTF-16 code units, or null when not given.
  *
  * @throws UserFault BAD_USER_INPUT
  */
-export function readText(value: string | null | undefined, field: string, longest: number): string | null {
+export function readTitle(title: string | null | undefined): string | null {
+  return readLine(title, 'title', LONGEST_TITLE)
+}
+
+/**
+ * A topic of one line, 1 to 1,000 UTF-16 code units, or null when not given.
+ *
+ * @throws UserFault BAD_USER_INPUT
+ */
+export function readTopic(topic: string | null | undefined): string | null {
+  return readLine(topic, 'topic', LONGEST_TOPIC)
+}
+
+function readLine(value: string | null | undefined, field: string, longest: number): string | null {
   if (value == null) return null
   const path = ['input', field]
   if (!hasSomethingToSee(value))
@@ -87,7 +102,7 @@ export function readAssistantSettings(input: AssistantSettingsInput, models: Mod
  *
  * @throws BadUserInputError for something that is not a user's id; UserFault BAD_USER_INPUT for more than 100.
  */
-export function readPeople(ids: readonly string[], field: string): string[] {
+export function readMemberIds(ids: readonly string[], field: string): string[] {
   if (ids.length > MOST_PEOPLE_AT_ONCE) {
     throw new UserFault('BAD_USER_INPUT', `Name at most ${MOST_PEOPLE_AT_ONCE} people at once.`, ['input', field])
   }

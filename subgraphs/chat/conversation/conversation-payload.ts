@@ -3,7 +3,7 @@ import type { Viewer } from '../../../platform/access-token.ts'
 import { decodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import { withUserErrors } from '../../../platform/user-fault.ts'
-import type { ChatContext } from '../context.ts'
+import { type ChatContext, forgetLoaded } from '../context.ts'
 import type { ErrorCode } from '../resolvers.generated.ts'
 import type { Conversation } from './conversation.entity.ts'
 
@@ -17,7 +17,7 @@ interface ConversationNow {
  *
  * @throws UnauthenticatedError, BadUserInputError; and what `change` throws, UserFault apart.
  */
-export function changeConversation(
+export function respondWithConversation(
   input: { readonly conversationId: string },
   context: Pick<ChatContext, 'caller' | 'em' | 'loaders'>,
   change: (em: EntityManager, viewer: Viewer, conversationId: string) => Promise<void>,
@@ -26,15 +26,7 @@ export function changeConversation(
   const conversationId = decodeId('cnv', input.conversationId)
   return withUserErrors<ConversationNow, ConversationNow, ErrorCode>({ conversation: null }, async () => {
     await change(context.em, viewer, conversationId)
-    forgetConversation(context.loaders, conversationId)
+    forgetLoaded(context)
     return { conversation: await context.loaders.conversations.load(conversationId) }
   })
-}
-
-/** Has what is asked next of a conversation read again, because it was changed. */
-export function forgetConversation(loaders: ChatContext['loaders'], conversationId: string): void {
-  loaders.conversations.clear(conversationId)
-  loaders.memberships.clear(conversationId)
-  loaders.memberPages.clearAll()
-  loaders.unread.clear(conversationId)
 }

@@ -1,8 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { BATCH } from './background-work.ts'
 import type { ChangeUnderLock } from './conversation-change.ts'
-
-/** One statement deletes at most so many rows, so that a long history does not run into the statement timeout. */
-const BATCH = 5_000
 
 /** In the order in which rows refer to one another. */
 const CONTENT = [
@@ -17,6 +15,9 @@ const CONTENT = [
   'member',
 ] as const
 
+/** Nothing ever takes the mark away again. */
+const IS_MARKED = 'id = ? AND deleted_at IS NOT NULL'
+
 /** Deletes the conversation for everybody, by the database's clock; whoever follows it is told so last of all. */
 export async function markDeleted({ em, conversation, record }: ChangeUnderLock): Promise<void> {
   await em.execute('UPDATE chat.conversation SET deleted_at = clock_timestamp() WHERE id = ?', [conversation.id])
@@ -25,7 +26,8 @@ export async function markDeleted({ em, conversation, record }: ChangeUnderLock)
 
 /**
  * Removes a conversation that was marked as deleted, with everything in it, in several transactions; its own row goes in
- * the last one, so that whoever is interrupted finds it again. Only one process at a time may do so.
+ * the last one, so that whoever is interrupted finds it again. Only one process at a time may do so. Of a conversation
+ * that was not marked nothing is touched.
  *
  * @throws the signal's reason when it is aborted in between.
  */
@@ -34,7 +36,8 @@ export async function removeConversation(
   conversationId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let isOver = false; !isOver; ) {
+  const [marked] = await fork().execute(`SELECT FROM chat.conversation WHERE ${IS_MARKED}`, [conversationId])
+  for (let isOver = !marked; !isOver; ) {
     await stopReplies(fork(), conversationId)
     for (const table of CONTENT) await empty(fork, table, conversationId, signal)
     isOver = await removeRow(fork(), conversationId)
@@ -80,7 +83,10 @@ async function empty(
 function removeRow(em: EntityManager, conversationId: string): Promise<boolean> {
   return em.transactional(async (transaction) => {
     // The strongest lock at once: those who are about to write here hold a weaker one, and would wait for ours.
-    await transaction.execute('SELECT FROM chat.conversation WHERE id = ? FOR UPDATE', [conversationId])
+    const [marked] = await transaction.execute(`SELECT FROM chat.conversation WHERE ${IS_MARKED} FOR UPDATE`, [
+      conversationId,
+    ])
+    if (!marked) return true
     const replies = await transaction.execute('SELECT FROM chat.generation WHERE conversation_id = ? LIMIT 1', [
       conversationId,
     ])
@@ -88,7 +94,7 @@ function removeRow(em: EntityManager, conversationId: string): Promise<boolean> 
     for (const table of CONTENT) {
       await transaction.execute(`DELETE FROM chat.${table} WHERE conversation_id = ?`, [conversationId])
     }
-    await transaction.execute('DELETE FROM chat.conversation WHERE id = ? AND deleted_at IS NOT NULL', [conversationId])
+    await transaction.execute('DELETE FROM chat.conversation WHERE id = ?', [conversationId])
     return true
   })
 }

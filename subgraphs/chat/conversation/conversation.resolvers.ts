@@ -2,10 +2,11 @@ import { readPageRequest, toConnection } from '../../../platform/connection.ts'
 import { decodeId, encodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import { withUserErrors } from '../../../platform/user-fault.ts'
+import { forgetLoaded } from '../context.ts'
 import { encodeEventCursor } from '../event-log/event-cursor.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
 import type { Conversation } from './conversation.entity.ts'
-import { changeConversation, forgetConversation } from './conversation-payload.ts'
+import { respondWithConversation } from './conversation-payload.ts'
 import { encodeMomentCursor } from './moment-cursor.ts'
 import { loadVisibleConversation, visibleConversation } from './visible-conversation.ts'
 
@@ -23,19 +24,21 @@ export const conversationResolvers: Pick<Resolvers, 'Query' | 'Mutation' | 'Conv
     },
   },
   Mutation: {
-    createConversation: (_, { input }, { caller, em, conversations }) => {
-      const { userId } = viewerOf(caller)
-      return withUserErrors({ conversation: null }, async () => ({
-        conversation: await conversations.create(em, userId, input),
-      }))
+    createConversation: (_, { input }, context) => {
+      const { userId } = viewerOf(context.caller)
+      return withUserErrors({ conversation: null }, async () => {
+        const conversation = await context.conversations.create(context.em, userId, input)
+        forgetLoaded(context)
+        return { conversation }
+      })
     },
     updateConversation: (_, { input }, context) =>
-      changeConversation(input, context, (...change) => context.conversations.update(...change, input)),
-    deleteConversation: async (_, { input }, { caller, em, conversations, loaders }) => {
-      const viewer = viewerOf(caller)
+      respondWithConversation(input, context, (...change) => context.conversations.update(...change, input)),
+    deleteConversation: async (_, { input }, context) => {
+      const viewer = viewerOf(context.caller)
       const id = decodeId('cnv', input.conversationId)
-      await conversations.delete(em, viewer, id)
-      forgetConversation(loaders, id)
+      await context.conversations.delete(context.em, viewer, id)
+      forgetLoaded(context)
       return { deletedConversationId: encodeId('cnv', id), userErrors: [] }
     },
   },

@@ -7,7 +7,7 @@ import { readEntities } from '../../../platform/entity-rows.ts'
 import type { EventBus } from '../../../platform/event-bus.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
-import { inboxOf, touchInboxes } from '../event-log/inbox-head.ts'
+import { inboxDoorbellOf, touchInboxes } from '../event-log/inbox-head.ts'
 import { Conversation } from './conversation.entity.ts'
 import type { ConversationChanges } from './conversation-change.ts'
 import {
@@ -15,7 +15,8 @@ import {
   changeAssistantSettings,
   type ModelCatalogue,
   readAssistantSettings,
-  readText,
+  readTitle,
+  readTopic,
 } from './conversation-input.ts'
 import { markDeleted, stopReplies } from './conversation-removal.ts'
 import { claimPair, findOfPair, pairOf } from './direct-pair.ts'
@@ -54,7 +55,7 @@ export class ConversationService {
    */
   async create(em: EntityManager, viewerId: string, input: CreateConversationInput): Promise<Conversation> {
     const made = readNewConversation(input, viewerId, this.#models)
-    const existing = await this.#people.existing([...made.others])
+    const existing = await this.#people.existing(made.others)
     if (made.others.some((id) => !existing.has(id))) {
       throw new UserFault('NOT_FOUND', 'One of the members does not exist.', ['input', 'memberIds'])
     }
@@ -80,8 +81,8 @@ export class ConversationService {
       if (assistant !== undefined) requireRight(change, 'change the assistant')
       const before = settingsOf(conversation)
       const after = {
-        title: title === undefined ? before.title : readText(title, 'title', 200),
-        topic: topic === undefined ? before.topic : readText(topic, 'topic', 1_000),
+        title: title === undefined ? before.title : readTitle(title),
+        topic: topic === undefined ? before.topic : readTopic(topic),
         assistant: assistant === undefined ? before.assistant : this.#newAssistant(conversation, assistant),
       }
       if (isDeepStrictEqual(before, after)) return
@@ -100,7 +101,8 @@ export class ConversationService {
       requireRight(change, 'delete the conversation')
       await markDeleted(change)
     })
-    await stopReplies(em, id)
+    // The conversation is deleted, whatever comes of this: its removal stops them once more.
+    await stopReplies(em, id).catch(() => undefined)
   }
 
   /** The viewer's conversations in the page's direction, one more than its size where there is one. */
@@ -139,7 +141,7 @@ export class ConversationService {
   }
 
   #ring(viewerId: string, { others }: NewConversation): void {
-    for (const userId of [viewerId, ...others]) this.#bus.publish(inboxOf(userId), null)
+    for (const userId of [viewerId, ...others]) this.#bus.publish(inboxDoorbellOf(userId), null)
   }
 }
 

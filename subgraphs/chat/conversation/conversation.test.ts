@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { readInboxVersions } from '../event-log/inbox-head.ts'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { openChatFixture } from '../testing/chat-fixture.ts'
 import type { Conversation } from './conversation.entity.ts'
 import { ConversationCalls } from './testing/conversation-calls.ts'
 
 const usr = (uuid: string) => encodeId('usr', uuid)
 
-let chat: ChatFixture
-let calls: ConversationCalls
-beforeAll(async () => {
-  chat = await openChatFixture()
-  calls = new ConversationCalls(chat)
-})
+const chat = await openChatFixture()
 afterAll(() => chat[Symbol.asyncDispose]())
+const calls = new ConversationCalls(chat)
 
 let ada: string
 let bob: string

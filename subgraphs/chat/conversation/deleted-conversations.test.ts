@@ -1,34 +1,27 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
 import { appendText, type Claim, claimNext, LeaseLostError } from '../assistant/generation-lease.ts'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { blockedStatement } from '../testing/blocked-statement.ts'
+import { openChatFixture } from '../testing/chat-fixture.ts'
 import type { Conversation } from './conversation.entity.ts'
 import { DeletedConversations } from './deleted-conversations.ts'
 import { ConversationCalls, SEEN } from './testing/conversation-calls.ts'
 
 const LEASE_MS = 60_000
 const MODERATE = ['conversations:moderate']
-const TABLES = [
-  'generation_chunk',
-  'generation',
-  'conversation_event',
-  'mention',
-  'reaction',
-  'message_edit',
-  'message',
-  'direct_pair',
-  'member',
-]
 
-let chat: ChatFixture
-let calls: ConversationCalls
-beforeAll(async () => {
-  chat = await openChatFixture()
-  calls = new ConversationCalls(chat)
-})
+const chat = await openChatFixture()
 afterAll(() => chat[Symbol.asyncDispose]())
+const calls = new ConversationCalls(chat)
+/** The tables that hold what is in a conversation. */
+const content = (
+  await chat.fork().execute<{ name: string }[]>(
+    `SELECT table_name AS name FROM information_schema.columns
+     WHERE table_schema = 'chat' AND column_name = 'conversation_id'`,
+  )
+).map(({ name }) => name)
 
 const erase = (userId: string, conversation: Conversation, scope: string[] = []) =>
   calls.change(userId, 'deleteConversation', conversation, {}, scope)
@@ -120,7 +113,7 @@ describe('what was said in a deleted conversation', () => {
 
   const start = (delayMs = 0) => new DeletedConversations({ fork: chat.fork, logger, times: { everyMs: 20, delayMs } })
 
-  async function rowsOf({ id }: Conversation, tables = TABLES): Promise<Record<string, number>> {
+  async function rowsOf({ id }: Conversation, tables = content): Promise<Record<string, number>> {
     const counts = tables.map(
       (table) => `(SELECT count(*)::integer FROM chat.${table} WHERE conversation_id = c.id) AS ${table}`,
     )
@@ -213,7 +206,7 @@ describe('what was said in a deleted conversation', () => {
     await sender.execute(`UPDATE chat.message SET body = 'held' WHERE conversation_id = ? AND number = 1`, [talk.id])
     const stopped = start()
     await expect.poll(() => rowsOf(talk, ['generation'])).toMatchObject({ generation: 0 })
-    await blockedStatement('chat.message')
+    await blockedStatement(chat, 'chat.message')
     const stopping = stopped[Symbol.asyncDispose]()
     await sender.commit()
     await stopping
@@ -235,20 +228,9 @@ describe('what was said in a deleted conversation', () => {
     // Deleting takes no lock that the sender's would bar.
     await erase(chat.viewerId, group)
     await using _worker = start()
-    await blockedStatement('FOR UPDATE')
+    await blockedStatement(chat, 'FOR UPDATE')
     await sender.commit()
     await expect.poll(() => isGone(group)).toBe(true)
     expect(complaints).toEqual([])
   })
-
-  /** Waits until a statement with this in it waits for a lock. */
-  async function blockedStatement(part: string): Promise<void> {
-    const find = () =>
-      chat.fork().execute(
-        `SELECT pid FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock' AND position(? IN query) > 0`,
-        [part],
-      )
-    await expect.poll(find).toHaveLength(1)
-  }
 })

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
+import { BEFORE_ALL, isOurTurn } from './background-work.ts'
 import { removeConversation } from './conversation-removal.ts'
 
 /** When deleted conversations are removed, in milliseconds. */
@@ -12,8 +13,6 @@ export interface RemovalTimes {
 }
 
 const TIMES: RemovalTimes = { everyMs: 15_000, delayMs: 60_000 }
-
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Removes what was said in deleted conversations. Which ones those are stands in the database, so the next process goes
@@ -58,11 +57,7 @@ export class DeletedConversations implements AsyncDisposable {
   /** Returns which one it was; undefined when there is none, or another process is at work. */
   #removeNext(after: string): Promise<string | undefined> {
     return this.#fork().transactional(async (em) => {
-      // Not a row's lock: this transaction never has a number, so it does not hold up vacuuming. It ends with us.
-      const [lock] = await em.execute<[{ isOurs: boolean }]>(
-        `SELECT pg_try_advisory_xact_lock(hashtextextended('parley.chat.removals', 0)) AS "isOurs"`,
-      )
-      if (!lock.isOurs) return undefined
+      if (!(await isOurTurn(em, 'removals'))) return undefined
       const [next] = await em.execute<{ id: string }[]>(
         `SELECT id FROM chat.conversation
          WHERE deleted_at <= now() - ? * interval '1 millisecond' AND id > ? ORDER BY id LIMIT 1`,

@@ -1,8 +1,8 @@
 import { readPageRequest, toConnection } from '../../../platform/connection.ts'
 import { decodeId, encodeId } from '../../../platform/ids.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
-import { readPeople } from './conversation-input.ts'
-import { changeConversation } from './conversation-payload.ts'
+import { readMemberIds } from './conversation-input.ts'
+import { respondWithConversation } from './conversation-payload.ts'
 import type { Member } from './member.entity.ts'
 import { encodeMomentCursor, readMomentCursor } from './moment-cursor.ts'
 import { userReference } from './user-reference.ts'
@@ -14,23 +14,23 @@ const cursorOf = ({ joinedAt, userId }: Member) => encodeMomentCursor('member', 
 export const memberResolvers: Pick<Resolvers, 'Mutation' | 'Conversation' | 'Member' | MemberEventTypes> = {
   Mutation: {
     joinChannel: (_, { input }, context) =>
-      changeConversation(input, context, (...change) => context.members.join(...change)),
+      respondWithConversation(input, context, (...change) => context.members.join(...change)),
     leaveConversation: (_, { input }, context) =>
-      changeConversation(input, context, (...change) => context.members.leave(...change)),
+      respondWithConversation(input, context, (...change) => context.members.leave(...change)),
     addMembers: (_, { input }, context) =>
-      changeConversation(input, context, (...change) =>
-        context.members.add(...change, readPeople(input.userIds, 'userIds')),
+      respondWithConversation(input, context, (...change) =>
+        context.members.add(...change, readMemberIds(input.userIds, 'userIds')),
       ),
     removeMember: (_, { input }, context) =>
-      changeConversation(input, context, (...change) =>
+      respondWithConversation(input, context, (...change) =>
         context.members.remove(...change, decodeId('usr', input.userId)),
       ),
     setMemberRole: (_, { input }, context) =>
-      changeConversation(input, context, (...change) =>
+      respondWithConversation(input, context, (...change) =>
         context.members.setRole(...change, { userId: decodeId('usr', input.userId), role: input.role }),
       ),
     muteConversation: (_, { input }, context) =>
-      changeConversation(input, context, (...change) => context.members.mute(...change, input.muted)),
+      respondWithConversation(input, context, (...change) => context.members.mute(...change, input.muted)),
   },
   Conversation: {
     viewerRole: async ({ id }, _, { loaders }) => (await loaders.memberships.load(id))?.role ?? null,

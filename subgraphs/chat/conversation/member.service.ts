@@ -1,8 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Viewer } from '../../../platform/access-token.ts'
-import { NotFoundError } from '../../../platform/errors.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
-import { Conversation } from './conversation.entity.ts'
 import type { ConversationChange, ConversationChanges } from './conversation-change.ts'
 import { Member } from './member.entity.ts'
 import {
@@ -16,6 +14,7 @@ import {
 } from './membership.ts'
 import type { People } from './people.ts'
 import { type Deed, requireRight } from './policy.ts'
+import { requireRightNow } from './standing.ts'
 
 /**
  * Who is in a conversation, and as what. Ids are UUIDs. Every method throws NotFoundError when the viewer may not see the
@@ -51,10 +50,9 @@ export class MemberService {
     path: readonly string[] = ['input', 'conversationId'],
   ): Promise<void> {
     return this.#changes.make(em, viewer, conversationId, async (change) => {
-      requireRight(change, 'leave the conversation')
-      if (!change.membership) throw new NotFoundError('conversation')
-      if (await isLastOwner(change, change.membership)) throw lastOwnerFault(path)
-      endMembership(change, change.membership)
+      const membership = requireOwnRight(change, 'leave the conversation')
+      if (await isLastOwner(change, membership)) throw lastOwnerFault(change, path)
+      endMembership(change, membership)
     })
   }
 
@@ -67,9 +65,9 @@ export class MemberService {
   async add(em: EntityManager, viewer: Viewer, conversationId: string, userIds: readonly string[]): Promise<void> {
     const path = ['input', 'userIds']
     // Auth is asked before anything is locked, and not by those who may not add anybody.
-    await this.#requireRightNow(em, viewer, conversationId, 'add members')
+    await requireRightNow(em, viewer, conversationId, 'add members')
     if (userIds.length === 0) throw new UserFault('BAD_USER_INPUT', 'Name the people to add.', path)
-    const existing = await this.#people.existing([...userIds])
+    const existing = await this.#people.existing(userIds)
     if (userIds.some((id) => !existing.has(id))) {
       throw new UserFault('NOT_FOUND', 'One of these people does not exist.', path)
     }
@@ -98,7 +96,7 @@ export class MemberService {
       if (member.role !== 'MEMBER') requireRight(change, 'remove owners and admins')
       const needsHeir = await isLastOwner(change, member)
       const heir = needsHeir ? await findHeir(change, member) : null
-      if (needsHeir && !heir) throw lastOwnerFault(path)
+      if (needsHeir && !heir) throw lastOwnerFault(change, path)
       endMembership(change, member)
       if (heir) setRole(change, heir, 'OWNER')
     })
@@ -118,7 +116,7 @@ export class MemberService {
     return this.#changes.make(em, viewer, conversationId, async (change) => {
       requireRight(change, 'set roles')
       const member = await requireMember(change, userId)
-      if (role !== 'OWNER' && (await isLastOwner(change, member))) throw lastOwnerFault(['input', 'role'])
+      if (role !== 'OWNER' && (await isLastOwner(change, member))) throw lastOwnerFault(change, ['input', 'role'])
       setRole(change, member, role)
     })
   }
@@ -126,20 +124,19 @@ export class MemberService {
   /** Sets whether the viewer wants notifications. */
   mute(em: EntityManager, viewer: Viewer, conversationId: string, muted: boolean): Promise<void> {
     return this.#changes.make(em, viewer, conversationId, async (change) => {
-      requireRight(change, 'mute the conversation')
-      if (!change.membership || change.membership.muted === muted) return
-      change.membership.muted = muted
+      const membership = requireOwnRight(change, 'mute the conversation')
+      if (membership.muted === muted) return
+      membership.muted = muted
       change.touch(viewer.userId)
     })
   }
+}
 
-  /** Without a lock: what it allows must be looked at again under one. */
-  async #requireRightNow(em: EntityManager, viewer: Viewer, conversationId: string, deed: Deed): Promise<void> {
-    const conversation = await em.findOne(Conversation, { id: conversationId, deletedAt: null }, { refresh: true })
-    if (!conversation) throw new NotFoundError('conversation')
-    const membership = await em.findOne(Member, { conversationId, userId: viewer.userId }, { refresh: true })
-    requireRight({ viewer, conversation, role: membership?.role ?? null }, deed)
-  }
+/** The viewer's membership, for what the policy allows to members alone. */
+function requireOwnRight(change: ConversationChange, deed: Deed): Member {
+  requireRight(change, deed)
+  if (!change.membership) throw new TypeError(`The policy lets others than members ${deed}.`)
+  return change.membership
 }
 
 async function requireMember(change: ConversationChange, userId: string): Promise<Member> {

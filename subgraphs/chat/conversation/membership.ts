@@ -62,7 +62,10 @@ export function findHeir({ em, conversation }: ChangeUnderLock, lastOwner: Membe
 }
 
 /** Why a last owner can neither go nor step down. */
-export function lastOwnerFault(path: readonly string[]): UserFault {
-  const message = 'This is the last owner: make another member an owner first, or delete the conversation.'
+export function lastOwnerFault({ conversation }: ChangeUnderLock, path: readonly string[]): UserFault {
+  const message =
+    conversation.kind === 'ASSISTANT'
+      ? 'You are alone with the assistant: to leave this conversation, delete it instead.'
+      : 'This is the last owner: make another member an owner first, or delete the conversation.'
   return new UserFault('LAST_OWNER', message, path)
 }

@@ -4,8 +4,9 @@ import {
   type AssistantSettingsInput,
   type ModelCatalogue,
   readAssistantSettings,
-  readPeople,
-  readText,
+  readMemberIds,
+  readTitle,
+  readTopic,
 } from './conversation-input.ts'
 
 export interface CreateConversationInput {
@@ -32,13 +33,13 @@ export function readNewConversation(
   viewerId: string,
   models: ModelCatalogue,
 ): NewConversation {
-  const others = readPeople(input.memberIds ?? [], 'memberIds').filter((id) => id !== viewerId)
+  const others = readMemberIds(input.memberIds ?? [], 'memberIds').filter((id) => id !== viewerId)
   requireFit(input, others.length)
   const wantsAssistant = input.kind === 'ASSISTANT' || input.assistant != null
   return {
     kind: input.kind,
-    title: readText(input.title, 'title', 200),
-    topic: readText(input.topic, 'topic', 1_000),
+    title: readTitle(input.title),
+    topic: readTopic(input.topic),
     assistant: wantsAssistant ? readAssistantSettings(input.assistant ?? {}, models) : null,
     others,
   }

@@ -9,14 +9,14 @@ export interface People {
    *
    * @throws SubgraphUnavailableError
    */
-  existing(userIds: string[]): Promise<Set<string>>
+  existing(userIds: readonly string[]): Promise<Set<string>>
   /**
    * The users (UUIDs) with these names, at most 100, by the name in lower case. Whoever asks waits for it, so that it
    * gives up after a second.
    *
    * @throws SubgraphUnavailableError
    */
-  named(usernames: string[]): Promise<Map<string, string>>
+  named(usernames: readonly string[]): Promise<Map<string, string>>
 }
 
 const NAMES_TIMEOUT_MS = 1_000
@@ -33,14 +33,14 @@ export class RemotePeople implements People {
     this.#auth = auth
   }
 
-  async existing(userIds: string[]): Promise<Set<string>> {
+  async existing(userIds: readonly string[]): Promise<Set<string>> {
     if (userIds.length === 0) return new Set()
     const ids = userIds.map((id) => encodeId('usr', id))
     const { users } = await this.#auth.post('/internal/users', { ids }, answer)
     return new Set(users.map((user) => decodeId('usr', user.id)))
   }
 
-  async named(usernames: string[]): Promise<Map<string, string>> {
+  async named(usernames: readonly string[]): Promise<Map<string, string>> {
     if (usernames.length === 0) return new Map()
     const { users } = await this.#auth.post('/internal/users', { usernames }, answerWithNames, NAMES_TIMEOUT_MS)
     return new Map(users.map((user) => [user.username.toLowerCase(), decodeId('usr', user.id)]))

@@ -37,6 +37,7 @@ const isShared: Rule = ({ conversation }) => conversation.kind === 'GROUP' || co
 const POLICY = {
   'see the conversation': anyOf(isMember, isPublic),
   'write in the conversation': isMember,
+  'mark the conversation as read': isMember,
   'mute the conversation': isMember,
   'change title or topic': allOf(isNotDirect, isOwnerOrAdmin),
   'change the assistant': anyOf(isOwnerOrAdmin, allOf(isDirect, isMember)),

@@ -9,7 +9,7 @@ export interface VisibleConversations {
 }
 
 /**
- * The conversation with this client-side id, if the viewer is a member of it.
+ * The conversation with this client-side id, if the viewer may see it.
  *
  * @throws UnauthenticatedError, BadUserInputError; NotFoundError alike for what is not there and what is not theirs.
  */

@@ -7,6 +7,7 @@ import { Member } from '../conversation/member.entity.ts'
 import { ConversationCalls } from '../conversation/testing/conversation-calls.ts'
 import { readInboxVersions } from '../event-log/inbox-head.ts'
 import { Message } from '../message/message.entity.ts'
+import { blockedStatement } from '../testing/blocked-statement.ts'
 import { type ChatFixture, openChatFixture, viewerNamed } from '../testing/chat-fixture.ts'
 import { DeletionList } from './testing/deletion-list.ts'
 
@@ -278,7 +279,7 @@ describe('somebody whose account was deleted', () => {
     await worker.execute('UPDATE chat.generation SET lease_until = NULL WHERE id = ?', [id])
     list.add(ada)
     await using _process = list.start()
-    await blockedStatement('chat.generation')
+    await blockedStatement(chat, 'chat.generation')
     await worker.execute('UPDATE chat.conversation SET event_seq = event_seq + 1 WHERE id = ?', [talk.id])
     await worker.commit()
     await list.applied()
@@ -300,7 +301,7 @@ describe('somebody whose account was deleted', () => {
     await sender.execute('UPDATE chat.conversation SET message_count = message_count WHERE id = ?', [talk.id])
     list.add(ada)
     await using _process = list.start()
-    await blockedStatement('FOR NO KEY UPDATE')
+    await blockedStatement(chat, 'FOR NO KEY UPDATE')
     await sender.commit()
     await list.applied()
 
@@ -308,15 +309,4 @@ describe('somebody whose account was deleted', () => {
     expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
     expect(list.said).toEqual([])
   })
-
-  /** Waits until a statement with this in it waits for a lock. */
-  async function blockedStatement(part: string): Promise<void> {
-    const find = () =>
-      chat.fork().execute(
-        `SELECT pid FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock' AND position(? IN query) > 0`,
-        [part],
-      )
-    await expect.poll(find, { timeout: 10_000, interval: 20 }).toHaveLength(1)
-  }
 })

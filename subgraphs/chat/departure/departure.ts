@@ -1,10 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { NotFoundError } from '../../../platform/errors.ts'
+import { BEFORE_ALL } from '../conversation/background-work.ts'
 import type { ConversationChanges } from '../conversation/conversation-change.ts'
 import { stopReplies } from '../conversation/conversation-removal.ts'
 import { deleteDeserted, takeMembership, takeTraces } from './traces.ts'
-
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
 /** Where a conversation may know somebody from. */
 const TRACES = [

@@ -3,6 +3,7 @@ import { USER_DELETED } from '../../../platform/deletions.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { Conversation } from '../conversation/conversation.entity.ts'
 import { Member } from '../conversation/member.entity.ts'
+import { blockedStatement } from '../testing/blocked-statement.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { DeletionList } from './testing/deletion-list.ts'
 
@@ -36,12 +37,8 @@ describe('auth’s list of deleted accounts', () => {
     const em = chat.fork()
     await em.begin()
     await em.execute('UPDATE chat.conversation SET event_seq = event_seq WHERE id = ?', [id])
-    const waiting = () =>
-      chat
-        .fork()
-        .execute(`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
     return {
-      isWaitedFor: () => expect.poll(waiting, SOON).toHaveLength(1),
+      isWaitedFor: () => blockedStatement(chat),
       letGo: () => em.commit(),
     }
   }

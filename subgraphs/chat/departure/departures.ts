@@ -3,7 +3,8 @@ import { type AccountDeletion, type DeletionPage, USER_DELETED } from '../../../
 import type { EventBus } from '../../../platform/event-bus.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
-import { ConversationChanges } from '../conversation/conversation-change.ts'
+import { isOurTurn } from '../conversation/background-work.ts'
+import type { ConversationChanges } from '../conversation/conversation-change.ts'
 import { DeletionProgress } from './deletion-progress.entity.ts'
 import { Departure } from './departure.ts'
 
@@ -29,6 +30,7 @@ export class Departures implements AsyncDisposable {
   constructor(options: {
     /** A new entity manager for each step. */
     fork: () => EntityManager
+    changes: ConversationChanges
     readPage: (after: number) => Promise<DeletionPage>
     bus: EventBus
     logger: Logger
@@ -36,7 +38,7 @@ export class Departures implements AsyncDisposable {
     everyMs?: number
   }) {
     this.#fork = options.fork
-    this.#changes = new ConversationChanges({ bus: options.bus })
+    this.#changes = options.changes
     this.#readPage = options.readPage
     this.#logger = options.logger
     this.#now = options.now ?? (() => new Date())
@@ -94,14 +96,10 @@ export class Departures implements AsyncDisposable {
     return position
   }
 
-  /** Returns false when another process is at work. Its lock ends with it: it is that of a transaction. */
+  /** Returns false when another process is at work. */
   #apply(look: DeletionProgress['look'], deletion: AccountDeletion): Promise<boolean> {
     return this.#fork().transactional(async (em) => {
-      // Not a row's lock: this transaction has no number until its last statement, so it does not hold up vacuuming.
-      const [lock] = await em.execute<[{ isOurs: boolean }]>(
-        `SELECT pg_try_advisory_xact_lock(hashtextextended('parley.chat.deletions', 0)) AS "isOurs"`,
-      )
-      if (!lock.isOurs) return false
+      if (!(await isOurTurn(em, 'deletions'))) return false
       const { position } = await em.findOneOrFail(DeletionProgress, look)
       if (position >= deletion.position) return true
       await new Departure({

@@ -1,11 +1,10 @@
+import { BATCH } from '../conversation/background-work.ts'
 import type { ChangeUnderLock } from '../conversation/conversation-change.ts'
 import { markDeleted } from '../conversation/conversation-removal.ts'
 import { releasePair } from '../conversation/direct-pair.ts'
 import { Member } from '../conversation/member.entity.ts'
 import { endMembership, findHeir, findMember, isLastOwner, setRole } from '../conversation/membership.ts'
 
-/** One statement changes at most so many rows, so that a long history does not run into the statement timeout. */
-const BATCH = 5_000
 /** A message that changes is indexed again by all its words, which takes microseconds for each byte. */
 const MOST_BYTES = 500_000
 /** So many messages at a time lose reactions: each is an event, and followers read no more than that at once. */

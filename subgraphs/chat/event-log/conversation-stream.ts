@@ -7,12 +7,14 @@ import {
   type LoggedEvent,
   type LogHead,
   type MemberChange,
+  type MemberRole,
   type MessageChange,
   readEvents,
   readHeads,
   type WholeChange,
 } from './event-log.ts'
 import { type Batch, PullStream } from './pull-stream.ts'
+import { restingBell } from './resting-bell.ts'
 
 /** What a durable event carries beside what it is about. Ids are UUIDs. */
 interface Durable<Kind extends string> {
@@ -30,13 +32,13 @@ export interface MessageEvent extends Durable<MessageChange['kind']> {
 export interface MemberEvent extends Durable<MemberChange['kind']> {
   readonly userId: string
   /** Null for MemberRemoved. */
-  readonly role: 'OWNER' | 'ADMIN' | 'MEMBER' | null
+  readonly role: MemberRole | null
 }
 
 /** A durable event about the conversation itself. */
-export type ConversationChange = Durable<WholeChange['kind']>
+export type ConversationEvent = Durable<WholeChange['kind']>
 
-export type DurableEvent = MessageEvent | MemberEvent | ConversationChange
+export type DurableEvent = MessageEvent | MemberEvent | ConversationEvent
 
 /** Where the stream stands, or that it had to begin anew. */
 export type StreamMark =
@@ -74,6 +76,9 @@ const PAGE_SIZE = 200
 /** A client further behind than this reads the conversation anew: cheaper for both sides than replaying. */
 const MOST_EVENTS_BEHIND = 1_000
 
+/** What flows beside the log is looked at no more often than this; a person does not see the difference. */
+const EPHEMERAL_REST_MS = 250
+
 type Item<Ephemeral> = DurableEvent | StreamMark | AccessRevoked | Ephemeral
 
 /**
@@ -89,13 +94,20 @@ export function followConversation<Ephemeral>(options: FollowOptions<Ephemeral>)
     close: () => {
       unwatch()
       closeEphemeral()
+      bell.stop()
     },
     idle: { afterMs: options.caughtUpAfterMs, item: () => follower.caughtUp() },
   })
-  const ring = () => stream.ring()
   // Watching begins before the first read, so that nothing can slip in between.
-  const unwatch = options.watch.watch(options.conversationId, { ring, isBehind: (head) => follower.isBehind(head) })
-  const closeEphemeral = options.ephemeral.open(ring)
+  const unwatch = options.watch.watch(options.conversationId, {
+    ring: () => {
+      follower.logRang()
+      stream.ring()
+    },
+    isBehind: (head) => follower.isBehind(head),
+  })
+  const bell = restingBell(EPHEMERAL_REST_MS, () => stream.ring())
+  const closeEphemeral = options.ephemeral.open(bell.ring)
   return stream
 }
 
@@ -104,17 +116,26 @@ class ConversationFollower<Ephemeral> {
   #epoch: string | undefined
   #seq = 0
   #hasCaughtUp = false
+  #mustReadLog = true
 
   constructor(options: FollowOptions<Ephemeral>) {
     this.#options = options
   }
 
-  /** One page of the log; beyond its end CaughtUp, once, and what flows beside the log. */
+  /** There may be something new in the log. */
+  logRang(): void {
+    this.#mustReadLog = true
+  }
+
+  /** One page of the log when there may be one; beyond its end CaughtUp, once, and what flows beside the log. */
   async read(): Promise<Batch<Item<Ephemeral>>> {
+    if (!this.#mustReadLog) return { items: await this.#options.ephemeral.drain() }
+    this.#mustReadLog = false
     const items: Item<Ephemeral>[] = []
     try {
       return await this.#readInto(items)
     } catch (error) {
+      this.#mustReadLog = true
       // What was read counts as delivered from here on, so it must be; the next read meets the error again.
       if (items.length > 0) return { items, more: true }
       throw error
@@ -130,7 +151,10 @@ class ConversationFollower<Ephemeral> {
       items.push(...(await this.#options.ephemeral.before(event)), this.#toItem(event))
       this.#seq = event.seq
     }
-    if (page.length === PAGE_SIZE) return { items, more: true }
+    if (page.length === PAGE_SIZE) {
+      this.#mustReadLog = true
+      return { items, more: true }
+    }
     if (!this.#hasCaughtUp) items.push(this.caughtUp())
     this.#hasCaughtUp = true
     items.push(...(await this.#options.ephemeral.drain()))

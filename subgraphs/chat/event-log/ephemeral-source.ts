@@ -8,7 +8,7 @@ export interface EphemeralSource<Item> {
   /**
    * Called once and before all else.
    *
-   * @param ring to be called when something has come.
+   * @param ring to be called when something has come; many calls are answered together, a quarter of a second apart.
    * @returns ends it: afterwards nothing rings any more.
    */
   open(ring: () => void): () => void
@@ -16,7 +16,7 @@ export interface EphemeralSource<Item> {
   join(): Promise<void>
   /** What must be said before this durable event. */
   before(event: LoggedEvent): Promise<Item[]>
-  /** What has come since the last call. Called when all of the log has been read. */
+  /** What has come since the last call. Called when all of the log has been read, and for each ring of its own. */
   drain(): Promise<Item[]>
   /** Whether something may come without the log moving or a ring. */
   isLive(): boolean

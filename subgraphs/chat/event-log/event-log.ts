@@ -23,7 +23,8 @@ export interface WholeChange {
   readonly kind: 'ConversationUpdated' | 'ConversationDeleted'
 }
 
-type MemberRole = 'OWNER' | 'ADMIN' | 'MEMBER'
+/** What a member may do. */
+export type MemberRole = 'OWNER' | 'ADMIN' | 'MEMBER'
 
 /** A durable event, as it is appended to the log. Ids are UUIDs. */
 export type NewEvent = MessageChange | MemberChange | WholeChange

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 
 /** The bus topic that rings when something in a person's own list of conversations changed. */
-export const inboxOf = (userId: string) => `inbox/${userId}`
+export const inboxDoorbellOf = (userId: string) => `inbox/${userId}`
 
 /**
  * Records within the caller's transaction that the list of conversations of these people changed: a new membership, or

@@ -104,7 +104,7 @@ export class PullStream<Item> implements AsyncIterableIterator<Item> {
 
   /** Waits to be rung or closed; true when that took so long that something should be said meanwhile. */
   #silence(): Promise<boolean> {
-    const leftMs = this.#silentUntil - performance.now()
+    const leftMs = Math.max(0, this.#silentUntil - performance.now())
     return new Promise((resolve) => {
       const timer = this.#source.idle && setTimeout(() => this.#settle(() => resolve(true)), leftMs)
       this.#wake = () =>

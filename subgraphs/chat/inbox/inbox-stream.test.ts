@@ -3,7 +3,7 @@ import type { EventBus } from '../../../platform/event-bus.ts'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
 import { SilentBus } from '../../../tests/support/buses.ts'
-import { Conversation } from '../conversation/conversation.entity.ts'
+import type { Conversation } from '../conversation/conversation.entity.ts'
 import { ConversationWatch, doorbellOf } from '../event-log/conversation-watch.ts'
 import { readHeads } from '../event-log/event-log.ts'
 import { readInboxVersions } from '../event-log/inbox-head.ts'
@@ -104,10 +104,7 @@ const deeds: Record<string, [deed: (group: Conversation) => Promise<unknown>, te
       changed,
     ],
     'a marker moved in another tab': [
-      async ({ id }) => {
-        const group = await chat.fork().findOneOrFail(Conversation, id)
-        await chat.services.readState.markRead(chat.fork(), ada, group, 1)
-      },
+      ({ id }) => chat.services.readState.markRead(chat.fork(), viewerNamed(ada), id, 1),
       changed,
     ],
     'being muted': [

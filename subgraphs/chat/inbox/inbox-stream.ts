@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { ConversationWatch } from '../event-log/conversation-watch.ts'
 import { type Batch, PullStream } from '../event-log/pull-stream.ts'
+import { restingBell } from '../event-log/resting-bell.ts'
 import { type InboxEntry, readInbox, readInboxEntries } from './inbox-entry.ts'
 import type { InboxWatch } from './inbox-watch.ts'
 
@@ -46,28 +47,6 @@ export function followInbox(options: InboxOptions): PullStream<InboxItem> {
     isBehind: (version) => follower.isBehind(version),
   })
   return stream
-}
-
-/** Rings at once, but not again before it has rested. */
-function restingBell(restMs: number, ring: () => void) {
-  let timer: NodeJS.Timeout | undefined
-  let rangMeanwhile = false
-  const rest = () => {
-    timer = undefined
-    if (rangMeanwhile) now()
-  }
-  const now = () => {
-    rangMeanwhile = false
-    timer = setTimeout(rest, restMs)
-    ring()
-  }
-  return {
-    ring: () => {
-      if (timer) rangMeanwhile = true
-      else now()
-    },
-    stop: () => clearTimeout(timer),
-  }
 }
 
 /** A conversation as it was told last. */

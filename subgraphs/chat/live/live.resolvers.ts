@@ -1,7 +1,6 @@
-import { encodeId } from '../../../platform/ids.ts'
+import { decodeId, encodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import { LiveReplies, type ReplyTextAppended } from '../assistant/live-replies.ts'
-import { requireRight } from '../conversation/policy.ts'
 import { visibleConversation } from '../conversation/visible-conversation.ts'
 import { followConversation } from '../event-log/conversation-stream.ts'
 import { EphemeralSources } from '../event-log/ephemeral-source.ts'
@@ -13,12 +12,8 @@ type LiveTypes = 'Mutation' | 'Subscription' | 'ReadMarkerMoved' | 'TypingChange
 
 export const liveResolvers: Pick<Resolvers, LiveTypes> = {
   Mutation: {
-    setTyping: async (_, { input }, context) => {
-      const viewer = viewerOf(context.caller)
-      const conversation = await visibleConversation(input.conversationId, context)
-      const membership = await context.loaders.memberships.load(conversation.id)
-      requireRight({ viewer, conversation, role: membership?.role ?? null }, 'write in the conversation')
-      context.signals.setTyping(conversation.id, viewer.userId, input.isTyping)
+    setTyping: async (_, { input }, { caller, em, typing }) => {
+      await typing.set(em, viewerOf(caller), decodeId('cnv', input.conversationId), input.isTyping)
       return { accepted: true, userErrors: [] }
     },
   },

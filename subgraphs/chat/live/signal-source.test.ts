@@ -64,17 +64,6 @@ describe('the signals beside a stream', () => {
     expect(items[0]).toMatchObject({ userId: people[0], upTo: 2 })
   })
 
-  it('end typing for who is removed, but not when an old removal is replayed', async () => {
-    const { source } = await openSource()
-    signals.setTyping(conversationId, ada, true)
-    await delivered()
-    const removal = { kind: 'MemberRemoved', userId: ada, seq: 1 } as const
-    await source.before(removal)
-    expect(await source.drain()).toMatchObject([{ userId: ada, isTyping: true }])
-    await source.before(removal)
-    expect(await source.drain()).toMatchObject([{ userId: ada, isTyping: false }])
-  })
-
   it('are not given to who may not read any more, and ring nobody who has gone', async () => {
     const ring = vi.fn()
     const { source, close } = await openSource(ring)

@@ -1,6 +1,5 @@
 import type { ReadAccess } from '../event-log/conversation-stream.ts'
 import type { EphemeralSource } from '../event-log/ephemeral-source.ts'
-import type { LoggedEvent } from '../event-log/event-log.ts'
 import type { Signal, Signals } from './signals.ts'
 
 /** Somebody has read further. Ids are UUIDs. */
@@ -36,7 +35,6 @@ export class SignalSource implements EphemeralSource<ReadMarkerMoved | TypingCha
   readonly #conversationId: string
   readonly #access: ReadAccess
   readonly #news = new Map<string, News>()
-  #hasCaughtUp = false
 
   constructor(options: { signals: Signals; conversationId: string; access: ReadAccess }) {
     this.#signals = options.signals
@@ -57,14 +55,11 @@ export class SignalSource implements EphemeralSource<ReadMarkerMoved | TypingCha
     }
   }
 
-  /** Whoever is removed types no more. A removal that is replayed may be of somebody who has come back since. */
-  async before(event: LoggedEvent): Promise<[]> {
-    if (this.#hasCaughtUp && event.kind === 'MemberRemoved') this.#signals.left(this.#conversationId, event.userId)
+  async before(): Promise<[]> {
     return []
   }
 
   async drain(): Promise<(ReadMarkerMoved | TypingChanged)[]> {
-    this.#hasCaughtUp = true
     // Without the right the log is about to end the stream.
     if (this.#news.size === 0 || !(await this.#access.mayRead())) return []
     const items = [...this.#news].flatMap(([userId, news]) => toEvents(userId, news))

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { newUuid } from '../../../platform/ids.ts'
 import { CountingBus, SilentBus } from '../../../tests/support/buses.ts'
+import { membershipEndsOf } from '../event-log/membership-end.ts'
 import { type Signal, Signals } from './signals.ts'
 
 const conversation = newUuid()
@@ -58,13 +59,16 @@ describe('typing', () => {
     expect(signals.typistsOf(conversation)).toEqual([grace])
   })
 
-  it('ends in this process for who has left', async () => {
-    const heard = hearing()
+  it('ends in every process for who is no longer a member, and is told at once when they come back', async () => {
+    const [here, elsewhere] = [hearing(), hearing(new Signals({ bus }))]
     signals.setTyping(conversation, ada, true)
     await soon()
-    signals.left(conversation, ada)
-    signals.left(conversation, grace)
-    expect(heard).toEqual([typing(ada, true), typing(ada, false)])
+    for (const payload of [ada, grace, 'nobody', null]) bus.publish(membershipEndsOf(conversation), payload)
+    await soon()
+    signals.setTyping(conversation, ada, true)
+    await soon()
+    const expected = [typing(ada, true), typing(ada, false), typing(ada, true)]
+    expect([here, elsewhere]).toEqual([expected, expected])
   })
 
   it('is known to who comes later, although nobody listened when it began', async () => {
@@ -134,9 +138,9 @@ describe('what a process knows of a conversation', () => {
     signals.setTyping(conversation, ada, true)
     await soon()
     leave()
-    expect([signals.size, bus.listenersOf('signals/')]).toEqual([1, 1])
+    expect([signals.size, bus.listenersOf('')]).toEqual([1, 2])
     await pass(6)
-    expect([signals.size, bus.listenersOf('signals/')]).toEqual([0, 0])
+    expect([signals.size, bus.listenersOf('')]).toEqual([0, 0])
   })
 
   it('is forgotten too when the bus loses every signal', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { EventBus } from '../../../platform/event-bus.ts'
+import { membershipEndsOf } from '../event-log/membership-end.ts'
 import { Typists } from './typists.ts'
 
 /** Milliseconds. */
@@ -10,10 +11,11 @@ export interface SignalTimes {
   readonly repeatAfterMs: number
 }
 
+const userId = z.uuid()
+
 /** Something about one person in a conversation that is not in its log. Ids are UUIDs. */
 export type Signal = z.infer<typeof signalSchema>
 
-const userId = z.uuid()
 const signalSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('marker'), userId, upTo: z.int32().nonnegative() }),
   z.object({ kind: z.literal('typing'), userId, isTyping: z.boolean() }),
@@ -29,8 +31,8 @@ interface Room {
 }
 
 /**
- * Tells who follows a conversation what is not in its log: read markers and typing. It promises nothing, and stores
- * nothing: a signal that the bus loses is lost.
+ * Tells who follows a conversation what is not in its log: read markers and typing, which ends with the
+ * membership. It promises nothing, and stores nothing: a signal that the bus loses is lost.
  */
 export class Signals {
   readonly #bus: EventBus
@@ -56,14 +58,9 @@ export class Signals {
 
   /** Somebody types, or ceases to: also by sending their message. Saying the same again and again is not told again. */
   setTyping(conversationId: string, userId: string, isTyping: boolean): void {
-    if (this.#wasJustTold(`${conversationId}/${userId}`, isTyping)) return
+    if (this.#wasJustTold(toldKey(conversationId, userId), isTyping)) return
     if (isTyping) this.#expectTyping(conversationId)
     this.#publish(conversationId, { kind: 'typing', userId, isTyping })
-  }
-
-  /** Somebody is no longer a member: as far as this process goes, they type no more. */
-  left(conversationId: string, userId: string): void {
-    this.#rooms.get(conversationId)?.typists.say(userId, false)
   }
 
   /** Who is known here to type in a conversation now. */
@@ -120,14 +117,29 @@ export class Signals {
         this.#closeIfIdle(conversationId)
       },
     })
-    const unsubscribe = this.#bus.subscribe(topicOf(conversationId), (payload) => {
-      const { data: signal } = signalSchema.safeParse(payload)
-      if (signal?.kind === 'marker') tell(signal)
-      if (signal?.kind === 'typing') typists.say(signal.userId, signal.isTyping)
-    })
+    const unsubscribe = this.#subscribe(conversationId, tell, typists)
     const room: Room = { listeners, typists, unsubscribe, expected: undefined }
     this.#rooms.set(conversationId, room)
     return room
+  }
+
+  #subscribe(conversationId: string, tell: (signal: Signal) => void, typists: Typists): () => void {
+    const closings = [
+      this.#bus.subscribe(topicOf(conversationId), (payload) => {
+        const { data: signal } = signalSchema.safeParse(payload)
+        if (signal?.kind === 'marker') tell(signal)
+        if (signal?.kind === 'typing') typists.say(signal.userId, signal.isTyping)
+      }),
+      this.#bus.subscribe(membershipEndsOf(conversationId), (payload) => {
+        const { data: formerMember } = userId.safeParse(payload)
+        if (formerMember === undefined) return
+        this.#told.delete(toldKey(conversationId, formerMember))
+        typists.say(formerMember, false)
+      }),
+    ]
+    return () => {
+      for (const close of closings) close()
+    }
   }
 
   #closeIfIdle(conversationId: string): void {
@@ -138,4 +150,5 @@ export class Signals {
   }
 }
 
+const toldKey = (conversationId: string, userId: string) => `${conversationId}/${userId}`
 const topicOf = (conversationId: string) => `signals/${conversationId}`

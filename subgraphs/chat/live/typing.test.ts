@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { type ChatFixture, openChatFixture, viewerNamed } from '../testing/chat-fixture.ts'
 
 const SET_TYPING = `mutation Type($id: ID!, $isTyping: Boolean = true) {
   setTyping(input: { conversationId: $id, isTyping: $isTyping }) { accepted userErrors { code } }
@@ -59,5 +59,16 @@ describe('setTyping', () => {
     )
     expect(errors).toBeUndefined()
     await expect.poll(() => chat.services.signals.typistsOf(conversation.id)).toEqual([])
+  })
+
+  it.each(['being removed', 'leaving'])('is false after %s, although nobody follows the conversation', async (end) => {
+    const { id } = await chat.converse('GROUP', { memberIds: [encodeId('usr', other)] })
+    await chat.run(other, SET_TYPING, { id: encodeId('cnv', id) })
+    await expect.poll(() => chat.services.signals.typistsOf(id)).toEqual([other])
+    const { members } = chat.services
+    if (end === 'leaving') await members.leave(chat.fork(), viewerNamed(other), id)
+    else await members.remove(chat.fork(), viewerNamed(chat.viewerId), id, other)
+    // Sooner than typing ends by itself.
+    await expect.poll(() => chat.services.signals.typistsOf(id), { timeout: 3_000 }).toEqual([])
   })
 })

@@ -1,21 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { decodeId, encodeId, newUuid } from '../../../platform/ids.ts'
 import { appendText, claimNext, finish } from '../assistant/generation-lease.ts'
 import { buildPrompt } from '../assistant/prompt.ts'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { openChatFixture } from '../testing/chat-fixture.ts'
 import { Talk } from './testing/talk.ts'
 
-let chat: ChatFixture
-let talk: Talk
-let ada: string
+const chat = await openChatFixture()
+afterAll(() => chat[Symbol.asyncDispose]())
+const talk = new Talk(chat)
+const ada = chat.viewerId
 const [grace, linus, stranger] = [newUuid(), newUuid(), newUuid()]
 const moderator = ['messages:moderate']
-beforeAll(async () => {
-  chat = await openChatFixture()
-  talk = new Talk(chat)
-  ada = chat.viewerId
-})
-afterAll(() => chat[Symbol.asyncDispose]())
 
 const group = () => talk.converse('GROUP', grace, linus)
 const tombstone = { body: '', deletedAt: expect.anything(), edits: [], mentions: [] }
@@ -127,6 +122,16 @@ describe('a message is deleted', () => {
     expect(await talk.list(ada, conversation)).toMatchObject([{ body: 'Mine', viewerCanDelete: false }])
     expect(await talk.list(grace, conversation)).toMatchObject([{ viewerCanDelete: true }])
     expect(await talk.delete(stranger, id, moderator)).toMatchObject({ message: { id, ...tombstone }, userErrors: [] })
+  })
+
+  it('without a lock for who may not', async () => {
+    const [closed, channel] = [await group(), await talk.converse('CHANNEL')]
+    const [hidden, open] = [await talk.say(ada, closed, 'Here'), await talk.say(ada, channel, 'There')]
+    const statements = await chat.statementsOf(async () => {
+      expect(await talk.delete(stranger, hidden.id)).toEqual({ errors: ['NOT_FOUND'] })
+      expect(await talk.delete(stranger, open.id)).toEqual({ errors: ['FORBIDDEN'] })
+    })
+    expect(statements.filter((statement) => /FOR NO KEY UPDATE/.test(statement))).toEqual([])
   })
 
   it('by no author who is not a member any more', async () => {

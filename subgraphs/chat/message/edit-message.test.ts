@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
-import { Talk } from './testing/talk.ts'
+import { blockedStatement } from '../testing/blocked-statement.ts'
+import { openChatFixture } from '../testing/chat-fixture.ts'
+import { openPendingMentions } from './testing/pending-mentions.ts'
+import { Talk, type TalkAnswer } from './testing/talk.ts'
 
-let chat: ChatFixture
-let talk: Talk
-let ada: string
-const grace = newUuid()
-beforeAll(async () => {
-  chat = await openChatFixture()
-  talk = new Talk(chat)
-  ada = chat.viewerId
-})
+const chat = await openChatFixture()
 afterAll(() => chat[Symbol.asyncDispose]())
+const talk = new Talk(chat)
+const ada = chat.viewerId
+const grace = newUuid()
+chat.usernames.set('grace', grace)
 
 const group = () => talk.converse('GROUP', grace)
 
@@ -85,6 +83,41 @@ describe('a message that its author changes', () => {
     const answers = await Promise.all(messages.map(({ id }) => talk.edit(grace, id, 'Nowhere')))
     expect(answers).toEqual([{ errors: ['NOT_FOUND'] }, { errors: ['FORBIDDEN'] }])
     expect(await talk.list(grace, channel)).toMatchObject([{ viewerCanEdit: false, viewerCanDelete: false }])
+  })
+})
+
+describe('a change to what the message said already', () => {
+  it('mentions whom it names when the message says something else by the time it is made', async () => {
+    const conversation = await group()
+    const { id } = await talk.say(ada, conversation, 'Hello @grace')
+    let edited: Promise<TalkAnswer> | undefined
+    await chat.fork().transactional(async (em) => {
+      await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [conversation.id])
+      edited = talk.edit(ada, id, 'Hello @grace')
+      await blockedStatement(chat, 'FOR NO KEY UPDATE')
+      await em.execute(`UPDATE chat.message SET body = 'Hello' WHERE conversation_id = ?`, [conversation.id])
+      await em.execute('DELETE FROM chat.mention WHERE conversation_id = ?', [conversation.id])
+    })
+    expect((await edited)?.message).toMatchObject({ body: 'Hello @grace', edits: [{ body: 'Hello' }] })
+
+    await using pendingMentions = openPendingMentions(chat)
+    await pendingMentions.wake()
+    expect(await talk.list(ada, conversation)).toMatchObject([{ mentions: [{ id: encodeId('usr', grace) }] }])
+  })
+})
+
+describe('whoever may not change a message', () => {
+  it('reaches neither auth nor the conversation’s lock', async () => {
+    const [closed, channel] = [await group(), await talk.converse('CHANNEL')]
+    const [hidden, open] = [await talk.say(ada, closed, 'Here'), await talk.say(ada, channel, 'There')]
+    const named = vi.spyOn(chat.people, 'named')
+    const statements = await chat.statementsOf(async () => {
+      expect(await talk.edit(newUuid(), hidden.id, 'Hello @grace')).toEqual({ errors: ['NOT_FOUND'] })
+      expect(await talk.edit(newUuid(), open.id, 'Hello @grace')).toEqual({ errors: ['FORBIDDEN'] })
+    })
+    expect(named).not.toHaveBeenCalled()
+    expect(statements.filter((statement) => /FOR NO KEY UPDATE/.test(statement))).toEqual([])
+    named.mockRestore()
   })
 })
 

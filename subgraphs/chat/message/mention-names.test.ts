@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { mentionedNames } from './mention-names.ts'
 
+const hyphens = (count: number) => '-'.repeat(count)
+
 describe('a mention', () => {
   it.each([
     ['@ada', [['ada']]],
@@ -36,6 +38,17 @@ describe('a mention', () => {
     `@${'x'.repeat(33)}`,
   ])('is not in %j', (body) => {
     expect(mentionedNames(body)).toEqual([])
+  })
+
+  it('is as many names as a username may be long, however long it goes on', () => {
+    const shortest = 3
+    const longest = 32
+    expect(mentionedNames(`@${hyphens(15_998)}a`)).toEqual([
+      Array.from({ length: longest - shortest + 1 }, (_, index) => hyphens(longest - index)),
+    ])
+    expect(mentionedNames(`@${'-.'.repeat(7_999)}a`)[0]).toHaveLength(longest - shortest + 1)
+    // Whatever looked at every hyphen once for each of them would not be done before the test has to be.
+    expect(mentionedNames(`@${hyphens(200_000)}a`)[0]).toHaveLength(longest - shortest + 1)
   })
 
   it('is left out beyond two hundred names', () => {

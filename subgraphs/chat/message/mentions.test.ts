@@ -1,26 +1,21 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
-import { createLogger } from '../../../platform/logging.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
-import { PendingMentions } from './pending-mentions.ts'
+import type { People } from '../conversation/people.ts'
+import { openChatFixture } from '../testing/chat-fixture.ts'
+import { openPendingMentions } from './testing/pending-mentions.ts'
 import { Talk } from './testing/talk.ts'
 
-let chat: ChatFixture
-let talk: Talk
-let ada: string
+const chat = await openChatFixture()
+afterAll(() => chat[Symbol.asyncDispose]())
+const talk = new Talk(chat)
+const ada = chat.viewerId
 const [grace, linus, stranger] = [newUuid(), newUuid(), newUuid()]
-beforeAll(async () => {
-  chat = await openChatFixture()
-  talk = new Talk(chat)
-  ada = chat.viewerId
-  const known = { ada, grace, 'grace.h': linus, 'linus-t.': linus, stranger }
-  for (const [name, id] of Object.entries(known)) chat.usernames.set(name, id)
-})
+const known = { ada, grace, 'grace.h': linus, 'linus-t.': linus, stranger }
+for (const [name, id] of Object.entries(known)) chat.usernames.set(name, id)
 afterEach(() => {
   chat.isAuthAway = false
 })
-afterAll(() => chat[Symbol.asyncDispose]())
 
 const group = () => talk.converse('GROUP', grace, linus)
 const users = (...ids: string[]) => ids.map((id) => ({ id: encodeId('usr', id) }))
@@ -70,12 +65,6 @@ const pending = ({ id }: Conversation) =>
     .fork()
     .execute('SELECT number FROM chat.message WHERE conversation_id = ? AND mentions_pending ORDER BY number', [id])
 
-/** What looks for mentions that are pending; several of them are as many processes. */
-function resolver(): PendingMentions {
-  const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
-  return new PendingMentions({ fork: chat.fork, people: chat.people, bus: chat.bus, logger, everyMs: 1_000_000 })
-}
-
 describe('a message that was stored while auth was away', () => {
   it('mentions its people later, and tells so once, however many processes look', async () => {
     const conversation = await group()
@@ -84,8 +73,8 @@ describe('a message that was stored while auth was away', () => {
     const second = await talk.say(ada, conversation, 'Hello')
     await talk.edit(ada, second.id, 'Hello @grace.h')
     const third = await talk.say(ada, conversation, 'Hello @stranger')
-    await using one = resolver()
-    await using other = resolver()
+    await using one = openPendingMentions(chat)
+    await using other = openPendingMentions(chat)
     await one.wake()
     expect(await pending(conversation)).toEqual([{ number: 1 }, { number: 2 }, { number: 3 }])
     expect(first.mentions).toEqual([])
@@ -107,13 +96,42 @@ describe('a message that was stored while auth was away', () => {
     ])
   })
 
+  it('mentions its people as soon as a process has started', async () => {
+    const conversation = await group()
+    chat.isAuthAway = true
+    await talk.say(ada, conversation, 'Hello @grace')
+    chat.isAuthAway = false
+    await using _ = openPendingMentions(chat)
+    await expect.poll(() => talk.list(ada, conversation)).toMatchObject([{ mentions: users(grace) }])
+  })
+
+  it('keeps none waiting behind one whose conversation is deleted meanwhile', async () => {
+    const [first, last] = [await group(), await group()].toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    if (!first || !last) throw new Error('There were two.')
+    chat.isAuthAway = true
+    for (const conversation of [first, last]) await talk.say(ada, conversation, 'Hello @grace')
+    chat.isAuthAway = false
+    const people: People = {
+      ...chat.people,
+      async named(names) {
+        await chat.fork().execute('UPDATE chat.conversation SET deleted_at = now() WHERE id = ?', [first.id])
+        return chat.people.named(names)
+      },
+    }
+    await using worker = openPendingMentions({ ...chat, people })
+    await worker.wake()
+
+    expect(await pending(first)).toEqual([{ number: 1 }])
+    expect(await talk.list(ada, last)).toMatchObject([{ mentions: users(grace) }])
+  })
+
   it('mentions nobody when it was deleted meanwhile', async () => {
     const conversation = await group()
     chat.isAuthAway = true
     const { id } = await talk.say(ada, conversation, 'Hello @grace')
     await talk.delete(ada, id)
     chat.isAuthAway = false
-    await using worker = resolver()
+    await using worker = openPendingMentions(chat)
     await worker.wake()
 
     expect(await talk.list(ada, conversation)).toMatchObject([{ mentions: [] }])
@@ -125,7 +143,7 @@ describe('a message that was stored while auth was away', () => {
     chat.isAuthAway = true
     await Promise.all(Array.from({ length: 8 }, () => sayMany(conversation)))
     chat.isAuthAway = false
-    await using worker = resolver()
+    await using worker = openPendingMentions(chat)
     await worker.wake()
     expect(await pending(conversation)).toEqual([])
   })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { openChatFixture } from '../testing/chat-fixture.ts'
 import { Talk } from './testing/talk.ts'
 
 const EVERY_FIELD = `query ($id: ID!, $first: Int!) { conversation(id: $id) { messages(first: $first) { nodes {
@@ -18,17 +18,12 @@ interface Replies {
   pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string; endCursor: string }
 }
 
-let chat: ChatFixture
-let talk: Talk
-let ada: string
-const grace = newUuid()
-beforeAll(async () => {
-  chat = await openChatFixture()
-  talk = new Talk(chat)
-  ada = chat.viewerId
-  chat.usernames.set('grace', grace)
-})
+const chat = await openChatFixture()
 afterAll(() => chat[Symbol.asyncDispose]())
+const talk = new Talk(chat)
+const ada = chat.viewerId
+const grace = newUuid()
+chat.usernames.set('grace', grace)
 
 /** Five messages with all that a message can have. */
 async function sayFive(conversation: Conversation) {
@@ -56,6 +51,28 @@ describe('a page of messages with every field', () => {
 
     expect(few.length).toBeGreaterThan(5)
     expect(many.length, many.join('\n')).toBe(few.length)
+  })
+})
+
+describe('the messages of many conversations', () => {
+  it('take as many SQL statements as those of one', async () => {
+    const inGroup = () => talk.converse('GROUP', grace)
+    const conversations = await Promise.all(Array.from({ length: 4 }, inGroup))
+    for (const [index, conversation] of conversations.entries()) {
+      for (let count = 0; count <= index; count += 1) await talk.say(ada, conversation, `${index}/${count}`)
+    }
+    const source = (ids: string[]) =>
+      `{ ${ids.map((id, index) => `c${index}: conversation(id: "${id}") { messages(last: 3) { nodes { body } } }`)} }`
+    const read = (wanted: Conversation[], bodies: string[][]) =>
+      chat.statementsOf(async () => {
+        const { data } = await chat.run(ada, source(wanted.map(({ id }) => encodeId('cnv', id))))
+        const answers = Object.values(data as Record<string, { messages: { nodes: { body: string }[] } }>)
+        expect(answers.map(({ messages }) => messages.nodes.map(({ body }) => body))).toEqual(bodies)
+      })
+
+    const one = await read(conversations.slice(0, 1), [['0/0']])
+    const all = await read(conversations, [['0/0'], ['1/0', '1/1'], ['2/0', '2/1', '2/2'], ['3/1', '3/2', '3/3']])
+    expect(all.length, all.join('\n')).toBe(one.length)
   })
 })
 

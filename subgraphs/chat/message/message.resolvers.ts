@@ -2,14 +2,14 @@ import { encodeCursor, readPageRequest, toConnection } from '../../../platform/c
 import { decodeId, encodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import { withUserErrors } from '../../../platform/user-fault.ts'
-import type { ChatContext } from '../context.ts'
+import { type ChatContext, forgetLoaded } from '../context.ts'
 import { userReference } from '../conversation/user-reference.ts'
 import { loadVisibleConversation, visibleConversation } from '../conversation/visible-conversation.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
 import type { Message } from './message.entity.ts'
 import { readStreamStart } from './message-input.ts'
-import { numberInCursor } from './message-page.ts'
 import { followMessages } from './message-stream.ts'
+import { readNumberCursor } from './number-cursor.ts'
 import { type MessageDeed, mayWithMessage } from './policy.ts'
 import { loadVisibleMessage, visibleMessage } from './visible-message.ts'
 
@@ -42,7 +42,7 @@ export const messageResolvers: Pick<
       return withUserErrors({ message: null, reply: null }, async () => {
         const sent = await messages.send(em, userId, conversation, { ...input, replyToId })
         context.signals.setTyping(conversation.id, userId, false)
-        forget(sent.message, context)
+        forgetLoaded(context)
         return sent
       })
     },
@@ -51,7 +51,7 @@ export const messageResolvers: Pick<
       const id = decodeId('msg', input.messageId)
       return withUserErrors({ message: null }, async () => {
         const message = await context.messages.edit(context.em, viewer, id, input.body)
-        forget(message, context)
+        forgetLoaded(context)
         return { message }
       })
     },
@@ -60,17 +60,18 @@ export const messageResolvers: Pick<
       const id = decodeId('msg', input.messageId)
       return withUserErrors({ message: null }, async () => {
         const message = await context.messages.delete(context.em, viewer, id)
-        forget(message, context)
+        forgetLoaded(context)
         return { message }
       })
     },
   },
   Conversation: {
     lastMessage: (conversation, _, { loaders }) => loaders.lastMessages.load(conversation),
-    messages: async ({ id }, args, { em, messages }) => {
+    messages: async ({ id }, args, { loaders }) => {
       const page = readPageRequest(args)
       const cursorOf = ({ number }: Message) => encodeCursor('message', number)
-      return toConnection(page, await messages.list(em, id, page), cursorOf)
+      const request = { conversationId: id, ...page, position: readNumberCursor('message', page) }
+      return toConnection(page, await loaders.messagePages.load(request), cursorOf)
     },
   },
   Message: {
@@ -82,12 +83,11 @@ export const messageResolvers: Pick<
     edits: (message, _, { loaders }) => (message.editedAt && !message.deletedAt ? loaders.edits.load(message) : []),
     replyTo: ({ conversationId, replyTo }, _, { loaders }) =>
       replyTo == null ? null : loaders.messagesByNumber.load({ conversationId, number: replyTo }),
-    replies: async (message, args, { loaders }) => {
+    replies: async ({ conversationId, number }, args, { loaders }) => {
       const page = readPageRequest(args)
       const cursorOf = ({ number }: Message) => encodeCursor('reply', number)
-      const { direction, size } = page
-      const beyond = numberInCursor('reply', page) ?? null
-      return toConnection(page, await loaders.replies.load({ message, page: { direction, size, beyond } }), cursorOf)
+      const request = { conversationId, number, ...page, position: readNumberCursor('reply', page) }
+      return toConnection(page, await loaders.replies.load(request), cursorOf)
     },
     replyCount: (message, _, { loaders }) => loaders.replyCounts.load(message),
     mentions: async (message, _, { loaders }) =>
@@ -119,26 +119,6 @@ export const messageResolvers: Pick<
       resolve: (message) => message,
     },
   },
-}
-
-/** The answer shows what is true with the change in it. */
-function forget({ conversationId }: Message, { loaders }: ChatContext): void {
-  loaders.conversations.clear(conversationId)
-  loaders.memberships.clear(conversationId)
-  for (const loader of [
-    loaders.lastMessages,
-    loaders.messages,
-    loaders.messagesByNumber,
-    loaders.replies,
-    loaders.replyCounts,
-    loaders.edits,
-    loaders.mentions,
-    loaders.replyTexts,
-    loaders.reactions,
-    loaders.unread,
-  ]) {
-    loader.clearAll()
-  }
 }
 
 async function viewerMay(deed: MessageDeed, message: Message, { caller, loaders }: ChatContext): Promise<boolean> {

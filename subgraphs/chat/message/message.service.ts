@@ -1,31 +1,24 @@
 import { NotNullConstraintViolationException, UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Viewer } from '../../../platform/access-token.ts'
-import type { PageRequest } from '../../../platform/connection.ts'
-import { readEntities } from '../../../platform/entity-rows.ts'
 import type { EventBus } from '../../../platform/event-bus.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import type { ConversationChange, ConversationChanges } from '../conversation/conversation-change.ts'
 import type { People } from '../conversation/people.ts'
+import { requireRightNow } from '../conversation/standing.ts'
 import { doorbellOf } from '../event-log/conversation-watch.ts'
-import { findMentioned, type Mentioned, NOBODY_MENTIONED } from './mentioned-people.ts'
-import { Message } from './message.entity.ts'
+import { eraseMessage, replaceBody } from './change-message.ts'
+import { countEdits, findMessage, numberOfMessage } from './find-message.ts'
+import { mentionedNames } from './mention-names.ts'
+import { findMentioned, type Mentioned } from './mentioned-people.ts'
+import type { Message } from './message.entity.ts'
+import { batchOf } from './message-draft.ts'
 import { readBody } from './message-input.ts'
-import { numberInCursor } from './message-page.ts'
-import {
-  askerOf,
-  countEdits,
-  eraseMessage,
-  locateMessage,
-  numberOfMessage,
-  readMessage,
-  replaceBody,
-  setMentions,
-} from './message-record.ts'
 import { requireMessageRight } from './policy.ts'
-import { findSent, requireWriter, type SentMessage, talkOf } from './sent-message.ts'
-import { type NewTalk, storeMessages } from './store-messages.ts'
+import { findSent, type SentMessage } from './sent-message.ts'
+import { replaceMentions } from './store-mentions.ts'
+import { type MessageBatch, storeMessages } from './store-messages.ts'
 
 /** Who answers messages. The feature that does so provides it; messages do not know how replies are made. */
 export interface Responder {
@@ -48,6 +41,7 @@ export interface SendInput {
 }
 
 const MOST_EDITS = 30
+const ASKED_LATER: Mentioned = { userIds: [], isPending: true }
 /** Who joins while a message is refused is tried again; more than once nobody does so. */
 const MOST_TRIES = 3
 
@@ -74,18 +68,21 @@ export class MessageService {
   async send(em: EntityManager, authorId: string, conversation: Conversation, input: SendInput): Promise<SentMessage> {
     const body = readBody(input.body)
     const replyTo = await readReplyTo(em, conversation.id, input.replyToId)
-    const utterance = { conversationId: conversation.id, authorId, clientId: input.clientId, body, replyTo }
-    const mentioned = await findMentioned(this.#people, body)
-    const talk = talkOf(utterance, mentioned, this.#responder.isAddressed(conversation, body))
+    const mentions = mentionedNames(body)
+    // Storing judges the right too; auth is not asked on behalf of who lacks it.
+    if (mentions.length > 0) await requireWriter(em, conversation.id, authorId)
+    const mentioned = await findMentioned(this.#people, mentions)
+    const draft = { conversationId: conversation.id, authorId, clientId: input.clientId, body, replyTo }
+    const batch = batchOf(draft, mentioned, this.#responder.isAddressed(conversation, body))
     try {
-      const sent = await this.#store(em, conversation, talk)
+      const sent = await this.#store(em, conversation, batch)
       this.#bus.publish(doorbellOf(conversation.id), null)
       if (sent.reply) this.#responder.notify()
       return sent
     } catch (error) {
       if (!(error instanceof UniqueConstraintViolationException)) throw error
       // It was sent before, or at the same moment and won; the rollback has returned our numbers.
-      return findSent(em, utterance)
+      return findSent(em, draft)
     }
   }
 
@@ -96,12 +93,16 @@ export class MessageService {
    */
   async edit(em: EntityManager, viewer: Viewer, messageId: string, text: string): Promise<Message> {
     const body = readBody(text)
-    const located = await locateMessage(em, messageId)
-    // Asked before the conversation is locked, so that nobody waits for auth.
-    const mentioned = located.body === body ? NOBODY_MENTIONED : await findMentioned(this.#people, body)
-    return this.#changes.make(em, viewer, located.conversationId, async (change) => {
-      const message = await readMessage(change.em, located)
-      requireMessageRight({ ...change, message, askerId: null }, 'change the message')
+    const before = await findMessage(em, viewer, messageId)
+    requireMessageRight(before, 'change the message')
+    // Asked before the conversation is locked, so that nobody waits for auth; and not at all when there is nothing to
+    // change, which may turn out otherwise under the lock.
+    const mentioned =
+      before.message.body === body ? ASKED_LATER : await findMentioned(this.#people, mentionedNames(body))
+    return this.#changes.make(em, viewer, before.message.conversationId, async (change) => {
+      const found = await findMessage(change.em, viewer, messageId)
+      requireMessageRight(found, 'change the message')
+      const { message } = found
       if (message.deletedAt) throw new UserFault('NOT_FOUND', 'This message was deleted.', ['input', 'messageId'])
       return message.body === body ? message : replaceText(change, message, body, mentioned)
     })
@@ -113,11 +114,12 @@ export class MessageService {
    * @throws UserFault REPLY_RUNNING; NotFoundError, ForbiddenError
    */
   async delete(em: EntityManager, viewer: Viewer, messageId: string): Promise<Message> {
-    const located = await locateMessage(em, messageId)
-    return this.#changes.make(em, viewer, located.conversationId, async (change) => {
-      const message = await readMessage(change.em, located)
-      const askerId = await askerOf(change.em, message)
-      requireMessageRight({ ...change, message, askerId }, 'delete the message')
+    const before = await findMessage(em, viewer, messageId)
+    requireMessageRight(before, 'delete the message')
+    return this.#changes.make(em, viewer, before.message.conversationId, async (change) => {
+      const found = await findMessage(change.em, viewer, messageId)
+      requireMessageRight(found, 'delete the message')
+      const { message } = found
       if (message.deletedAt) return message
       if (await this.#responder.isWriting(change.em, message)) {
         const words = 'The reply is still being written; wait until it has ended.'
@@ -128,31 +130,19 @@ export class MessageService {
     })
   }
 
-  /** A conversation's messages in the page's direction, one more than its size where there is one. */
-  async list(em: EntityManager, conversationId: string, page: PageRequest): Promise<Message[]> {
-    const [comparison, order] = page.direction === 'forward' ? ['>', 'ASC'] : ['<', 'DESC']
-    const number = numberInCursor('message', page) ?? null
-    const rows = await em.execute(
-      `SELECT * FROM chat.message
-       WHERE conversation_id = ? AND (?::integer IS NULL OR number ${comparison} ?) ORDER BY number ${order} LIMIT ?`,
-      [conversationId, number, number, page.size + 1],
-    )
-    return readEntities(em, Message, rows)
-  }
-
-  async #store(em: EntityManager, conversation: Conversation, talk: NewTalk): Promise<SentMessage> {
+  async #store(em: EntityManager, conversation: Conversation, batch: MessageBatch): Promise<SentMessage> {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const [message, reply = null] = await this.#insert(em, conversation, talk).catch(noneToNoMember)
+      const [message, reply = null] = await this.#insert(em, conversation, batch).catch(noneToNoMember)
       if (message) return { message, reply }
-      await requireWriter(em, talk.conversationId, talk.authorId)
+      await requireWriter(em, batch.conversationId, batch.authorId)
     }
     throw new Error('A member’s message was refused again and again.')
   }
 
-  #insert(em: EntityManager, conversation: Conversation, talk: NewTalk): Promise<Message[]> {
-    if (talk.messages.length === 1) return storeMessages(em, talk)
+  #insert(em: EntityManager, conversation: Conversation, batch: MessageBatch): Promise<Message[]> {
+    if (batch.messages.length === 1) return storeMessages(em, batch)
     return em.transactional(async (transaction) => {
-      const stored = await storeMessages(transaction, talk)
+      const stored = await storeMessages(transaction, batch)
       const reply = stored[1]
       if (reply) await this.#responder.enqueue(transaction, conversation, reply.id)
       return stored
@@ -164,6 +154,11 @@ export class MessageService {
 function noneToNoMember(error: unknown): [] {
   if (error instanceof NotNullConstraintViolationException) return []
   throw error
+}
+
+/** By what is true now, without a lock. Only members write, whatever else somebody may do. */
+async function requireWriter(em: EntityManager, conversationId: string, userId: string): Promise<void> {
+  await requireRightNow(em, { userId, scope: new Set() }, conversationId, 'write in the conversation')
 }
 
 async function readReplyTo(em: EntityManager, conversationId: string, id: string | null | undefined) {
@@ -179,7 +174,7 @@ async function replaceText(change: ConversationChange, message: Message, body: s
     const words = `A message can be changed ${MOST_EDITS} times; send a new message instead.`
     throw new UserFault('BAD_USER_INPUT', words, ['input', 'messageId'])
   }
-  await setMentions(change.em, message, mentioned.userIds)
+  await replaceMentions(change.em, message, mentioned.userIds)
   change.record({ kind: 'MessageEdited', messageId: message.id })
   return replaceBody(change.em, message, { body, version: edits + 1, mentionsPending: mentioned.isPending })
 }

@@ -1,15 +1,13 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { SubgraphUnavailableError } from '../../../platform/errors.ts'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import { NotFoundError, SubgraphUnavailableError } from '../../../platform/errors.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
-import { lockConversation } from '../conversation/conversation-change.ts'
+import type { ChangeUnderLock, ConversationChanges } from '../conversation/conversation-change.ts'
 import type { People } from '../conversation/people.ts'
-import { doorbellOf } from '../event-log/conversation-watch.ts'
-import { appendEvents } from '../event-log/event-log.ts'
+import { mentionedNames } from './mention-names.ts'
 import { peopleNamedIn } from './mentioned-people.ts'
 import type { MessageKey } from './message-key.ts'
-import { setMentions } from './message-record.ts'
+import { replaceMentions } from './store-mentions.ts'
 
 const LOOK_EVERY_MS = 5_000
 const BATCH = 100
@@ -26,20 +24,20 @@ interface PendingMessage extends MessageKey {
 export class PendingMentions implements AsyncDisposable {
   readonly #fork: () => EntityManager
   readonly #people: People
-  readonly #bus: EventBus
+  readonly #changes: ConversationChanges
   readonly #work: RepeatedWork
 
   constructor(options: {
     /** A new entity manager for each step. */
     fork: () => EntityManager
     people: People
-    bus: EventBus
+    changes: ConversationChanges
     logger: Logger
     everyMs?: number
   }) {
     this.#fork = options.fork
     this.#people = options.people
-    this.#bus = options.bus
+    this.#changes = options.changes
     this.#work = new RepeatedWork({
       everyMs: options.everyMs ?? LOOK_EVERY_MS,
       work: () => this.#resolveAll(),
@@ -49,6 +47,7 @@ export class PendingMentions implements AsyncDisposable {
         options.logger[level]({ err: error }, 'could not find out whom messages mention')
       },
     })
+    void this.#work.wake()
   }
 
   /** Looks at once; resolves when it has. */
@@ -85,22 +84,24 @@ export class PendingMentions implements AsyncDisposable {
   }
 
   async #resolve(message: PendingMessage): Promise<void> {
-    const userIds = await peopleNamedIn(this.#people, message.body)
-    const isTold = await this.#fork().transactional((em) => record(em, message, userIds))
-    if (isTold) this.#bus.publish(doorbellOf(message.conversationId), null)
+    const userIds = await peopleNamedIn(this.#people, mentionedNames(message.body))
+    try {
+      await this.#changes.apply(this.#fork(), message.conversationId, (change) => settle(change, message, userIds))
+    } catch (error) {
+      // Deleted meanwhile.
+      if (!(error instanceof NotFoundError)) throw error
+    }
   }
 }
 
 /** Records whom a message mentions, unless another process has, or it was changed or deleted meanwhile. */
-async function record(em: EntityManager, message: PendingMessage, userIds: string[]): Promise<boolean> {
+async function settle({ em, record }: ChangeUnderLock, message: PendingMessage, userIds: string[]): Promise<void> {
   const { conversationId, number, id, body } = message
-  if (!(await lockConversation(em, conversationId))) return false
   const settled = await em.execute(
     `UPDATE chat.message SET mentions_pending = false
      WHERE conversation_id = ? AND number = ? AND mentions_pending AND body = ? RETURNING number`,
     [conversationId, number, body],
   )
-  if (settled.length === 0 || (await setMentions(em, message, userIds)) === 0) return false
-  await appendEvents(em, conversationId, [{ kind: 'MessageEdited', messageId: id }])
-  return true
+  if (settled.length === 0 || (await replaceMentions(em, message, userIds)) === 0) return
+  record({ kind: 'MessageEdited', messageId: id })
 }

@@ -1,19 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { openChatFixture } from '../testing/chat-fixture.ts'
 import { Talk } from './testing/talk.ts'
 
-let chat: ChatFixture
-let talk: Talk
-let ada: string
-const grace = newUuid()
-beforeAll(async () => {
-  chat = await openChatFixture()
-  talk = new Talk(chat)
-  ada = chat.viewerId
-})
+const chat = await openChatFixture()
 afterAll(() => chat[Symbol.asyncDispose]())
+const talk = new Talk(chat)
+const ada = chat.viewerId
+const grace = newUuid()
 
 const group = () => talk.converse('GROUP', grace)
 const conflict = { message: null, userErrors: [{ code: 'IDEMPOTENCY_CONFLICT', path: ['input', 'clientId'] }] }
@@ -171,6 +166,17 @@ describe('whoever may not write', () => {
       .fork()
       .execute('SELECT FROM chat.generation WHERE conversation_id IN (?)', [[closed.id, channel.id]])
     expect([...(await talk.events(closed)), ...(await talk.events(channel)), ...left]).toEqual([])
+  })
+
+  it('does not reach auth', async () => {
+    const channel = await talk.converse('CHANNEL')
+    const named = vi.spyOn(chat.people, 'named')
+    expect(await talk.send(newUuid(), channel, 'Hello @grace')).toEqual({ errors: ['FORBIDDEN'] })
+    expect(named).not.toHaveBeenCalled()
+
+    await talk.say(ada, channel, 'Hello @grace')
+    expect(named).toHaveBeenCalledTimes(1)
+    named.mockRestore()
   })
 
   it('is told so by what is true when the message is stored', async () => {

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { readEntities } from '../../../platform/entity-rows.ts'
 import { Message } from './message.entity.ts'
+import { insertMentions } from './store-mentions.ts'
 
 /** A message to be stored; its number comes from the conversation. */
 export interface NewMessage {
@@ -17,17 +18,14 @@ export interface NewMessage {
   mentionsPending: boolean
 }
 
-/** What one member says: their message, and behind it the reply that is to be written, if any. */
-export interface NewTalk {
+/** What is stored at once: a member's message, and behind it the reply that is to be written, if any. */
+export interface MessageBatch {
   readonly conversationId: string
   readonly authorId: string
   readonly messages: readonly NewMessage[]
   /** Whom the first message names, in that order; only members among them are mentioned. */
   readonly mentioned: readonly string[]
 }
-
-/** So many members a message mentions at most. */
-export const MOST_MENTIONS = 50
 
 /**
  * Stores messages with the next numbers of their conversation, moves the author's read marker to the first of them and
@@ -38,8 +36,8 @@ export const MOST_MENTIONS = 50
  * @throws UniqueConstraintViolationException when the author has used the client id here; NotNullConstraintViolationException
  * when the author has ceased to be a member while the statement waited for the conversation's row.
  */
-export async function storeMessages(em: EntityManager, talk: NewTalk): Promise<Message[]> {
-  const { conversationId, authorId, messages, mentioned } = talk
+export async function storeMessages(em: EntityManager, batch: MessageBatch): Promise<Message[]> {
+  const { conversationId, authorId, messages, mentioned } = batch
   const count = messages.length
   const rows = await em.execute(
     `WITH head AS (
@@ -83,11 +81,4 @@ function rowOf(message: NewMessage, position: number): unknown[] {
   return [position, id, role, authorId, clientId, answersId, replyTo, body, digest, mentionsPending]
 }
 
-const MENTIONED = `, mentioned AS (
-       INSERT INTO chat.mention (conversation_id, number, user_id, position)
-       SELECT member.conversation_id, last_number + 1, member.user_id, person.position
-       FROM head
-       CROSS JOIN jsonb_array_elements_text(?::jsonb) WITH ORDINALITY AS person(id, position)
-       JOIN chat.member ON member.conversation_id = head.id AND member.user_id = person.id::uuid
-       ORDER BY person.position LIMIT ${MOST_MENTIONS}
-     )`
+const MENTIONED = `, mentioned AS (${insertMentions('SELECT id AS conversation_id, last_number + 1 AS number FROM head')})`

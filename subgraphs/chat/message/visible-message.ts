@@ -9,7 +9,7 @@ export interface VisibleMessages {
 }
 
 /**
- * The message with this client-side id, if the viewer is a member of its conversation.
+ * The message with this client-side id, if the viewer may see it.
  *
  * @throws UnauthenticatedError, BadUserInputError; NotFoundError alike for what is not there and what is not theirs.
  */

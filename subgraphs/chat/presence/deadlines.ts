@@ -3,7 +3,7 @@ const SLOT_MS = 250
 
 /**
  * When each of many keys has to be looked at next; each has one such moment at most. Keys that fall due together lie in
- * one slot, so that taking what is due costs no more than what is taken.
+ * one slot, so that looking for what is due costs a step for each slot in use, however many keys lie in it.
  */
 export class Deadlines {
   readonly #slots = new Map<number, Set<string>>()

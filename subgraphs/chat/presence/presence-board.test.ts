@@ -1,26 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import { describe, expect, it, vi } from 'vitest'
 import { newUuid } from '../../../platform/ids.ts'
 import { SilentBus } from '../../../tests/support/buses.ts'
 import type { PresenceBoard } from './presence-board.ts'
-import { delivery, MINUTE, PresenceProcesses, pass, SECOND, statusesTold } from './testing/presence-processes.ts'
+import { delivery, MINUTE, pass, processesOfEachTest, SECOND, statusesTold } from './testing/presence-processes.ts'
 
 const ada = newUuid()
 const grace = newUuid()
 
-let processes: PresenceProcesses
-beforeEach(() => {
-  vi.useFakeTimers()
-  processes = new PresenceProcesses()
-})
-afterEach(async () => {
-  await processes[Symbol.asyncDispose]()
-  vi.useRealTimers()
-})
-
-const startProcess = (line?: EventBus) => processes.start(line)
+const { startProcess, statuses: statusesOf, current } = processesOfEachTest()
 const statusIn = (board: PresenceBoard, userId = ada) => board.of(userId).status
-const statuses = (userId = ada) => processes.statuses(userId)
+const statuses = (userId = ada) => statusesOf(userId)
 const follow = (board: PresenceBoard, userId = ada) => statusesTold(board, userId)
 
 describe('a person in one process', () => {
@@ -51,7 +40,7 @@ describe('a person in one process', () => {
     await pass(MINUTE)
 
     expect(told).toEqual([])
-    expect(processes.recorded).toEqual([])
+    expect(current().recorded).toEqual([])
   })
 
   it('is AWAY after five minutes without doing anything, and ONLINE again when they do', async () => {
@@ -88,7 +77,7 @@ describe('a person in one process', () => {
 
     expect(board.of(ada)).toEqual({ status: 'OFFLINE', lastSeenAt: new Date(leftAt) })
     expect(board.of(grace)).toEqual({ status: 'OFFLINE', lastSeenAt: new Date(openedAt) })
-    expect(processes.recorded).toEqual([
+    expect(current().recorded).toEqual([
       [ada, leftAt],
       [grace, openedAt],
     ])
@@ -115,7 +104,7 @@ describe('a person in one process', () => {
     close()
     await pass(4 * SECOND)
     expect(statuses()).toEqual(['OFFLINE'])
-    expect(processes.recorded).toHaveLength(1)
+    expect(current().recorded).toHaveLength(1)
   })
 })
 
@@ -127,13 +116,13 @@ describe('a process that stops', () => {
     await pass(MINUTE)
     const stoppedAt = Date.now()
     await stopping[Symbol.asyncDispose]()
-    expect(processes.recorded).toEqual([[ada, stoppedAt]])
+    expect(current().recorded).toEqual([[ada, stoppedAt]])
     await delivery()
     expect(statusIn(other)).toBe('ONLINE')
 
     await pass(4 * SECOND)
     expect(other.of(ada)).toEqual({ status: 'OFFLINE', lastSeenAt: new Date(stoppedAt) })
-    expect(processes.recorded).toHaveLength(1)
+    expect(current().recorded).toHaveLength(1)
   })
 
   it('lets its people go on elsewhere without a flicker', async () => {
@@ -155,7 +144,7 @@ describe('a process that stops', () => {
 describe('what processes tell each other', () => {
   it('comes in messages of at most 500 people, however many come at once', async () => {
     const sizes: number[] = []
-    processes.bus.subscribe('presence', (payload) => {
+    current().bus.subscribe('presence', (payload) => {
       const { people } = payload as { people?: unknown[] }
       if (people) sizes.push(people.length)
     })
@@ -174,7 +163,7 @@ describe('what processes tell each other', () => {
     const board = startProcess()
     board.open(ada)
     await delivery()
-    const published = vi.spyOn(processes.bus, 'publish')
+    const published = vi.spyOn(current().bus, 'publish')
     for (let count = 0; count < 100; count += 1) {
       board.touch(ada)
       board.open(ada)()
@@ -187,7 +176,7 @@ describe('what processes tell each other', () => {
     const board = startProcess()
     const from = newUuid()
     const says = (version: number, isOpen: boolean) =>
-      processes.bus.publish('presence', { kind: 'people', from, version, people: [[ada, isOpen, Date.now(), 1]] })
+      current().bus.publish('presence', { kind: 'people', from, version, people: [[ada, isOpen, Date.now(), 1]] })
     says(1, true)
     says(3, false)
     says(2, true)
@@ -210,7 +199,7 @@ describe('what processes tell each other', () => {
     ['too many people', { kind: 'people', from, version: 1, people: Array(501).fill(person) }],
   ])('is ignored when it is malformed: %s', async (_, payload) => {
     const board = startProcess()
-    processes.bus.publish('presence', payload)
+    current().bus.publish('presence', payload)
     await delivery()
     expect(board.size).toBe(0)
   })

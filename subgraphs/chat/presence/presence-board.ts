@@ -58,7 +58,7 @@ export class PresenceBoard implements AsyncDisposable {
     this.#now = () => now().getTime()
     this.#ledger = new PresenceLedger({ now: this.#now, onLeft: (left) => this.#recordIfOurs(left) })
     const tick = setInterval(() => this.#ledger.reviewDue(), options.tickEveryMs ?? 250).unref()
-    const snapshot = setInterval(() => this.#tellAll(), options.snapshotEveryMs ?? 10_000).unref()
+    const snapshot = setInterval(() => this.#takeStock(), options.snapshotEveryMs ?? 10_000).unref()
     this.#closers = [
       () => clearInterval(tick),
       () => clearInterval(snapshot),
@@ -120,6 +120,11 @@ export class PresenceBoard implements AsyncDisposable {
     this.#telling ??= setImmediate(() => this.#tell())
   }
 
+  #takeStock(): void {
+    for (const id of [...this.#others.keys()].filter((id) => !this.#isAlive(id))) this.#others.delete(id)
+    this.#tellAll()
+  }
+
   #tellAll(): void {
     for (const userId of this.#own.all(this.#now())) this.#untold.add(userId)
     this.#tell()
@@ -154,10 +159,12 @@ export class PresenceBoard implements AsyncDisposable {
   }
 
   #isFirstAlive(): boolean {
-    const now = this.#now()
-    for (const [id, heardAt] of this.#others) {
-      if (now >= heardAt + SILENCE_MS) this.#others.delete(id)
-    }
-    return [...this.#others.keys()].every((id) => this.#id < id)
+    return [...this.#others.keys()].every((id) => this.#id < id || !this.#isAlive(id))
+  }
+
+  /** Whether another process was heard lately. */
+  #isAlive(id: string): boolean {
+    const heardAt = this.#others.get(id)
+    return heardAt !== undefined && this.#now() < heardAt + SILENCE_MS
   }
 }

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../platform/ids.ts'
 import { DisorderlyBus } from '../../../tests/support/buses.ts'
 import type { PresenceBoard } from './presence-board.ts'
@@ -10,6 +9,7 @@ import {
   MINUTE,
   PresenceProcesses,
   pass,
+  processesOfEachTest,
   SECOND,
   statusesTold,
 } from './testing/presence-processes.ts'
@@ -17,19 +17,9 @@ import {
 const ada = newUuid()
 const grace = newUuid()
 
-let processes: PresenceProcesses
-beforeEach(() => {
-  vi.useFakeTimers()
-  processes = new PresenceProcesses()
-})
-afterEach(async () => {
-  await processes[Symbol.asyncDispose]()
-  vi.useRealTimers()
-})
-
-const startProcess = (line?: EventBus) => processes.start(line)
+const { startProcess, statuses: statusesOf, current } = processesOfEachTest()
 const statusIn = (board: PresenceBoard, userId = ada) => board.of(userId).status
-const statuses = (userId = ada) => processes.statuses(userId)
+const statuses = (userId = ada) => statusesOf(userId)
 const follow = (board: PresenceBoard, userId = ada) => statusesTold(board, userId)
 
 describe('a person in several processes', () => {
@@ -50,7 +40,7 @@ describe('a person in several processes', () => {
     await pass(4 * SECOND)
     expect(statuses()).toEqual(['OFFLINE', 'OFFLINE'])
     expect(told).toEqual(['ONLINE', 'OFFLINE'])
-    expect(processes.recorded).toEqual([[ada, leftAt]])
+    expect(current().recorded).toEqual([[ada, leftAt]])
   })
 
   it('is recorded once when their tabs in two processes close at the same moment', async () => {
@@ -62,7 +52,7 @@ describe('a person in several processes', () => {
     await pass(10 * SECOND)
 
     expect(statuses()).toEqual(['OFFLINE', 'OFFLINE'])
-    expect(processes.recorded).toHaveLength(1)
+    expect(current().recorded).toHaveLength(1)
   })
 
   it('stays ONLINE by what they do in another process than the one that has their stream', async () => {
@@ -107,7 +97,7 @@ describe('a person in several processes', () => {
   })
 
   it('is gone thirty seconds after their process died without a word, which one of the others records', async () => {
-    const line = new BreakableLine(processes.bus)
+    const line = new BreakableLine(current().bus)
     const dying = startProcess(line)
     const [one, other] = [startProcess(), startProcess()]
     await delivery()
@@ -120,13 +110,13 @@ describe('a person in several processes', () => {
 
     await pass(5 * SECOND)
     expect([statusIn(one), statusIn(other)]).toEqual(['OFFLINE', 'OFFLINE'])
-    expect(processes.recorded).toHaveLength(1)
-    expect(processes.recorded[0]?.[1]).toBeLessThanOrEqual(lastHeard)
-    expect(processes.recorded[0]?.[1]).toBeGreaterThan(lastHeard - 10 * SECOND)
+    expect(current().recorded).toHaveLength(1)
+    expect(current().recorded[0]?.[1]).toBeLessThanOrEqual(lastHeard)
+    expect(current().recorded[0]?.[1]).toBeGreaterThan(lastHeard - 10 * SECOND)
   })
 
   it('is here again when their process was only cut off for a while', async () => {
-    const line = new BreakableLine(processes.bus)
+    const line = new BreakableLine(current().bus)
     const [cutOff, other] = [startProcess(line), startProcess()]
     cutOff.open(ada)
     await delivery()
@@ -140,7 +130,7 @@ describe('a person in several processes', () => {
   })
 
   it('is right within ten seconds when messages are lost', async () => {
-    const line = new BreakableLine(processes.bus)
+    const line = new BreakableLine(current().bus)
     const [one, other] = [startProcess(line), startProcess()]
     const closeAda = one.open(ada)
     await delivery()
@@ -153,7 +143,7 @@ describe('a person in several processes', () => {
     line.isCut = false
     await pass(10 * SECOND)
     expect([statusIn(other), statusIn(other, grace)]).toEqual(['OFFLINE', 'ONLINE'])
-    expect(processes.recorded).toHaveLength(1)
+    expect(current().recorded).toHaveLength(1)
   })
 
   it('is right over a bus that doubles and reorders messages', async () => {
@@ -171,7 +161,7 @@ describe('a person in several processes', () => {
     close()
     await pass(4 * SECOND)
     expect(statusIn(other)).toBe('OFFLINE')
-    expect(processes.recorded).toHaveLength(1)
+    expect(current().recorded).toHaveLength(1)
     await disorderly[Symbol.asyncDispose]()
   })
 })
@@ -185,8 +175,8 @@ describe('whatever people do in three processes', () => {
   it('all agree on who is here, and a departure is recorded once', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-        processes = new PresenceProcesses()
-        for (let count = 0; count < 3; count += 1) startProcess()
+        await using processes = new PresenceProcesses()
+        for (let count = 0; count < 3; count += 1) processes.start()
         const people = [newUuid(), newUuid()]
         const streams = people.map((): (() => void)[][] => [[], [], []])
         const departures = people.map((userId) => {
@@ -206,12 +196,11 @@ describe('whatever people do in three processes', () => {
 
         for (const [index, userId] of people.entries()) {
           const isHere = streams[index]?.some((open) => open.length > 0)
-          const [first, ...others] = statuses(userId)
+          const [first, ...others] = processes.statuses(userId)
           expect(others).toEqual([first, first])
           expect(first !== 'OFFLINE').toBe(isHere)
           expect(processes.recorded.filter(([id]) => id === userId)).toHaveLength(departures[index]?.() ?? -1)
         }
-        await processes[Symbol.asyncDispose]()
       }),
       { numRuns: 60 },
     )

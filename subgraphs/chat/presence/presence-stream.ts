@@ -6,10 +6,17 @@ import { readLastSeen } from './last-seen.ts'
 import type { PresenceBoard } from './presence-board.ts'
 import type { PresenceStatus } from './presence-rules.ts'
 
-/** Somebody's presence at the moment it was read. The id is a UUID. */
+/** Somebody whose presence is to be told as it is when it is sent. The id is a UUID. */
 export interface PresenceItem {
   readonly userId: string
-  readonly presence: { readonly status: PresenceStatus; readonly lastSeenAt: Date | null }
+  /** As far as it was known when this was read; the board may have forgotten it since. */
+  readonly lastSeenAt: Date | null
+}
+
+/** What is told of somebody's presence. */
+export interface ToldPresence {
+  readonly status: PresenceStatus
+  readonly lastSeenAt: Date | null
 }
 
 const MOST_PEOPLE = 100
@@ -40,9 +47,10 @@ export function followPresence(options: {
       const people = [...changed]
       const unknown = people.filter((userId) => board.of(userId).lastSeenAt === undefined)
       const stored = await readLastSeen(fork(), unknown)
+      const lastSeen = (userId: string) => board.of(userId).lastSeenAt ?? stored.get(userId) ?? null
       // Only now, so that nobody is lost when the read fails; who changes meanwhile is told as they are now.
       for (const userId of people) changed.delete(userId)
-      return { items: people.map((userId) => itemOf(board, userId, stored.get(userId) ?? null)) }
+      return { items: people.map((userId) => ({ userId, lastSeenAt: lastSeen(userId) })) }
     },
     close: () => unwatch(),
   })
@@ -53,8 +61,8 @@ export function followPresence(options: {
   return stream
 }
 
-/** Somebody's presence now, with what is stored for who was not here for long. */
-export function itemOf(board: PresenceBoard, userId: string, storedLastSeenAt: Date | null): PresenceItem {
+/** Somebody's presence now, with what was known of it for who was not here for long. */
+export function presenceOf(board: PresenceBoard, { userId, lastSeenAt: knownLastSeenAt }: PresenceItem): ToldPresence {
   const { status, lastSeenAt } = board.of(userId)
-  return { userId, presence: { status, lastSeenAt: lastSeenAt ?? storedLastSeenAt } }
+  return { status, lastSeenAt: lastSeenAt ?? knownLastSeenAt }
 }

@@ -1,7 +1,7 @@
 import { decodeId, encodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
-import { followPresence, itemOf, readPeople } from './presence-stream.ts'
+import { followPresence, presenceOf, readPeople } from './presence-stream.ts'
 
 export const presenceResolvers: Pick<Resolvers, 'Subscription' | 'User' | 'PresenceChange'> = {
   User: {
@@ -15,8 +15,7 @@ export const presenceResolvers: Pick<Resolvers, 'Subscription' | 'User' | 'Prese
   },
   PresenceChange: {
     userId: ({ userId }) => encodeId('usr', userId),
-    // As it is when the event is sent, which may be later than it was read.
-    presence: (item, _, { presence }) => itemOf(presence, item.userId, item.presence.lastSeenAt).presence,
+    presence: (item, _, { presence }) => presenceOf(presence, item),
   },
   Subscription: {
     presence: {

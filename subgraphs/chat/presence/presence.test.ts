@@ -4,7 +4,7 @@ import { MemoryEventBus } from '../../../platform/memory-event-bus.ts'
 import type { PullStream } from '../event-log/pull-stream.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { PresenceBoard } from './presence-board.ts'
-import { followPresence, type PresenceItem, readPeople } from './presence-stream.ts'
+import { followPresence, type PresenceItem, presenceOf, readPeople } from './presence-stream.ts'
 
 const START = Date.UTC(2026, 2, 1, 12)
 let chat: ChatFixture
@@ -97,7 +97,9 @@ describe('the stream of presence', () => {
     const taken: [userId: string, status: string, lastSeenAt: number | undefined][] = []
     for (let index = 0; index < count; index += 1) {
       const { value } = await stream.next()
-      if (value) taken.push([value.userId, value.presence.status, value.presence.lastSeenAt?.getTime()])
+      if (!value) break
+      const { status, lastSeenAt } = presenceOf(board, value)
+      taken.push([value.userId, status, lastSeenAt?.getTime()])
     }
     return taken
   }

@@ -1,6 +1,6 @@
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import { withUserErrors } from '../../../platform/user-fault.ts'
-import type { ChatContext } from '../context.ts'
+import { type ChatContext, forgetLoaded } from '../context.ts'
 import { visibleMessage } from '../message/visible-message.ts'
 import type { MutationAddReactionArgs, Resolvers } from '../resolvers.generated.ts'
 import type { ReactionService } from './reaction.service.ts'
@@ -19,13 +19,11 @@ export const reactionResolvers: Pick<Resolvers, 'Mutation' | 'Message'> = {
 
 async function change(
   { messageId, emoji }: MutationAddReactionArgs['input'],
-  { caller, em, loaders }: ChatContext,
+  context: ChatContext,
   write: ReactionService['add'],
 ) {
-  const message = await visibleMessage(messageId, { caller, loaders })
-  const changed = await write(em, viewerOf(caller), message, emoji)
-  // The answer shows the message, and its conversation's log, as they are now.
-  loaders.reactions.clear(changed)
-  loaders.conversations.clear(changed.conversationId)
+  const message = await visibleMessage(messageId, context)
+  const changed = await write(context.em, viewerOf(context.caller), message, emoji)
+  forgetLoaded(context)
   return { message: changed }
 }

@@ -55,16 +55,16 @@ export class ReactionService {
   }
 
   /** Runs `write` under the conversation's lock and logs an event if it says that something changed. */
-  #change(
+  async #change(
     em: EntityManager,
     viewer: Viewer,
     { conversationId, number }: Message,
     text: string,
     write: (em: EntityManager, key: ReactionKey) => Promise<boolean>,
   ): Promise<Message> {
+    const emoji = readEmoji(text)
     return this.#changes.make(em, viewer, conversationId, async (change) => {
       requireRight(change, 'write in the conversation')
-      const emoji = readEmoji(text)
       const message = await change.em.findOne(Message, { conversationId, number }, { refresh: true })
       if (!message) throw new NotFoundError('message')
       if (message.deletedAt) {

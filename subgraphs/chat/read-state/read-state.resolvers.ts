@@ -1,14 +1,10 @@
-import { changeConversation } from '../conversation/conversation-payload.ts'
-import { visibleConversation } from '../conversation/visible-conversation.ts'
+import { respondWithConversation } from '../conversation/conversation-payload.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
 
 export const readStateResolvers: Pick<Resolvers, 'Mutation' | 'Conversation'> = {
   Mutation: {
     markRead: (_, { input }, context) =>
-      changeConversation(input, context, async (em, { userId }) => {
-        const conversation = await visibleConversation(input.conversationId, context)
-        await context.readState.markRead(em, userId, conversation, input.upTo)
-      }),
+      respondWithConversation(input, context, (...change) => context.readState.markRead(...change, input.upTo)),
   },
   Conversation: {
     unreadCount: async ({ id }, _, { loaders }) => (await loaders.unread.load(id)).messages,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import { readHeads } from '../event-log/event-log.ts'
-import { inboxOf, readInboxVersions } from '../event-log/inbox-head.ts'
+import { inboxDoorbellOf, readInboxVersions } from '../event-log/inbox-head.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 
 const MARK = `mutation ($id: ID!, $upTo: Int!) {
@@ -81,7 +81,7 @@ describe('what a member has read', () => {
     const versionOf = async () => (await readInboxVersions(chat.fork(), [bob])).get(bob) ?? 0
     const before = { head: await readHeads(chat.fork(), [conversation.id]), version: await versionOf() }
     const ring = vi.fn()
-    const unsubscribe = chat.bus.subscribe(inboxOf(bob), ring)
+    const unsubscribe = chat.bus.subscribe(inboxDoorbellOf(bob), ring)
     const told = vi.spyOn(chat.services.signals, 'markerMoved')
     for (const upTo of [2, 2, 1, 0]) await mark(bob, conversation, upTo)
 

@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor, type PageRequest } from '../../../platform/
 import { readEntities } from '../../../platform/entity-rows.ts'
 import { isUuid } from '../../../platform/ids.ts'
 import { Conversation } from '../conversation/conversation.entity.ts'
-import type { Sql } from './message-search.ts'
+import type { Sql } from './sql.ts'
 
 const CURSOR = 'channel'
 /** As its index has it: a few signs become many when they are folded, and an index entry is bounded. */

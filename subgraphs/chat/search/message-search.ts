@@ -4,12 +4,7 @@ import { readEntities } from '../../../platform/entity-rows.ts'
 import { encodeMomentCursor, readMomentCursor } from '../conversation/moment-cursor.ts'
 import { IS_READABLE } from '../conversation/readable.ts'
 import { Message } from '../message/message.entity.ts'
-
-/** A statement, or a part of one, with its parameters. */
-export interface Sql {
-  readonly text: string
-  readonly values: readonly unknown[]
-}
+import type { Sql } from './sql.ts'
 
 /** What to look for, where, and for whom. */
 export interface MessageSearch {
@@ -25,7 +20,7 @@ const CURSOR = 'found-message'
 /** Where a found message stands among the others. */
 export const cursorOfFoundMessage = ({ createdAt, id }: Message) => encodeMomentCursor(CURSOR, createdAt, id)
 
-/** So many of the newest messages are looked through before an index of words is asked. */
+/** So many of the newest messages are looked through before the indexes of what is in them are asked. */
 const NEWEST = 1_000
 /** As the indexes have it. */
 const IS_SEARCHABLE = "message.deleted_at IS NULL AND message.body <> ''"

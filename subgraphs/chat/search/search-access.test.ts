@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
+import { mutationDocument } from '../../../tests/support/mutations.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { find, search } from './testing/searching.ts'
 
@@ -52,7 +53,7 @@ describe('a search', () => {
     await chat.say(group, 'a farewell word')
     expect(await find(chat, memberId, 'farewell')).toEqual(['a farewell word'])
 
-    const leave = 'mutation ($input: ConversationIdInput!) { leaveConversation(input: $input) { userErrors { code } } }'
+    const leave = mutationDocument('leaveConversation', 'userErrors { code }')
     const input = { conversationId: encodeId('cnv', group.id) }
     expect((await chat.run(memberId, leave, { input })).errors).toBeUndefined()
     expect(await find(chat, memberId, 'farewell')).toEqual([])
@@ -62,8 +63,7 @@ describe('a search', () => {
   it('finds nothing in a conversation that was deleted', async () => {
     const group = await chat.converse('GROUP')
     await chat.say(group, 'a doomed word')
-    const remove =
-      'mutation ($input: ConversationIdInput!) { deleteConversation(input: $input) { userErrors { code } } }'
+    const remove = mutationDocument('deleteConversation', 'userErrors { code }')
     const input = { conversationId: encodeId('cnv', group.id) }
     expect((await chat.run(chat.viewerId, remove, { input })).errors).toBeUndefined()
     expect(await find(chat, chat.viewerId, 'doomed')).toEqual([])

@@ -3,7 +3,8 @@ import { encodeCursor, readPageRequest } from '../../../platform/connection.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { channelStatement } from './channel-list.ts'
-import { indexStatement, newestStatement, type Sql } from './message-search.ts'
+import { indexStatement, newestStatement } from './message-search.ts'
+import type { Sql } from './sql.ts'
 
 /** Enough that reading all of them is never the cheapest. */
 const MESSAGES = 20_000

@@ -8,10 +8,12 @@ import { SubgraphUnavailableError } from '../../../platform/errors.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
 import { MemoryEventBus } from '../../../platform/memory-event-bus.ts'
+import { openAll, type Resources } from '../../../platform/resources.ts'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts'
 import { Models } from '../assistant/models.ts'
 import { type ChatServices, createContext } from '../context.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
+import { ConversationChanges } from '../conversation/conversation-change.ts'
 import type { CreateConversationInput } from '../conversation/new-conversation.ts'
 import type { People } from '../conversation/people.ts'
 import { openChatDatabase } from '../database.ts'
@@ -63,50 +65,23 @@ export function viewerNamed(userId: string, ...scope: string[]): Viewer {
   return { userId, sessionId: userId, tokenVersion: 0, scope: new Set(scope), expiresAt }
 }
 
-/** Opens it on a database of its own, or on the given one. */
+/** Opens it on a database of its own, or on the given one, which goes with it. */
 export async function openChatFixture(given?: TestDatabase): Promise<ChatFixture> {
-  const database = given ?? (await createTestDatabase())
-  const statements: string[] = []
-  const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
-  logger.debug = (statement: unknown) => void statements.push(String(statement))
-  const orm = await openChatDatabase(database.url, logger)
-  const fork = () => orm.em.fork()
-  const bus = new MemoryEventBus()
-  const unknownPeople = new Set<string>()
-  const usernames = new Map<string, string>()
-  const people: People = {
-    existing: async (ids) => new Set(ids.filter((id) => !unknownPeople.has(id))),
-    named: async (names) => {
-      if (fixture.isAuthAway) throw new SubgraphUnavailableError('auth')
-      return new Map([...usernames].filter(([name]) => names.includes(name)))
-    },
-  }
-  const watch = new ConversationWatch({ bus, logger, readHeads: (ids) => readHeads(fork(), ids) })
-  const inboxes = new InboxWatch({ bus, logger, readVersions: (ids) => readInboxVersions(fork(), ids) })
-  const lastSeen = new LastSeenWriter({ fork, logger })
-  const presence = new PresenceBoard({ bus, lastSeen })
-  const services: ChatServices = {
-    ...createServices({ bus, people, models: new Models(['a-model'], false) }),
-    presence,
-    streams: { fork, watch, inboxes, caughtUpAfterMs: () => 60_000 },
-  }
+  const auth = { unknownPeople: new Set<string>(), usernames: new Map<string, string>(), isAway: false }
+  const opened = await openAll((resources) => openParts(resources, peopleKnownTo(auth), given))
+  const { services, fork } = opened
   const viewerId = newUuid()
-  const fixture: ChatFixture = {
-    bus,
-    services,
-    unknownPeople,
-    usernames,
-    isAuthAway: false,
-    people,
-    viewerId,
-    fork,
-    async statementsOf(work) {
-      statements.length = 0
-      orm.config.set('debug', ['query'])
-      await work()
-      orm.config.set('debug', false)
-      return [...statements]
+  return {
+    ...opened,
+    unknownPeople: auth.unknownPeople,
+    usernames: auth.usernames,
+    get isAuthAway() {
+      return auth.isAway
     },
+    set isAuthAway(isAway) {
+      auth.isAway = isAway
+    },
+    viewerId,
     async run(userId, source, variableValues, scope = []) {
       const caller = { viewer: viewerNamed(userId, ...scope), requestId: 'test', address: null, userAgent: null }
       const { data, errors } = await graphql({
@@ -120,15 +95,54 @@ export async function openChatFixture(given?: TestDatabase): Promise<ChatFixture
     converse: (kind = 'ASSISTANT', input = {}) => services.conversations.create(fork(), viewerId, { kind, ...input }),
     say: (conversation, body) =>
       services.messages.send(fork(), viewerId, conversation, { body, clientId: randomUUID() }),
-    async [Symbol.asyncDispose]() {
-      await presence[Symbol.asyncDispose]()
-      await lastSeen[Symbol.asyncDispose]()
-      await inboxes[Symbol.asyncDispose]()
-      await watch[Symbol.asyncDispose]()
-      await bus[Symbol.asyncDispose]()
-      await orm.close(true)
-      await database[Symbol.asyncDispose]()
+  }
+}
+
+/** What a test says that auth knows. */
+interface KnownPeople {
+  readonly unknownPeople: ReadonlySet<string>
+  readonly usernames: ReadonlyMap<string, string>
+  readonly isAway: boolean
+}
+
+function peopleKnownTo(auth: KnownPeople): People {
+  return {
+    existing: async (ids) => new Set(ids.filter((id) => !auth.unknownPeople.has(id))),
+    named: async (names) => {
+      if (auth.isAway) throw new SubgraphUnavailableError('auth')
+      return new Map([...auth.usernames].filter(([name]) => names.includes(name)))
     },
   }
-  return fixture
+}
+
+async function openParts(resources: Resources, people: People, given: TestDatabase | undefined) {
+  const database = resources.use(given ?? (await createTestDatabase()))
+  const statements: string[] = []
+  const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
+  logger.debug = (statement: unknown) => void statements.push(String(statement))
+  const orm = await openChatDatabase(database.url, logger)
+  resources.defer(() => orm.close(true))
+  const fork = () => orm.em.fork()
+  const bus = resources.use(new MemoryEventBus())
+  const watch = resources.use(new ConversationWatch({ bus, logger, readHeads: (ids) => readHeads(fork(), ids) }))
+  const inboxes = resources.use(new InboxWatch({ bus, logger, readVersions: (ids) => readInboxVersions(fork(), ids) }))
+  const lastSeen = resources.use(new LastSeenWriter({ fork, logger }))
+  const services: ChatServices = {
+    ...createServices({
+      bus,
+      people,
+      changes: new ConversationChanges({ bus }),
+      models: new Models(['a-model'], false),
+    }),
+    presence: resources.use(new PresenceBoard({ bus, lastSeen })),
+    streams: { fork, watch, inboxes, caughtUpAfterMs: () => 60_000 },
+  }
+  const statementsOf = async (work: () => Promise<unknown>) => {
+    statements.length = 0
+    orm.config.set('debug', ['query'])
+    await work()
+    orm.config.set('debug', false)
+    return [...statements]
+  }
+  return { bus, people, services, fork, statementsOf }
 }

@@ -1,7 +1,9 @@
 import { decodeId, encodeId } from '../../../../platform/ids.ts'
+import { type ChatMutation, mutationDocument } from '../../../../tests/support/mutations.ts'
 import { type LoggedEvent, readEvents } from '../../event-log/event-log.ts'
 import { readInboxVersions } from '../../event-log/inbox-head.ts'
 import type { ChatFixture } from '../../testing/chat-fixture.ts'
+import type { Conversation } from '../conversation.entity.ts'
 
 /** What a conversation's mutations answer with. */
 export interface Answer {
@@ -40,7 +42,7 @@ export class ConversationCalls {
   /** Runs a mutation on a conversation. */
   change(
     userId: string,
-    mutation: string,
+    mutation: ChatMutation,
     { id }: { readonly id: string },
     input: Record<string, unknown> = {},
     scope: string[] = [],
@@ -51,23 +53,46 @@ export class ConversationCalls {
   /** Runs a mutation. */
   async mutate(
     userId: string,
-    mutation: string,
+    mutation: ChatMutation,
     input: Record<string, unknown>,
     scope: string[] = [],
   ): Promise<Answer> {
-    const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`
-    const [inputType, field] = INPUTS[mutation] ?? [type, `conversation { ${SEEN} }`]
-    const source = `mutation ($input: ${inputType}!) {
-      payload: ${mutation}(input: $input) { ${field} userErrors { code path } }
-    }`
+    const field = mutation === 'deleteConversation' ? 'deletedConversationId' : `conversation { ${SEEN} }`
+    const source = mutationDocument(mutation, `${field} userErrors { code path }`)
     const { data, errors } = await this.#chat.run(userId, source, { input }, scope)
-    const payload = (data as { payload: Payload | null } | null)?.payload
+    const payload = (data as { answer: Payload | null } | null)?.answer
     return {
       conversation: null,
       ...payload,
       userErrors: (payload?.userErrors ?? []).map(({ code, path }) => `${code} at ${path.join('.')}`),
       codes: codesOf(errors),
     }
+  }
+
+  /** A new conversation that somebody owns, with these members. */
+  own(ownerId: string, kind: Conversation['kind'] = 'GROUP', ...others: string[]): Promise<Conversation> {
+    const memberIds = others.map((id) => encodeId('usr', id))
+    return this.#chat.services.conversations.create(this.#chat.fork(), ownerId, { kind, memberIds })
+  }
+
+  join(userId: string, conversation: Conversation): Promise<Answer> {
+    return this.change(userId, 'joinChannel', conversation)
+  }
+
+  leave(userId: string, conversation: Conversation): Promise<Answer> {
+    return this.change(userId, 'leaveConversation', conversation)
+  }
+
+  add(userId: string, conversation: Conversation, ...userIds: string[]): Promise<Answer> {
+    return this.change(userId, 'addMembers', conversation, { userIds: userIds.map((id) => encodeId('usr', id)) })
+  }
+
+  remove(userId: string, conversation: Conversation, whom: string, scope: string[] = []): Promise<Answer> {
+    return this.change(userId, 'removeMember', conversation, { userId: encodeId('usr', whom) }, scope)
+  }
+
+  setRole(userId: string, conversation: Conversation, whom: string, role: string): Promise<Answer> {
+    return this.change(userId, 'setMemberRole', conversation, { userId: encodeId('usr', whom), role })
   }
 
   /** The conversation as somebody sees it; null when they do not. */
@@ -119,12 +144,6 @@ export class ConversationCalls {
 interface Payload {
   readonly conversation: SeenConversation | null
   readonly userErrors: { readonly code: string; readonly path: string[] }[]
-}
-
-const INPUTS: Record<string, [type: string, field: string]> = {
-  joinChannel: ['ConversationIdInput', `conversation { ${SEEN} }`],
-  leaveConversation: ['ConversationIdInput', `conversation { ${SEEN} }`],
-  deleteConversation: ['ConversationIdInput', 'deletedConversationId'],
 }
 
 function codesOf(errors: Awaited<ReturnType<ChatFixture['run']>>['errors']): unknown[] {

@@ -1,4 +1,4 @@
-import { vi } from 'vitest'
+import { afterEach, beforeEach, vi } from 'vitest'
 import type { EventBus } from '../../../../platform/event-bus.ts'
 import { MemoryEventBus } from '../../../../platform/memory-event-bus.ts'
 import { PresenceBoard } from '../presence-board.ts'
@@ -35,6 +35,24 @@ export class PresenceProcesses implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const board of this.boards) await board[Symbol.asyncDispose]()
     await this.bus[Symbol.asyncDispose]()
+  }
+}
+
+/** For every test that follows: a clock that only the test moves, and the processes that it starts. */
+export function processesOfEachTest() {
+  let processes = new PresenceProcesses()
+  beforeEach(() => {
+    vi.useFakeTimers()
+    processes = new PresenceProcesses()
+  })
+  afterEach(async () => {
+    await processes[Symbol.asyncDispose]()
+    vi.useRealTimers()
+  })
+  return {
+    startProcess: (line?: EventBus) => processes.start(line),
+    statuses: (userId: string) => processes.statuses(userId),
+    current: () => processes,
   }
 }
 

@@ -1,13 +1,13 @@
 import { decodeCursor, type PageRequest } from '../../../platform/connection.ts'
 
 /**
- * The message number in a page's cursor; undefined without one.
+ * The place, a message number, that a page begins beyond; undefined at the list's end.
  *
  * @param kind what the list calls its cursors.
  * @throws BadUserInputError when the cursor is not one of this list.
  */
-export function numberInCursor(kind: string, page: PageRequest): number | undefined {
-  return page.cursor === undefined ? undefined : decodeCursor(kind, page.cursor, isNumber)
+export function readNumberCursor(kind: string, { cursor }: PageRequest): readonly [number: number] | undefined {
+  return cursor === undefined ? undefined : [decodeCursor(kind, cursor, isNumber)]
 }
 
 /** A message number fits Postgres' `integer`. */
