@@ -67,10 +67,10 @@ function createLoaders(em: EntityManager, viewerId: string | undefined) {
   return {
     conversations: conversationLoader(em, viewerId),
     memberships: membershipLoader(em, viewerId),
-    memberPages: memberPageLoader(em),
+    memberPages: memberPageLoader(em, viewerId),
     messages: messageLoader(em, viewerId),
-    lastMessages: lastMessageLoader(em),
-    messagePages: messagePageLoader(em),
+    lastMessages: lastMessageLoader(em, viewerId),
+    messagePages: messagePageLoader(em, viewerId),
     messagesByNumber: messageByNumberLoader(em, viewerId),
     replies: repliesLoader(em, viewerId),
     replyCounts: replyCountLoader(em),

@@ -36,7 +36,7 @@ export type ErrorCode =
   | 'BAD_USER_INPUT'
   /** There is no such object, or the viewer may not see it. */
   | 'NOT_FOUND'
-  /** The `clientId` was used before, for a message with another body. */
+  /** The `clientId` was used before, for a message with another body or `replyToId`. What counts is what was sent then, edits since do not. */
   | 'IDEMPOTENCY_CONFLICT'
   /** The viewer is not allowed to do this. */
   | 'FORBIDDEN'
@@ -147,9 +147,9 @@ export type Conversation = {
   id: Scalars['ID']['output'];
   /** Never changes. */
   kind: ConversationKind;
-  /** 1 to 200 characters, or null. */
+  /** 1 to 200 UTF-16 code units, or null. */
   title?: Maybe<Scalars['String']['output']>;
-  /** 1 to 1,000 characters, or null. */
+  /** 1 to 1,000 UTF-16 code units, or null. */
   topic?: Maybe<Scalars['String']['output']>;
   /** When it was made. */
   createdAt: Scalars['DateTime']['output'];
@@ -252,7 +252,7 @@ export type Message = {
   number: Scalars['Int']['output'];
   /** Whose voice it is. */
   role: MessageRole;
-  /** Null for the assistant, and once the author’s account was deleted. */
+  /** Null for the assistant, and once the author’s account was deleted. No event of the message tells of that: MemberRemoved does, when they were a member; read the messages again then. */
   author?: Maybe<User>;
   /** 1 to 16,000 UTF-16 code units, exactly as sent; empty once deleted. A reply's is the text so far while it grows. */
   body: Scalars['String']['output'];
@@ -272,15 +272,15 @@ export type Message = {
   replyCount: Scalars['Int']['output'];
   /** What people felt about it, in the order in which each emoji came; at most 50 different ones. */
   reactions: Array<Reaction>;
-  /** The members whom its body names by `@username`, in that order and each once; at most 50. The assistant is not among them. */
+  /** The members whom its body names by `@username`, in that order and each once; at most 50, and among the first 200 names. The assistant is not among them. */
   mentions: Array<Maybe<User>>;
   /** The UUID its sender gave; null to others. */
   clientId?: Maybe<Scalars['UUID']['output']>;
   /** How the reply came about; null for people's messages. */
   generation?: Maybe<Generation>;
-  /** Whether the viewer may change its text: its author may, until it is deleted. */
+  /** Whether the viewer may change its text: its author may while they are a member, until it is deleted. */
   viewerCanEdit: Scalars['Boolean']['output'];
-  /** Whether the viewer may delete it: its author, whoever asked for the reply that it is, and moderators. */
+  /** Whether the viewer may delete it: its author and whoever asked for the reply that it is, while they are members, and moderators. */
   viewerCanDelete: Scalars['Boolean']['output'];
 };
 
@@ -426,7 +426,7 @@ export type Query = {
   message?: Maybe<Message>;
   /** All channels in the order of their titles, whether or not the viewer is in them. Errors: UNAUTHENTICATED; BAD_USER_INPUT for a bad cursor, page size or query. */
   channels?: Maybe<ConversationConnection>;
-  /** Messages that hold every word of the query, also as a part of a longer word, newest first; case and accents do not matter. Searches the conversations the viewer is a member of. Errors: UNAUTHENTICATED; NOT_FOUND (the conversation); BAD_USER_INPUT for a bad cursor, page size or query. */
+  /** Messages that hold every word of the query, also as a part of a longer word, newest first; case and accents do not matter. Searches the conversations the viewer is a member of. When no word has two Latin letters or digits in a row, or any character beyond ASCII, only the newest 10,000 of these messages are looked through, with `after` the 10,000 before it, and `hasNextPage` speaks of these: older ones may hold the words too. Errors: UNAUTHENTICATED; NOT_FOUND (the conversation); BAD_USER_INPUT for a bad cursor, page size or query; OPERATION_TOO_EXPENSIVE when looking takes longer than two seconds: add a longer or rarer word, or name a conversation. */
   searchMessages?: Maybe<MessageConnection>;
   /** The models that can be asked, the default first. Errors: UNAUTHENTICATED. */
   models?: Maybe<Array<AssistantModel>>;
@@ -487,9 +487,9 @@ export type AssistantSettingsInput = {
 export type CreateConversationInput = {
   /** What it is for. */
   kind: ConversationKind;
-  /** 1 to 200 characters. */
+  /** 1 to 200 UTF-16 code units. */
   title?: InputMaybe<Scalars['String']['input']>;
-  /** 1 to 1,000 characters. */
+  /** 1 to 1,000 UTF-16 code units. */
   topic?: InputMaybe<Scalars['String']['input']>;
   /** Who else is in it: exactly one person for DIRECT, nobody for ASSISTANT, at most 100 otherwise. The viewer is in it without being named. */
   memberIds?: InputMaybe<Array<Scalars['ID']['input']>>;
@@ -513,9 +513,9 @@ export type SendMessageInput = {
 export type UpdateConversationInput = {
   /** `cnv_…` */
   conversationId: Scalars['ID']['input'];
-  /** 1 to 200 characters. */
+  /** 1 to 200 UTF-16 code units. */
   title?: InputMaybe<Scalars['String']['input']>;
-  /** 1 to 1,000 characters. */
+  /** 1 to 1,000 UTF-16 code units. */
   topic?: InputMaybe<Scalars['String']['input']>;
   /** How the assistant is to answer. What is not given within it stays as it is. */
   assistant?: InputMaybe<AssistantSettingsInput>;
@@ -661,7 +661,7 @@ export type Mutation = {
   leaveConversation?: Maybe<ConversationPayload>;
   /** Adds people to a GROUP or CHANNEL, all of them or none: for OWNER and ADMIN. User errors: BAD_USER_INPUT, NOT_FOUND (a person), ALREADY_MEMBER. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN; SUBGRAPH_UNAVAILABLE while people cannot be looked up. */
   addMembers?: Maybe<ConversationPayload>;
-  /** Takes somebody out of a GROUP or CHANNEL: OWNER anybody, ADMIN those who are MEMBER, moderators anybody; oneself as by leaveConversation. When a moderator removes the last owner, the longest-standing ADMIN, or else member, becomes the owner. User errors: NOT_FOUND (no such member), LAST_OWNER. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  /** Takes somebody out of a GROUP or CHANNEL: OWNER anybody, ADMIN those who are MEMBER, moderators anybody; oneself as by leaveConversation. When a moderator removes the last owner, the longest-standing ADMIN, or else member, becomes the owner. User errors: NOT_FOUND (no such member), LAST_OWNER (nobody would be left: delete the conversation). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
   removeMember?: Maybe<ConversationPayload>;
   /** Sets what a member of a GROUP or CHANNEL may do: for OWNER. User errors: NOT_FOUND (no such member), LAST_OWNER. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
   setMemberRole?: Maybe<ConversationPayload>;
@@ -671,7 +671,7 @@ export type Mutation = {
   sendMessage?: Maybe<SendMessagePayload>;
   /** Changes one's own message; what it said before is kept in `edits`. It asks the assistant nothing. User errors: BAD_USER_INPUT (also after 30 edits), NOT_FOUND (it was deleted). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
   editMessage?: Maybe<MessagePayload>;
-  /** Deletes a message: its text, edits, mentions and reactions go, its number stays. For its author, for whoever asked for the reply that it is, and for moderators, who need not be members. Deleting again changes nothing. User errors: REPLY_RUNNING. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  /** Deletes a message: its text, edits, mentions and reactions go, its number stays. For its author and whoever asked for the reply that it is, while they are members, and for moderators, who need not be: to them the conversation of the deleted message stays NOT_FOUND, so they ask for its `id` and `deletedAt` alone. Deleting again changes nothing. User errors: REPLY_RUNNING. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
   deleteMessage?: Maybe<MessagePayload>;
   /** Adds the viewer's reaction; once more changes nothing. User errors: BAD_USER_INPUT (no emoji, or a 51st one), NOT_FOUND (it was deleted). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN without being a member. */
   addReaction?: Maybe<MessagePayload>;
@@ -794,7 +794,7 @@ export type MessageAdded = ConversationEvent & {
   message: Message;
 };
 
-/** A message's text was changed by its author, or whom it mentions became known. */
+/** A message's text was changed by its author, or whom it mentions became known, or the account of one of them was deleted. */
 export type MessageEdited = ConversationEvent & {
   __typename?: 'MessageEdited';
   /** Where the log stands with this event. */
@@ -834,7 +834,7 @@ export type MemberAdded = ConversationEvent & {
   role: MemberRole;
 };
 
-/** Somebody is no longer a member. */
+/** Somebody is no longer a member. When their account was deleted, their messages have no author from then on, and MessageEdited is not sent for them. */
 export type MemberRemoved = ConversationEvent & {
   __typename?: 'MemberRemoved';
   /** Where the log stands with this event. */

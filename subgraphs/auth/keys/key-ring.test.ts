@@ -101,10 +101,9 @@ describe('On a schedule', () => {
     const start = () => database.startProcess({ keyLifeSeconds: 30 * DAY_SECONDS })
     const rings = await Promise.all([start(), start(), start()])
     clock.advance(30 * DAY_SECONDS - 1)
-    await Promise.all(rings.map((ring) => ring.refresh()))
-    expect(rings.map(publishedIds)).toEqual([[rootKid], [rootKid], [rootKid]])
+    // A reading that began before the clock moved may be under way; only the next one sees the new time.
+    await expect.poll(() => rings.map(publishedIds), SOON).toEqual([[rootKid], [rootKid], [rootKid]])
     clock.advance(1)
-    await Promise.all(rings.map((ring) => ring.refresh()))
     await expect.poll(() => rings.map((ring) => publishedIds(ring).length), SOON).toEqual([2, 2, 2])
     clock.advance(LEAD_SECONDS)
     const [kid] = rings.map((ring) => ring.signer().kid)

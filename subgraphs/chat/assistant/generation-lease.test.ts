@@ -89,6 +89,29 @@ describe('the lease on a reply', () => {
     expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
   })
 
+  it('is given for the next reply when the oldest one’s conversation is locked, and for that one afterwards', async () => {
+    await queue()
+    await queue()
+    const oldest = await chat
+      .fork()
+      .execute<{ id: string; conversationId: string }[]>(
+        `SELECT id, conversation_id AS "conversationId" FROM chat.generation WHERE status = 'QUEUED' ORDER BY created_at`,
+      )
+    const [locked, free] = oldest
+    await chat.fork().transactional(async (em) => {
+      await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [locked?.conversationId])
+      expect(await claim()).toMatchObject({ id: free?.id, attempt: 1 })
+      expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+    })
+    expect(await claim()).toMatchObject({ id: locked?.id, attempt: 1 })
+  })
+
+  it('is given for no reply in a deleted conversation', async () => {
+    await queue()
+    await query('UPDATE chat.conversation SET deleted_at = now() WHERE id = ?', await claim(DEAD_MS))
+    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+  })
+
   it('passes on only when it has run out, and then with the next attempt and an empty text', async () => {
     await queue()
     const first = await claim()
@@ -176,6 +199,20 @@ describe('the lease on a reply', () => {
     expect(await finishAbandoned(chat.fork(), LOST)).toEqual(third)
     expect(await bodyOf(third)).toBe('as far as it came')
     expect(await finishAbandoned(chat.fork(), LOST)).toBeNull()
+  })
+
+  it('whose last worker was lost ends in one conversation while another one is locked', async () => {
+    await queue()
+    await queue()
+    const taken: Claim[] = []
+    while (taken.length < 6) taken.push(await claim(DEAD_MS))
+    const [locked, free] = [taken[0], taken[5]]
+    await chat.fork().transactional(async (em) => {
+      await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [locked?.conversationId])
+      expect(await finishAbandoned(chat.fork(), LOST)).toMatchObject({ id: free?.id })
+      expect(await finishAbandoned(chat.fork(), LOST)).toBeNull()
+    })
+    expect(await finishAbandoned(chat.fork(), LOST)).toMatchObject({ id: locked?.id })
   })
 
   it('may be handed over as often as processes are restarted', async () => {

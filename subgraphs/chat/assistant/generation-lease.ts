@@ -24,19 +24,29 @@ export interface Outcome {
 /** A reply that cost so many workers is not given to another one. */
 const MOST_LOST_WORKERS = 3
 
-const CLAIM_COLUMNS = 'conversation_id AS "conversationId", id, message_id AS "messageId", model, attempt'
+/**
+ * SQL for the replies that may be taken, to be read with `LOCK`. Taking one logs an event, which locks the conversation's
+ * row: it is locked here already, so that a conversation that somebody else holds is passed over like a reply that
+ * somebody else has, instead of keeping all others waiting.
+ */
+const REPLIES = `
+  SELECT generation.conversation_id AS "conversationId", generation.id, message_id AS "messageId", model, attempt
+  FROM chat.generation
+  JOIN chat.conversation ON conversation.id = generation.conversation_id AND conversation.deleted_at IS NULL`
+const LOCK = 'LIMIT 1 FOR NO KEY UPDATE OF conversation, generation SKIP LOCKED'
 
 /**
  * Takes the oldest reply that nobody works on, or whose worker has let its lease run out, and begins its next attempt.
- * Leases are measured on the database's clock alone. Null when there is nothing to do.
+ * One whose conversation is locked at the moment is left for the next call. Leases are measured on the database's clock
+ * alone. Null when there is nothing to do.
  */
 export function claimNext(em: EntityManager, leaseMs: number): Promise<Claim | null> {
   return em.transactional(async (transaction) => {
     const [next] = await transaction.execute<Claim[]>(
-      `SELECT ${CLAIM_COLUMNS} FROM chat.generation
+      `${REPLIES}
        WHERE status IN ('QUEUED', 'RUNNING') AND coalesce(lease_until < now(), true)
          AND lost_workers + (lease_until IS NOT NULL)::integer < ?
-       ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+       ORDER BY generation.created_at ${LOCK}`,
       [MOST_LOST_WORKERS],
     )
     if (!next) return null
@@ -58,13 +68,11 @@ export function claimNext(em: EntityManager, leaseMs: number): Promise<Claim | n
   })
 }
 
-/** Ends a reply whose last worker was lost too. Null when there is none. */
+/** Ends a reply whose last worker was lost too. Null when there is none, or only such whose conversation is locked. */
 export function finishAbandoned(em: EntityManager, outcome: Outcome): Promise<Claim | null> {
   return em.transactional(async (transaction) => {
     const [abandoned] = await transaction.execute<Claim[]>(
-      `SELECT ${CLAIM_COLUMNS} FROM chat.generation
-       WHERE status = 'RUNNING' AND lease_until < now() AND lost_workers + 1 >= ?
-       LIMIT 1 FOR UPDATE SKIP LOCKED`,
+      `${REPLIES} WHERE status = 'RUNNING' AND lease_until < now() AND lost_workers + 1 >= ? ${LOCK}`,
       [MOST_LOST_WORKERS],
     )
     if (!abandoned) return null

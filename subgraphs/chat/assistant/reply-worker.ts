@@ -119,9 +119,20 @@ export class ReplyWorker implements AsyncDisposable {
       await finish(fork(), claim, await this.#converse(task, writer))
       ring()
     } catch (error) {
-      if (error instanceof LeaseLostError) logger.warn({ generation: claim.id }, 'lost the lease on a reply')
+      if (error instanceof LeaseLostError) await this.#tellOfLoss(claim)
       else if (error === HANDOVER) await this.#handOver(claim)
       else logger.error({ err: error, generation: claim.id }, 'could not end a reply; it will be taken over')
+    }
+  }
+
+  async #tellOfLoss({ id: generation, conversationId }: Claim): Promise<void> {
+    const { fork, logger } = this.#options
+    try {
+      if ((await fork().count(Conversation, { id: conversationId, deletedAt: null })) > 0) {
+        logger.warn({ generation }, 'lost the lease on a reply')
+      } else logger.info({ generation }, 'stopped a reply, because its conversation was deleted')
+    } catch (error) {
+      logger.warn({ err: error, generation }, 'lost the lease on a reply')
     }
   }
 

@@ -217,6 +217,28 @@ describe('what was said in a deleted conversation', () => {
     expect(complaints).toEqual([])
   })
 
+  it('keeps no table locked between the steps, however long they take', async () => {
+    const { talk } = await full()
+    await erase(chat.viewerId, talk)
+    const sender = chat.fork()
+    await sender.begin()
+    await sender.execute(`UPDATE chat.message SET body = 'held' WHERE conversation_id = ? AND number = 1`, [talk.id])
+    const statements = await chat.statementsOf(async () => {
+      await using _worker = start()
+      await expect.poll(() => rowsOf(talk, ['generation'])).toMatchObject({ generation: 0 })
+      await blockedStatement(chat, 'chat.message')
+      const locks = await chat.fork().execute(
+        `SELECT relation::regclass::text AS relation FROM pg_locks JOIN pg_stat_activity USING (pid)
+         WHERE datname = current_database() AND state LIKE 'idle in transaction%'
+           AND locktype = 'relation' AND relation = 'chat.conversation'::regclass`,
+      )
+      expect(locks).toEqual([])
+      await sender.commit()
+      await expect.poll(() => isGone(talk)).toBe(true)
+    })
+    expect(statements.join()).toContain('SET LOCAL idle_in_transaction_session_timeout = 0')
+  })
+
   it('goes although somebody is just writing there', async () => {
     const group = await chat.converse('GROUP')
     const sender = chat.fork()

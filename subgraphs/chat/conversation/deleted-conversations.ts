@@ -58,7 +58,9 @@ export class DeletedConversations implements AsyncDisposable {
   #removeNext(after: string): Promise<string | undefined> {
     return this.#fork().transactional(async (em) => {
       if (!(await isOurTurn(em, 'removals'))) return undefined
-      const [next] = await em.execute<{ id: string }[]>(
+      // It rests while the steps have transactions of their own; it must not lock so much as a table.
+      await em.execute('SET LOCAL idle_in_transaction_session_timeout = 0')
+      const [next] = await this.#fork().execute<{ id: string }[]>(
         `SELECT id FROM chat.conversation
          WHERE deleted_at <= now() - ? * interval '1 millisecond' AND id > ? ORDER BY id LIMIT 1`,
         [this.#times.delayMs, after],

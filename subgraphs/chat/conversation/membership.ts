@@ -66,6 +66,6 @@ export function lastOwnerFault({ conversation }: ChangeUnderLock, path: readonly
   const message =
     conversation.kind === 'ASSISTANT'
       ? 'You are alone with the assistant: to leave this conversation, delete it instead.'
-      : 'This is the last owner: make another member an owner first, or delete the conversation.'
+      : 'This is the last owner: make another member an owner first or, where there is none, delete the conversation.'
   return new UserFault('LAST_OWNER', message, path)
 }

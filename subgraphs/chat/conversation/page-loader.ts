@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
 import type { PageRequest } from '../../../platform/connection.ts'
 import { readEntities } from '../../../platform/entity-rows.ts'
+import { IS_READABLE } from './readable.ts'
 
 /** A page of one list. */
 export interface ListPage {
@@ -12,13 +13,15 @@ export interface ListPage {
   readonly position: readonly (string | number)[] | undefined
 }
 
-/** Lists of rows, one for each owner; the words are SQL. */
+/** Lists of rows, one for each owner, each of a conversation; the words are SQL. */
 export interface PagedLists<Owner, Row extends object> {
   readonly entity: EntityName<Row>
-  /** What has a row for each owner, to stand behind FROM, with the parameters it takes. */
+  /** What has a row for each owner, to stand behind FROM, with the parameter it takes. */
   readonly owners: string
-  parametersOf(owners: readonly Owner[]): readonly unknown[]
-  /** The table, and by which condition a row of it is in an owner's list. */
+  parameterOf(owners: readonly Owner[]): string
+  /** The id of an owner's conversation. */
+  readonly conversationId: string
+  /** The table, and by which condition a row of it is in an owner's list. It may speak of the row `conversation`. */
   readonly table: string
   readonly condition: string
   /** The columns that order each list, with their types. */
@@ -29,12 +32,17 @@ export interface PagedLists<Owner, Row extends object> {
 }
 
 /**
- * Pages of lists in their direction, one row more than their size where there is one. Pages that many owners are asked
- * for alike take one statement.
+ * Pages of lists in their direction, one row more than their size where there is one; empty where the viewer may not read
+ * the conversation, which the same statement judges, so that no row is newer than the right to see it. Pages that many
+ * owners are asked for alike take one statement.
  */
-export function pageLoader<Owner extends object, Row extends object>(em: EntityManager, lists: PagedLists<Owner, Row>) {
+export function pageLoader<Owner extends object, Row extends object>(
+  em: EntityManager,
+  viewerId: string | undefined,
+  lists: PagedLists<Owner, Row>,
+) {
   const read = async (owners: readonly Owner[], page: ListPage) => {
-    const parameters = [...lists.parametersOf(owners), ...(page.position ?? []), page.size + 1]
+    const parameters = [lists.parameterOf(owners), viewerId ?? null, ...(page.position ?? []), page.size + 1]
     return readEntities<Row>(em, lists.entity, await em.execute(statementFor(lists, page), parameters))
   }
   return new DataLoader<Owner & ListPage, Row[], string>(
@@ -54,12 +62,14 @@ export function pageLoader<Owner extends object, Row extends object>(em: EntityM
 const samePage = ({ size, direction, position }: ListPage) => JSON.stringify([size, direction, position])
 
 function statementFor<Owner, Row extends object>(lists: PagedLists<Owner, Row>, page: ListPage): string {
-  const { owners, table, condition, order } = lists
+  const { owners, conversationId, table, condition, order } = lists
   const [comparison, way] = page.direction === 'forward' ? ['>', 'ASC'] : ['<', 'DESC']
   const columns = order.map(([column]) => column).join(', ')
   const position = order.map(([, type]) => `?::${type}`).join(', ')
   const beyond = page.position ? `AND (${columns}) ${comparison} (${position})` : ''
-  return `SELECT page.* FROM ${owners} CROSS JOIN LATERAL (
+  return `SELECT page.* FROM ${owners}
+          JOIN chat.conversation ON conversation.id = ${conversationId} AND ${IS_READABLE}
+          CROSS JOIN LATERAL (
             SELECT * FROM ${table} WHERE ${condition} ${beyond}
             ORDER BY ${order.map(([column]) => `${column} ${way}`).join(', ')} LIMIT ?
           ) page

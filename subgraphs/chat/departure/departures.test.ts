@@ -88,6 +88,19 @@ describe('auth’s list of deleted accounts', () => {
     expect(counts.map(({ memberCount }) => memberCount)).toEqual([1, 1, 1, 1])
   })
 
+  it('is applied in a transaction that may rest as long as the steps take', async () => {
+    const ada = newUuid()
+    await join(ada, 1)
+    const statements = await chat.statementsOf(() => list.apply(ada))
+
+    const resting = statements.findIndex((statement) =>
+      /SET LOCAL idle_in_transaction_session_timeout = 0/.test(statement),
+    )
+    const leaving = statements.findIndex((statement) => /FOR NO KEY UPDATE/.test(statement))
+    expect(resting).toBeGreaterThan(-1)
+    expect(leaving).toBeGreaterThan(resting)
+  })
+
   it('is applied further by the next process when one stops in the middle', async () => {
     const ada = newUuid()
     const [first, second] = await join(ada, 3)

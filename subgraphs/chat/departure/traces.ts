@@ -7,7 +7,7 @@ import { endMembership, findHeir, findMember, isLastOwner, setRole } from '../co
 
 /** A message that changes is indexed again by all its words, which takes microseconds for each byte. */
 const MOST_BYTES = 500_000
-/** So many messages at a time lose reactions: each is an event, and followers read no more than that at once. */
+/** So many messages at a time lose reactions or mentions: each is an event, and followers read no more than that at once. */
 const MESSAGES_AT_ONCE = 500
 
 /** Deletes a conversation in which nobody else is left, and which nobody can find. Returns whether it was one. */
@@ -44,16 +44,24 @@ async function takeReactions({ em, conversation, record }: ChangeUnderLock, user
   return messages.length < MESSAGES_AT_ONCE
 }
 
-async function takeMentions({ em, conversation }: ChangeUnderLock, userId: string): Promise<boolean> {
-  const { affectedRows } = await em.execute<{ affectedRows: number }>(
-    `DELETE FROM chat.mention WHERE ctid = ANY (ARRAY (
-       SELECT ctid FROM chat.mention WHERE conversation_id = ? AND user_id = ? LIMIT ${BATCH}))`,
-    [conversation.id, userId],
-    'run',
+async function takeMentions({ em, conversation, record }: ChangeUnderLock, userId: string): Promise<boolean> {
+  const messages = await em.execute<{ messageId: string }[]>(
+    `WITH taken AS (
+       DELETE FROM chat.mention
+       WHERE conversation_id = ? AND user_id = ? AND number = ANY (ARRAY (
+         SELECT number FROM chat.mention WHERE conversation_id = ? AND user_id = ?
+         ORDER BY number LIMIT ${MESSAGES_AT_ONCE}))
+       RETURNING number
+     )
+     SELECT id AS "messageId" FROM chat.message
+     WHERE conversation_id = ? AND number = ANY (ARRAY (SELECT number FROM taken)) ORDER BY number`,
+    [conversation.id, userId, conversation.id, userId, conversation.id],
   )
-  return affectedRows < BATCH
+  record(...messages.map(({ messageId }) => ({ kind: 'MessageEdited' as const, messageId })))
+  return messages.length < MESSAGES_AT_ONCE
 }
 
+/** No events: who was an author may have said very much. That they left is told. */
 async function takeName({ em, conversation }: ChangeUnderLock, userId: string): Promise<boolean> {
   await em.execute(
     `UPDATE chat.message SET author_id = NULL, client_id = NULL, request_digest = NULL

@@ -2,9 +2,10 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import type { People } from '../conversation/people.ts'
+import { blockedStatement } from '../testing/blocked-statement.ts'
 import { openChatFixture } from '../testing/chat-fixture.ts'
 import { openPendingMentions } from './testing/pending-mentions.ts'
-import { Talk } from './testing/talk.ts'
+import { Talk, type TalkMessage } from './testing/talk.ts'
 
 const chat = await openChatFixture()
 afterAll(() => chat[Symbol.asyncDispose]())
@@ -41,6 +42,21 @@ describe('a message mentions', () => {
     const { id } = await talk.say(ada, conversation, '@grace')
     expect((await talk.edit(ada, id, '@grace.h, @ada')).message?.mentions).toEqual(users(linus, ada))
     expect((await talk.edit(ada, id, 'nobody')).message?.mentions).toEqual([])
+  })
+
+  it('those who are members when it is stored, whatever they were when it was sent', async () => {
+    const joining = newUuid()
+    chat.usernames.set('joining', joining)
+    const conversation = await group()
+    let said: Promise<TalkMessage> | undefined
+    await chat.fork().transactional(async (em) => {
+      await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [conversation.id])
+      said = talk.say(ada, conversation, '@grace, @grace.h and @joining')
+      await blockedStatement(chat, 'chat.conversation')
+      const change = [joining, conversation.id, grace]
+      await em.execute('UPDATE chat.member SET user_id = ? WHERE conversation_id = ? AND user_id = ?', change)
+    })
+    expect((await said)?.mentions).toEqual(users(linus, joining))
   })
 
   it('fifty members at most', async () => {
@@ -123,6 +139,26 @@ describe('a message that was stored while auth was away', () => {
 
     expect(await pending(first)).toEqual([{ number: 1 }])
     expect(await talk.list(ada, last)).toMatchObject([{ mentions: users(grace) }])
+  })
+
+  it('keeps none waiting behind one that cannot be settled', async () => {
+    const conversation = await group()
+    chat.isAuthAway = true
+    await talk.say(ada, conversation, 'Hello @grace')
+    await talk.say(ada, conversation, 'Hello @grace.h')
+    chat.isAuthAway = false
+    const people: People = {
+      ...chat.people,
+      async named(names) {
+        if (!names.includes('grace.h')) throw new Error('Something is wrong with this one.')
+        return chat.people.named(names)
+      },
+    }
+    await using worker = openPendingMentions({ ...chat, people })
+    await worker.wake()
+
+    expect(await pending(conversation)).toEqual([{ number: 1 }])
+    expect((await talk.list(ada, conversation))[1]).toMatchObject({ mentions: users(linus) })
   })
 
   it('mentions nobody when it was deleted meanwhile', async () => {

@@ -116,7 +116,8 @@ export const messageResolvers: Pick<
           after: readStreamStart(after, conversation.messageCount),
         })
       },
-      resolve: (message) => message,
+      // A page is read at once, and taken one by one: much may have happened since, to the message and to the viewer.
+      resolve: async (message, _, context) => loadVisibleMessage((await message).id, context),
     },
   },
 }

@@ -60,8 +60,8 @@ export class MessageService {
   }
 
   /**
-   * Stores a message, and the reply it asks for, in one transaction; without a reply that is one SQL statement. The same
-   * call again, in parallel or years later, returns the same message.
+   * Stores a message, and the reply it asks for, in one transaction; without a reply or mentions that is one SQL
+   * statement. The same call again, in parallel or years later, returns the same message.
    *
    * @throws UserFault BAD_USER_INPUT, NOT_FOUND (replyToId), IDEMPOTENCY_CONFLICT; NotFoundError, ForbiddenError
    */
@@ -140,7 +140,7 @@ export class MessageService {
   }
 
   #insert(em: EntityManager, conversation: Conversation, batch: MessageBatch): Promise<Message[]> {
-    if (batch.messages.length === 1) return storeMessages(em, batch)
+    if (batch.messages.length === 1 && batch.mentioned.length === 0) return storeMessages(em, batch)
     return em.transactional(async (transaction) => {
       const stored = await storeMessages(transaction, batch)
       const reply = stored[1]

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { isDatabaseAway } from '../../../platform/database-away.ts'
 import { NotFoundError, SubgraphUnavailableError } from '../../../platform/errors.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
@@ -25,6 +26,7 @@ export class PendingMentions implements AsyncDisposable {
   readonly #fork: () => EntityManager
   readonly #people: People
   readonly #changes: ConversationChanges
+  readonly #logger: Logger
   readonly #work: RepeatedWork
 
   constructor(options: {
@@ -38,6 +40,7 @@ export class PendingMentions implements AsyncDisposable {
     this.#fork = options.fork
     this.#people = options.people
     this.#changes = options.changes
+    this.#logger = options.logger
     this.#work = new RepeatedWork({
       everyMs: options.everyMs ?? LOOK_EVERY_MS,
       work: () => this.#resolveAll(),
@@ -66,7 +69,7 @@ export class PendingMentions implements AsyncDisposable {
       const pending = await this.#readPending(last)
       for (const message of pending) {
         if (this.#work.isStopped) return
-        await this.#resolve(message)
+        await this.#tryToResolve(message)
       }
       last = pending.length === BATCH ? pending.at(-1) : undefined
     } while (last)
@@ -81,6 +84,16 @@ export class PendingMentions implements AsyncDisposable {
        ORDER BY conversation_id, number LIMIT ${BATCH}`,
       [after?.conversationId ?? null, after?.conversationId ?? null, after?.number ?? null],
     )
+  }
+
+  /** A message that cannot be settled keeps none behind it waiting; while auth or the database is away none can be. */
+  async #tryToResolve(message: PendingMessage): Promise<void> {
+    try {
+      await this.#resolve(message)
+    } catch (error) {
+      if (error instanceof SubgraphUnavailableError || isDatabaseAway(error)) throw error
+      this.#logger.warn({ err: error, message: message.id }, 'could not find out whom a message mentions')
+    }
   }
 
   async #resolve(message: PendingMessage): Promise<void> {

@@ -32,6 +32,10 @@ export interface MessageBatch {
  * logs MessageAdded for each, in one statement: the counters on the conversation's row give number and sequence, and its
  * lock makes commit order their order. A rollback returns the numbers, so there is never a gap.
  *
+ * Whoever is mentioned must be a member when the message is stored, and a statement sees the members of the moment at
+ * which it began, before it waited for the conversation's row. A batch that mentions somebody therefore locks that row
+ * with a statement before, and must be stored in a transaction.
+ *
  * @returns the messages; none when the conversation is gone or the author is not a member, and then nothing is changed.
  * @throws UniqueConstraintViolationException when the author has used the client id here; NotNullConstraintViolationException
  * when the author has ceased to be a member while the statement waited for the conversation's row.
@@ -39,6 +43,9 @@ export interface MessageBatch {
 export async function storeMessages(em: EntityManager, batch: MessageBatch): Promise<Message[]> {
   const { conversationId, authorId, messages, mentioned } = batch
   const count = messages.length
+  if (mentioned.length > 0) {
+    await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [conversationId])
+  }
   const rows = await em.execute(
     `WITH head AS (
        UPDATE chat.conversation

@@ -11,8 +11,6 @@ export class Search extends Migration {
   override async up(): Promise<void> {
     const database = await this.#inspect()
     requireExtension(database)
-    // Indexing what was said so far may take longer than a statement of a user may.
-    this.addSql('SET LOCAL statement_timeout = 0')
     if (database.extensionSchema === null) this.addSql('CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA chat')
     this.addSql(folding(database.collation))
     this.addSql(GRAMS)
@@ -157,7 +155,6 @@ const indexes = (extensionSchema: string) => `
     WHERE deleted_at IS NULL AND body <> '';
   CREATE INDEX message_by_grams ON chat.message USING gin ((chat.grams_of(body) COLLATE "C"))
     WHERE deleted_at IS NULL AND body <> '' AND octet_length(body) <> char_length(body);
-  CREATE INDEX message_newest ON chat.message (created_at, id) WHERE deleted_at IS NULL AND body <> '';
   CREATE INDEX message_newest_here ON chat.message (conversation_id, created_at, id)
     WHERE deleted_at IS NULL AND body <> '';
   CREATE INDEX channel_by_title ON chat.conversation
