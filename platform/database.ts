@@ -22,7 +22,7 @@ export interface DatabaseOptions extends MigrationOptions {
  */
 export async function openDatabase(options: DatabaseOptions): Promise<MikroORM> {
   await migrateDatabase(options)
-  return new MikroORM({
+  const orm = new MikroORM({
     entities: options.entities,
     dbName: databaseNameOf(options.url),
     schema: options.schema,
@@ -33,4 +33,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<MikroORM> 
     pool: { min: 0, max: options.poolSize ?? 10, idleTimeoutMillis: 30_000 },
     logger: (message) => options.logger.debug(message),
   })
+  try {
+    // Here and not with the first statement, which somebody waits for.
+    await orm.connect()
+    return orm
+  } catch (error) {
+    await orm.close(true)
+    throw error
+  }
 }
