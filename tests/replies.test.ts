@@ -68,6 +68,8 @@ describe('a reply', () => {
         })
         const conversationId = await createConversation(ada)
         const events = conversationEvents(ada, conversationId)
+        // It is live from CaughtUp on.
+        await events.next()
         const { reply } = await sendMessage(ada, conversationId, 'Tell me')
         const steps = await watchReply(ada, reply?.id ?? '')
         const told = await events.take(({ __typename }) => __typename === 'ReplyFinished')

@@ -44,6 +44,8 @@ describe.each(buses)('over a bus that %s', (_, Bus) => {
   it('a reply is written, and reaches who follows it and who follows its conversation', async () => {
     const conversationId = await createConversation(ada)
     const events = conversationEvents(ada, conversationId)
+    // It is live from CaughtUp on.
+    await events.next()
     const { reply } = await sendMessage(ada, conversationId, 'Count to 20')
     const steps = await watchReply(ada, reply?.id ?? '')
     const told = await events.take(({ __typename }) => __typename === 'ReplyFinished')
