@@ -11,7 +11,7 @@ import type { ConversationWatch } from './event-log/conversation-watch.ts'
 import type { InboxWatch } from './inbox/inbox-watch.ts'
 import type { Signals } from './live/signals.ts'
 import type { TypingService } from './live/typing.service.ts'
-import { lastMessageLoader, messageLoader } from './message/message.loader.ts'
+import { messageLoader } from './message/message.loader.ts'
 import type { MessageService } from './message/message.service.ts'
 import {
   editsLoader,
@@ -69,7 +69,6 @@ function createLoaders(em: EntityManager, viewerId: string | undefined) {
     memberships: membershipLoader(em, viewerId),
     memberPages: memberPageLoader(em, viewerId),
     messages: messageLoader(em, viewerId),
-    lastMessages: lastMessageLoader(em, viewerId),
     messagePages: messagePageLoader(em, viewerId),
     messagesByNumber: messageByNumberLoader(em, viewerId),
     replies: repliesLoader(em, viewerId),

@@ -7,7 +7,8 @@ export const BATCH = 5_000
 export const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Whether this process may do a work that one process at a time does; until the transaction ends the others skip it.
+ * Whether this process may do a work that one process at a time does; until the transaction ends the others skip it. The
+ * transaction may rest meanwhile for as long as the work's own transactions take.
  *
  * It is not a row's lock: a transaction that writes nothing has no number, so it does not hold up vacuuming however long
  * the work takes.
@@ -17,5 +18,6 @@ export async function isOurTurn(em: EntityManager, work: string): Promise<boolea
     'SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0)) AS "isOurs"',
     [`parley.chat.${work}`],
   )
+  if (lock.isOurs) await em.execute('SET LOCAL idle_in_transaction_session_timeout = 0')
   return lock.isOurs
 }

@@ -58,8 +58,7 @@ export class DeletedConversations implements AsyncDisposable {
   #removeNext(after: string): Promise<string | undefined> {
     return this.#fork().transactional(async (em) => {
       if (!(await isOurTurn(em, 'removals'))) return undefined
-      // It rests while the steps have transactions of their own; it must not lock so much as a table.
-      await em.execute('SET LOCAL idle_in_transaction_session_timeout = 0')
+      // In a transaction of its own: the one that rests must not lock so much as a table.
       const [next] = await this.#fork().execute<{ id: string }[]>(
         `SELECT id FROM chat.conversation
          WHERE deleted_at <= now() - ? * interval '1 millisecond' AND id > ? ORDER BY id LIMIT 1`,

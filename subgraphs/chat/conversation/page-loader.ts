@@ -31,6 +31,19 @@ export interface PagedLists<Owner, Row extends object> {
   ownerOf(row: Row): string
 }
 
+type InConversation = { readonly conversationId: string }
+
+/** What lists have in common that hold all rows of a table, each those of its conversation. */
+export const ofWholeConversations = {
+  owners: 'jsonb_array_elements_text(?::jsonb) AS wanted',
+  parameterOf: (conversations: readonly InConversation[]) =>
+    JSON.stringify(conversations.map(({ conversationId }) => conversationId)),
+  conversationId: 'wanted.value::uuid',
+  condition: 'conversation_id = conversation.id',
+  keyOf: ({ conversationId }: InConversation) => conversationId,
+  ownerOf: ({ conversationId }: InConversation) => conversationId,
+}
+
 /**
  * Pages of lists in their direction, one row more than their size where there is one; empty where the viewer may not read
  * the conversation, which the same statement judges, so that no row is newer than the right to see it. Pages that many

@@ -100,8 +100,6 @@ export class Departures implements AsyncDisposable {
   #apply(look: DeletionProgress['look'], deletion: AccountDeletion): Promise<boolean> {
     return this.#fork().transactional(async (em) => {
       if (!(await isOurTurn(em, 'deletions'))) return false
-      // It rests while the steps have transactions of their own.
-      await em.execute('SET LOCAL idle_in_transaction_session_timeout = 0')
       const { position } = await em.findOneOrFail(DeletionProgress, look)
       if (position >= deletion.position) return true
       await new Departure({

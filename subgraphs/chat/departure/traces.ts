@@ -27,12 +27,23 @@ export async function takeTraces(change: ChangeUnderLock, userId: string): Promi
   )
 }
 
-async function takeReactions({ em, conversation, record }: ChangeUnderLock, userId: string): Promise<boolean> {
+const takeReactions = (change: ChangeUnderLock, userId: string) =>
+  takeOffMessages(change, userId, { table: 'reaction', kind: 'ReactionsChanged' })
+
+const takeMentions = (change: ChangeUnderLock, userId: string) =>
+  takeOffMessages(change, userId, { table: 'mention', kind: 'MessageEdited' })
+
+/** Deletes a person's rows beside messages, and logs what that is to each message; false when there may be more of them. */
+async function takeOffMessages(
+  { em, conversation, record }: ChangeUnderLock,
+  userId: string,
+  { table, kind }: { table: 'reaction' | 'mention'; kind: 'ReactionsChanged' | 'MessageEdited' },
+): Promise<boolean> {
   const messages = await em.execute<{ messageId: string }[]>(
     `WITH taken AS (
-       DELETE FROM chat.reaction
+       DELETE FROM chat.${table}
        WHERE user_id = ? AND conversation_id = ? AND number = ANY (ARRAY (
-         SELECT DISTINCT number FROM chat.reaction WHERE user_id = ? AND conversation_id = ?
+         SELECT DISTINCT number FROM chat.${table} WHERE user_id = ? AND conversation_id = ?
          ORDER BY number LIMIT ${MESSAGES_AT_ONCE}))
        RETURNING number
      )
@@ -40,24 +51,7 @@ async function takeReactions({ em, conversation, record }: ChangeUnderLock, user
      WHERE conversation_id = ? AND number = ANY (ARRAY (SELECT number FROM taken)) ORDER BY number`,
     [userId, conversation.id, userId, conversation.id, conversation.id],
   )
-  record(...messages.map(({ messageId }) => ({ kind: 'ReactionsChanged' as const, messageId })))
-  return messages.length < MESSAGES_AT_ONCE
-}
-
-async function takeMentions({ em, conversation, record }: ChangeUnderLock, userId: string): Promise<boolean> {
-  const messages = await em.execute<{ messageId: string }[]>(
-    `WITH taken AS (
-       DELETE FROM chat.mention
-       WHERE conversation_id = ? AND user_id = ? AND number = ANY (ARRAY (
-         SELECT number FROM chat.mention WHERE conversation_id = ? AND user_id = ?
-         ORDER BY number LIMIT ${MESSAGES_AT_ONCE}))
-       RETURNING number
-     )
-     SELECT id AS "messageId" FROM chat.message
-     WHERE conversation_id = ? AND number = ANY (ARRAY (SELECT number FROM taken)) ORDER BY number`,
-    [conversation.id, userId, conversation.id, userId, conversation.id],
-  )
-  record(...messages.map(({ messageId }) => ({ kind: 'MessageEdited' as const, messageId })))
+  record(...messages.map(({ messageId }) => ({ kind, messageId })))
   return messages.length < MESSAGES_AT_ONCE
 }
 

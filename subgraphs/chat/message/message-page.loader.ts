@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { pageLoader } from '../conversation/page-loader.ts'
+import { ofWholeConversations, pageLoader } from '../conversation/page-loader.ts'
 import { Message } from './message.entity.ts'
 import { keyOf, keysParameter, type MessageKey, WANTED } from './message-key.ts'
 
@@ -9,12 +9,7 @@ const inOrder = { entity: Message, table: 'chat.message', order: [['number', 'in
 export function messagePageLoader(em: EntityManager, viewerId: string | undefined) {
   return pageLoader<Pick<Message, 'conversationId'>, Message>(em, viewerId, {
     ...inOrder,
-    owners: 'jsonb_array_elements_text(?::jsonb) AS wanted',
-    parameterOf: (conversations) => JSON.stringify(conversations.map(({ conversationId }) => conversationId)),
-    conversationId: 'wanted.value::uuid',
-    condition: 'conversation_id = conversation.id',
-    keyOf: ({ conversationId }) => conversationId,
-    ownerOf: ({ conversationId }) => conversationId,
+    ...ofWholeConversations,
   })
 }
 

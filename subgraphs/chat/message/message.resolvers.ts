@@ -66,7 +66,9 @@ export const messageResolvers: Pick<
     },
   },
   Conversation: {
-    lastMessage: (conversation, _, { loaders }) => loaders.lastMessages.load(conversation),
+    // Numbers have no gaps, so the newest one is their count.
+    lastMessage: ({ id, messageCount }, _, { loaders }) =>
+      loaders.messagesByNumber.load({ conversationId: id, number: messageCount }),
     messages: async ({ id }, args, { loaders }) => {
       const page = readPageRequest(args)
       const cursorOf = ({ number }: Message) => encodeCursor('message', number)
