@@ -1,5 +1,5 @@
 /**
- * The doorbell between processes. It promises nothing: a message may be lost, doubled or late, and no guarantee of
+ * The doorbell between processes. It promises nothing: a message may be lost, doubled, late or out of order, and no guarantee of
  * Parley depends on one arriving. What must not be lost is in Postgres; a message only says that it is worth looking.
  */
 export interface EventBus extends AsyncDisposable {
@@ -7,4 +7,9 @@ export interface EventBus extends AsyncDisposable {
   publish(topic: string, payload: unknown): void
   /** Calls `listener` for what arrives on a topic until the returned function is called. The listener must not throw. */
   subscribe(topic: string, listener: (payload: unknown) => void): () => void
+  /**
+   * Calls `listener` whenever messages may have been lost without anybody noticing: the connection broke, or is there
+   * again. Whoever keeps up with something looks at once. Until the returned function is called.
+   */
+  onInterruption(listener: () => void): () => void
 }

@@ -14,6 +14,11 @@ export class MemoryEventBus implements EventBus {
     return () => this.#emitter.off(topic, listener)
   }
 
+  /** Nothing interrupts it. */
+  onInterruption(): () => void {
+    return () => undefined
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#emitter.removeAllListeners()
   }

@@ -10,6 +10,7 @@ import { ConversationsAndReplies } from './migrations/001-conversations-and-repl
 import { AppliedDeletions } from './migrations/002-applied-deletions.ts'
 import { WholeConversations } from './migrations/003-whole-conversations.ts'
 import { Search } from './migrations/004-search.ts'
+import { EventRetention } from './migrations/005-event-retention.ts'
 
 /** Opens the Postgres schema `chat`, migrated to the newest version. */
 export function openChatDatabase(url: string, logger: Logger) {
@@ -22,6 +23,7 @@ export function openChatDatabase(url: string, logger: Logger) {
       { name: '002-applied-deletions', class: AppliedDeletions },
       { name: '003-whole-conversations', class: WholeConversations },
       { name: '004-search', class: Search },
+      { name: '005-event-retention', class: EventRetention },
     ],
     logger,
   })

@@ -952,6 +952,15 @@ export type Reset = ConversationEvent & {
   reason: Scalars['String']['output'];
 };
 
+/** The server that the events come from stops: subscribe again with the last cursor. A gateway that takes up `@resumable` streams does so itself, and its clients never see this; without one the stream completes after it. */
+export type Draining = ConversationEvent & {
+  __typename?: 'Draining';
+  /** Null: it is not in the log. */
+  cursor?: Maybe<Scalars['Cursor']['output']>;
+  /** Subscribe again within this many milliseconds, at a moment of your own choice. */
+  reconnectWithinMs: Scalars['Int']['output'];
+};
+
 /** How much of a reply a client has. */
 export type StreamPosition = {
   /** Of the last event applied. */
@@ -1188,6 +1197,7 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( AccessRevoked & { __typename: 'AccessRevoked' } )
     | ( CaughtUp & { __typename: 'CaughtUp' } )
     | ( Reset & { __typename: 'Reset' } )
+    | ( Draining & { __typename: 'Draining' } )
   ;
   ReplyEvent:
     | ( ReplyText & { __typename: 'ReplyText' } )
@@ -1275,6 +1285,7 @@ export type ResolversTypes = {
   AccessRevoked: ResolverTypeWrapper<AccessRevoked>;
   CaughtUp: ResolverTypeWrapper<CaughtUp>;
   Reset: ResolverTypeWrapper<Reset>;
+  Draining: ResolverTypeWrapper<Draining>;
   StreamPosition: StreamPosition;
   ReplyEvent: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['ReplyEvent']>;
   ReplyText: ResolverTypeWrapper<ReplyText>;
@@ -1356,6 +1367,7 @@ export type ResolversParentTypes = {
   AccessRevoked: AccessRevoked;
   CaughtUp: CaughtUp;
   Reset: Reset;
+  Draining: Draining;
   StreamPosition: StreamPosition;
   ReplyEvent: ResolversInterfaceTypes<ResolversParentTypes>['ReplyEvent'];
   ReplyText: ReplyText;
@@ -1593,7 +1605,7 @@ export type MutationResolvers<ContextType = ChatContext, ParentType extends Reso
 };
 
 export type ConversationEventResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ConversationEvent'] = ResolversParentTypes['ConversationEvent']> = {
-  __resolveType: TypeResolveFn<'MessageAdded' | 'MessageEdited' | 'MessageDeleted' | 'ReactionsChanged' | 'MemberAdded' | 'MemberRemoved' | 'MemberRoleChanged' | 'ConversationUpdated' | 'ConversationDeleted' | 'ReplyStarted' | 'ReplyFinished' | 'ReplyTextAppended' | 'ReadMarkerMoved' | 'TypingChanged' | 'AccessRevoked' | 'CaughtUp' | 'Reset', ParentType, ContextType>;
+  __resolveType: TypeResolveFn<'MessageAdded' | 'MessageEdited' | 'MessageDeleted' | 'ReactionsChanged' | 'MemberAdded' | 'MemberRemoved' | 'MemberRoleChanged' | 'ConversationUpdated' | 'ConversationDeleted' | 'ReplyStarted' | 'ReplyFinished' | 'ReplyTextAppended' | 'ReadMarkerMoved' | 'TypingChanged' | 'AccessRevoked' | 'CaughtUp' | 'Reset' | 'Draining', ParentType, ContextType>;
 };
 
 export type MessageAddedResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['MessageAdded'] = ResolversParentTypes['MessageAdded']> = {
@@ -1705,6 +1717,12 @@ export type ResetResolvers<ContextType = ChatContext, ParentType extends Resolve
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type DrainingResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Draining'] = ResolversParentTypes['Draining']> = {
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  reconnectWithinMs?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type ReplyEventResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReplyEvent'] = ResolversParentTypes['ReplyEvent']> = {
   __resolveType: TypeResolveFn<'ReplyText' | 'ReplyRestarted' | 'ReplyEnded', ParentType, ContextType>;
 };
@@ -1808,6 +1826,7 @@ export type Resolvers<ContextType = ChatContext> = {
   AccessRevoked?: AccessRevokedResolvers<ContextType>;
   CaughtUp?: CaughtUpResolvers<ContextType>;
   Reset?: ResetResolvers<ContextType>;
+  Draining?: DrainingResolvers<ContextType>;
   ReplyEvent?: ReplyEventResolvers<ContextType>;
   ReplyText?: ReplyTextResolvers<ContextType>;
   ReplyRestarted?: ReplyRestartedResolvers<ContextType>;

@@ -9,6 +9,10 @@ export class SilentBus implements EventBus {
     return () => undefined
   }
 
+  onInterruption(): () => void {
+    return () => undefined
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
@@ -26,6 +30,10 @@ export class DisorderlyBus implements EventBus {
 
   subscribe(topic: string, listener: (payload: unknown) => void): () => void {
     return this.#bus.subscribe(topic, listener)
+  }
+
+  onInterruption(): () => void {
+    return this.#bus.onInterruption()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -50,6 +58,10 @@ export class CountingBus implements EventBus {
       unsubscribe()
       this.#count(topic, -1)
     }
+  }
+
+  onInterruption(): () => void {
+    return this.#bus.onInterruption()
   }
 
   /** How many listen to topics that begin so. */

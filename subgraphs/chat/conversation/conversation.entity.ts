@@ -21,6 +21,8 @@ const ConversationSchema = defineEntity({
     /** Names this run of the event log: a cursor of another run cannot be honoured. */
     epoch: p.uuid(),
     eventSeq: p.integer().default(0),
+    /** Events up to this one are pruned. */
+    eventFloor: p.integer().default(0),
     messageCount: p.integer().default(0),
     memberCount: p.integer(),
     createdAt: p.datetime(3).defaultRaw('now()'),

@@ -36,6 +36,8 @@ export type LoggedEvent = NewEvent & { readonly seq: number }
 export interface LogHead {
   readonly epoch: string
   readonly seq: number
+  /** Events up to this one are pruned. */
+  readonly floor: number
   readonly messageCount: number
 }
 
@@ -93,7 +95,7 @@ export async function readEvents(
 /** Where these conversations stand now. */
 export async function readHeads(em: EntityManager, conversationIds: string[]): Promise<Map<string, LogHead>> {
   const rows = await em.execute<(LogHead & { id: string })[]>(
-    `SELECT id, epoch, event_seq AS seq, message_count AS "messageCount" FROM chat.conversation
+    `SELECT id, epoch, event_seq AS seq, event_floor AS floor, message_count AS "messageCount" FROM chat.conversation
      WHERE id IN (?)`,
     [conversationIds],
   )

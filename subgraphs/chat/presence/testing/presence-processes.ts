@@ -82,5 +82,10 @@ export class BreakableLine implements EventBus {
     })
   }
 
+  /** It breaks without a word. */
+  onInterruption(): () => void {
+    return () => undefined
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }
