@@ -1,13 +1,34 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+/** Files of tests whose graph has no bus of ours, or which choose their bus themselves. */
+const OVER_NO_BUS = ['tests/environment.test.ts', 'tests/readme-tour.test.ts', 'tests/unreliable-bus.test.ts']
+
 export default defineConfig({
   // Node's own extensions and order. Vite's begin with .mjs, and for graphql, whose main is "index", that would load a
   // second copy beside the one that CommonJS packages require.
   resolve: { extensions: ['.js', '.json', '.node'] },
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/.*/**', 'bench/**'],
+    projects: [
+      {
+        test: {
+          name: 'tests',
+          include: ['**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/.*/**', 'bench/**'],
+          provide: { hostileBus: false },
+        },
+      },
+      {
+        // The behaviour of the whole graph once more, over a bus that loses, doubles, delays and reorders messages: that it
+        // stays the same shows that the bus is a doorbell and nothing more.
+        test: {
+          name: 'hostile bus',
+          include: ['tests/*.test.ts'],
+          exclude: OVER_NO_BUS,
+          provide: { hostileBus: true },
+        },
+      },
+    ],
     globalSetup: 'tests/global-setup.ts',
     pool: 'forks',
     // Half of a large machine, but never fewer than three: most of a test’s life is waiting, for Postgres or a lease.

@@ -6,13 +6,27 @@ import { createDatabase } from '../local/postgres/create-database.ts'
 import { startEmbeddedPostgres } from '../local/postgres/embedded-postgres.ts'
 import type { Resources } from '../platform/resources.ts'
 
-/** Starts a PostgreSQL server for this run alone, and answers with the URL of an empty database in it. */
-export async function openBenchDatabase(resources: Resources): Promise<string> {
+/**
+ * Starts a PostgreSQL server for this run alone, and answers with the URL of an empty database in it.
+ *
+ * @param setting one that it has from its start.
+ */
+export async function openBenchDatabase(resources: Resources, setting?: string): Promise<string> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'parley-bench-'))
   resources.defer(() => rm(dataDirectory, { recursive: true, force: true }))
+  if (setting !== undefined) await set(dataDirectory, setting)
   const postgres = resources.use(await startEmbeddedPostgres({ dataDirectory }))
   await createDatabase(postgres, 'bench')
   return postgres.urlOf('bench')
+}
+
+async function set(dataDirectory: string, setting: string): Promise<void> {
+  const postgres = await startEmbeddedPostgres({ dataDirectory })
+  try {
+    await prepare(postgres.urlOf('postgres'), [{ text: `ALTER SYSTEM SET ${setting}` }])
+  } finally {
+    await postgres[Symbol.asyncDispose]()
+  }
 }
 
 /** Runs statements that may take as long as they need, in one session. */

@@ -22,6 +22,9 @@ describe('the configuration of the gateway', () => {
         cost: 10_000,
         operationMs: 10_000,
         subscriptionsPerSocket: 20,
+        socketsPerUser: 500,
+        sockets: 20_000,
+        socketsPerSecond: 500,
       },
     })
   })
@@ -44,6 +47,10 @@ describe('the configuration of the gateway', () => {
       LIMIT_COST: '8000000000',
     }
     expect(readGatewayConfig(limits).limits).toMatchObject({ depth: 1e6, aliases: 0, rootFields: 9e9, cost: 8e9 })
+  })
+
+  it.each(['LIMIT_SOCKETS_PER_USER', 'LIMIT_SOCKETS', 'LIMIT_SOCKETS_PER_SECOND'])('refuses %s=0', (name) => {
+    expect(() => readGatewayConfig({ [name]: '0' })).toThrow(`${name}: must be a whole number from 1 up`)
   })
 
   it('needs the secret of its services in production, unless it serves a graph without identity', () => {

@@ -7,6 +7,7 @@ import {
   integer,
   list,
   logFormatOf,
+  natsUrl,
   port,
   processEnvironment,
   readEnvironment,
@@ -35,6 +36,12 @@ export interface GatewayLimits extends DocumentLimits {
   /** How long an operation, or one event of a subscription, may take, in milliseconds. */
   readonly operationMs: number
   readonly subscriptionsPerSocket: number
+  /** Of one user, and of one address that is not signed in. */
+  readonly socketsPerUser: number
+  /** Of this process. */
+  readonly sockets: number
+  /** New ones of this process, on average; ten seconds' worth of them may come at once. */
+  readonly socketsPerSecond: number
   /** Of one user, on average; ten seconds' worth of them may come at once. */
   readonly mutationsPerSecond: number
 }
@@ -59,6 +66,8 @@ export interface GatewayConfig {
   readonly limits: GatewayLimits
   /** Absent: what limits count, each gateway counts for itself. */
   readonly redisUrl?: string
+  /** Absent: what other processes tell is found out by looking. */
+  readonly natsUrl?: string
   readonly logLevel: string
   readonly logFormat: 'pretty' | 'json'
   /** How long a shutdown waits for operations in flight, in milliseconds. */
@@ -90,8 +99,12 @@ const environmentSchema = z
     LIMIT_COST: integer(10_000, { min: 1 }),
     LIMIT_OPERATION_MS: integer(10_000, { min: 1 }),
     LIMIT_SUBSCRIPTIONS_PER_SOCKET: integer(20, { min: 1 }),
+    LIMIT_SOCKETS_PER_USER: integer(500, { min: 1 }),
+    LIMIT_SOCKETS: integer(20_000, { min: 1 }),
+    LIMIT_SOCKETS_PER_SECOND: integer(500, { min: 1 }),
     RATE_LIMIT_MUTATIONS: integer(100, { min: 1 }),
     REDIS_URL: redisUrl(),
+    NATS_URL: natsUrl(),
   })
   .refine(({ NODE_ENV, JWKS_URL, SERVICE_SECRET }) => NODE_ENV !== 'production' || !JWKS_URL || SERVICE_SECRET, {
     path: ['SERVICE_SECRET'],
@@ -136,9 +149,13 @@ export function readGatewayConfig(environment: NodeJS.ProcessEnv): GatewayConfig
       cost: values.LIMIT_COST,
       operationMs: values.LIMIT_OPERATION_MS,
       subscriptionsPerSocket: values.LIMIT_SUBSCRIPTIONS_PER_SOCKET,
+      socketsPerUser: values.LIMIT_SOCKETS_PER_USER,
+      sockets: values.LIMIT_SOCKETS,
+      socketsPerSecond: values.LIMIT_SOCKETS_PER_SECOND,
       mutationsPerSecond: values.RATE_LIMIT_MUTATIONS,
     },
     ...(values.REDIS_URL && { redisUrl: values.REDIS_URL }),
+    ...(values.NATS_URL && { natsUrl: values.NATS_URL }),
     logLevel: values.LOG_LEVEL,
     logFormat: logFormatOf(values),
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,

@@ -8,6 +8,7 @@ import { openRateLimiters, type RateLimiters } from '../platform/rate-limiter.ts
 import { ServiceSigner } from '../platform/service-signature.ts'
 import type { GatewayConfig } from './config.ts'
 import { startApolloServer } from './execution/apollo-server.ts'
+import { EventCompletion } from './execution/event-completion.ts'
 import { EventExecutor } from './execution/event-executor.ts'
 import { HttpDataSource } from './execution/http-data-source.ts'
 import type { OperationContext } from './execution/operation-context.ts'
@@ -17,6 +18,7 @@ import { OriginPolicy } from './http/origin-policy.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
 import { MutationRate } from './protection/mutation-rate.ts'
 import { OperationDocuments } from './protection/operation-documents.ts'
+import type { ClientPatience } from './subscriptions/protocol.ts'
 import { SocketServer } from './subscriptions/socket-server.ts'
 import { Subscriptions } from './subscriptions/subscriptions.ts'
 import { type LoadedSupergraph, loadSupergraph } from './supergraph/supergraph.ts'
@@ -33,6 +35,8 @@ export interface GatewayOverrides {
   readonly now?: () => Date
   /** Rings when a session was ended; without it the gateway finds out within a second. */
   readonly bus?: EventBus
+  /** How long clients have on their sockets. */
+  readonly patience?: Partial<ClientPatience>
 }
 
 /** What every part is given. */
@@ -69,17 +73,23 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
     bus: overrides.bus,
     ...tools,
   })
+  let stopsBy: number | undefined
   const server = createHttpServer({
     logger,
     metrics: tools.metrics,
     bodyLimit: config.limits.bodyBytes,
-    shutdownGraceMs: config.shutdownGraceMs,
+    shutdownGraceMs: () => Math.max((stopsBy ?? 0) - performance.now(), 0),
     ready: () => identity.ready(),
+    draining: () => stopsBy !== undefined,
   })
   const apollo = await startQueries(config, graph, server, tools)
-  const sockets = serveTransports(config, { ...graph, ...identity, ...tools, apollo }, server)
+  const { patience } = overrides
+  const sockets = serveTransports(config, { ...graph, ...identity, ...tools, apollo, patience }, server)
   const stop = async () => {
-    await Promise.all([sockets.drain(config.shutdownGraceMs), apollo.stop()])
+    stopsBy ??= performance.now() + config.shutdownGraceMs
+    // First the sockets, because until they are gone requests are served as always.
+    await sockets.drain(config.shutdownGraceMs)
+    await apollo.stop()
     await Promise.all([closeGraph(graph), identity[Symbol.asyncDispose]()])
   }
   try {
@@ -100,11 +110,12 @@ async function openGraph(config: GatewayConfig, { logger, now }: Tools): Promise
     supergraph.subgraphs.map(({ name, url }) => [name, new HttpDataSource({ name, url, signer, logger })]),
   )
   const executor = new EventExecutor({ supergraph, subgraphs, logger })
+  const completion = new EventCompletion({ executor, eventMs: limits.operationMs, logger })
   const limiters = await openRateLimiters({ redisUrl: config.redisUrl, logger })
   return {
     supergraph,
     subgraphs,
-    subscriptions: new Subscriptions({ supergraph, executor, signer, eventMs: limits.operationMs, logger }),
+    subscriptions: new Subscriptions({ supergraph, completion, signer, logger }),
     documents: new OperationDocuments({ schema: supergraph.clientSchema, limits, production }),
     mutationRate: new MutationRate(limiters, limits.mutationsPerSecond),
     limiters,
@@ -140,13 +151,19 @@ function signerOf({ serviceSecret }: GatewayConfig, now: () => Date): ServiceSig
 
 function serveTransports(
   { limits, allowedOrigins, explorer }: GatewayConfig,
-  parts: Graph & Identity & Tools & { readonly apollo: ApolloServer<OperationContext> },
+  parts: Graph &
+    Identity &
+    Tools & {
+      readonly apollo: ApolloServer<OperationContext>
+      readonly patience: Partial<ClientPatience> | undefined
+    },
   server: FastifyInstance,
 ): SocketServer {
   const origins = new OriginPolicy(allowedOrigins)
   const shared = { ...parts, operationMs: limits.operationMs }
   origins.addTo(server)
   addGraphqlEndpoint(server, { ...shared, explorer: explorerPage(explorer) })
-  const maxSubscriptions = limits.subscriptionsPerSocket
-  return new SocketServer(server.server, { ...shared, origins, maxSubscriptions })
+  const { subscriptionsPerSocket: maxSubscriptions, sockets, socketsPerSecond: perSecond, socketsPerUser } = limits
+  const socketLimits = { sockets, perSecond, perUser: socketsPerUser }
+  return new SocketServer(server.server, { ...shared, origins, maxSubscriptions, socketLimits })
 }

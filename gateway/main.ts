@@ -1,5 +1,15 @@
+import { openEventBus } from '../platform/event-bus-opening.ts'
+import { createLogger } from '../platform/logging.ts'
 import { runProcess } from '../platform/process.ts'
+import { openAll } from '../platform/resources.ts'
 import { readGatewayConfig } from './config.ts'
 import { startGateway } from './gateway.ts'
 
-await runProcess(readGatewayConfig, (config) => startGateway(config))
+await runProcess(readGatewayConfig, (config) =>
+  openAll(async (resources) => {
+    const { natsUrl, serviceSecret, logLevel: level, logFormat: format } = config
+    const logger = createLogger({ name: 'gateway', level, format })
+    const bus = resources.use(openEventBus({ natsUrl, serviceSecret, logger }))
+    return resources.use(await startGateway(config, { bus, logger }))
+  }),
+)

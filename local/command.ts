@@ -11,24 +11,32 @@ export interface Administration {
   readonly orm: MikroORM
 }
 
-/** One command of the operator's. */
-export interface Command<Wanted> {
+/** One command of the operator's, on what is opened for it. */
+export interface Command<Wanted, Opened = Administration> {
   /** How to say it, for whoever said it wrongly. */
   readonly usage: string
   /** Reads what was typed, before anything is opened. */
   readonly read: () => Wanted | Promise<Wanted>
   /** @returns what was done, in whole sentences. */
-  readonly carryOut: (administration: Administration, wanted: Wanted) => Promise<string>
+  readonly carryOut: (opened: Opened, wanted: Wanted) => Promise<string>
   /** Better words for an error, where the command has some. */
   readonly explain?: (error: unknown) => string | undefined
 }
 
-/** Runs a command to its end: tells what was done, or says in one message why it was not, with exit code 1. */
-export async function runCommand<Wanted>(command: Command<Wanted>): Promise<void> {
+/** Runs a command on auth to its end: tells what was done, or says in one message why it was not, with exit code 1. */
+export function runCommand<Wanted>(command: Command<Wanted>): Promise<void> {
+  return runCommandOn(openAuthForAdministration, command)
+}
+
+/** As runCommand, on what `open` opens; that is closed in the end. */
+export async function runCommandOn<Wanted, Opened>(
+  open: (env: NodeJS.ProcessEnv) => Promise<Opened & AsyncDisposable>,
+  command: Command<Wanted, Opened>,
+): Promise<void> {
   try {
     const wanted = await command.read()
-    const auth = await openAuthForAdministration(process.env)
-    const done = await command.carryOut(auth, wanted).finally(() => auth[Symbol.asyncDispose]())
+    const opened = await open(process.env)
+    const done = await command.carryOut(opened, wanted).finally(() => opened[Symbol.asyncDispose]())
     process.stdout.write(`${done}\n`)
   } catch (error) {
     process.stderr.write(`${command.explain?.(error) ?? explain(error, command.usage)}\n`)

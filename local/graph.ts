@@ -1,7 +1,7 @@
 import { startGateway } from '../gateway/gateway.ts'
 import type { EventBus } from '../platform/event-bus.ts'
-import type { Logger } from '../platform/logging.ts'
-import { MemoryEventBus } from '../platform/memory-event-bus.ts'
+import { openEventBus } from '../platform/event-bus-opening.ts'
+import { createLogger, type Logger } from '../platform/logging.ts'
 import { openAll } from '../platform/resources.ts'
 import { startAuth } from '../subgraphs/auth/subgraph.ts'
 import { type ChatOverrides, startChat } from '../subgraphs/chat/subgraph.ts'
@@ -32,7 +32,7 @@ export function startLocalGraph(config: LocalConfig, overrides: LocalOverrides =
   return openAll(async (resources) => {
     const { now, logger } = overrides
     const common = { ...(logger && { logger }), ...(now && { now }) }
-    const bus = overrides.bus ?? resources.use(new MemoryEventBus())
+    const bus = overrides.bus ?? resources.use(openBus(config, logger))
     const { dataDirectory } = config
     const databaseUrl =
       config.databaseUrl ?? (await openEmbeddedDatabase(() => startEmbeddedPostgres({ dataDirectory }), resources))
@@ -65,4 +65,9 @@ export function startLocalGraph(config: LocalConfig, overrides: LocalOverrides =
     )
     return { url: gateway.url, authUrl: auth.url, chatUrl: chat.url }
   })
+}
+
+/** NATS when there is a URL of it, so that several graphs on one database hear each other. */
+function openBus({ chat: { natsUrl, serviceSecret, logging } }: LocalConfig, logger: Logger | undefined): EventBus {
+  return openEventBus({ natsUrl, serviceSecret, logger: logger ?? createLogger({ name: 'bus', ...logging }) })
 }

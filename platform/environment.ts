@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readNatsUrl } from './event-bus-nats-address.ts'
 
 /** The environment is wrong: the message names each variable and says what it must be. The process must not start. */
 export class ConfigurationError extends Error {
@@ -91,6 +92,16 @@ export const databaseUrl = () =>
 /** Where a Redis server is. */
 export const redisUrl = () =>
   z.url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://:password@host:6379' }).optional()
+
+/** Where NATS servers are; one URL, or several separated by commas. */
+export const natsUrl = () =>
+  z
+    .string()
+    .refine(
+      (text) => readNatsUrl(text) !== undefined,
+      'must be a URL such as nats://user:password@host:4222 or tls://token@host:4222, or several with the same credentials, separated by commas',
+    )
+    .optional()
 
 /** Yes or no. */
 export const flag = (fallback: boolean) =>

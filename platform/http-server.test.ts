@@ -12,10 +12,16 @@ const ANY_PORT = { host: '127.0.0.1', port: 0, variable: 'PORT' }
 
 /** A server with a route that throws whatever `failure` is, listening on a free port. */
 async function startServer(
-  options: { failure?: unknown; ready?: () => Promise<void>; addTo?: (server: FastifyInstance) => void } = {},
+  options: {
+    failure?: unknown
+    ready?: () => Promise<void>
+    draining?: () => boolean
+    addTo?: (server: FastifyInstance) => void
+  } = {},
 ): Promise<{ url: string; server: FastifyInstance }> {
   const logger = pino({ level: 'silent' })
-  const server = createHttpServer({ logger, bodyLimit: 100, ready: options.ready ?? (() => {}) })
+  const { ready = () => {}, draining = () => false } = options
+  const server = createHttpServer({ logger, bodyLimit: 100, ready, draining })
   server.post('/work', async () => {
     if (options.failure !== undefined) throw options.failure
     return { done: true }
@@ -116,6 +122,40 @@ describe('a shutdown', () => {
     await closed
   })
 
+  it('is announced: not ready, and connections end with the next answer, which is as always', async () => {
+    let isDraining = false
+    const ready = () => Promise.reject(new Error('nobody asks'))
+    const { url } = await startServer({ ready, draining: () => isDraining })
+    expect((await post(url, '{}')).headers.get('connection')).toBe('keep-alive')
+    isDraining = true
+    const readiness = await fetch(`${url}/ready`)
+    expect([readiness.status, await readiness.json()]).toEqual([503, { status: 'draining' }])
+    const answers = [await post(url, '{}'), await fetch(`${url}/health`), await fetch(`${url}/nowhere`)]
+    expect(answers.map(({ status, headers }) => [status, headers.get('connection')])).toEqual([
+      [200, 'close'],
+      [200, 'close'],
+      [404, 'close'],
+    ])
+    expect(await answers[0]?.json()).toEqual({ done: true })
+  })
+
+  it('answers every request in full or ends its connection', async () => {
+    const { url, server } = await startServer()
+    const outcomes: unknown[] = []
+    let isOver = false
+    const ask = async () => {
+      while (!isOver) outcomes.push(await post(url, '{}').then((response) => response.text(), endOf))
+    }
+    const asking = Array.from({ length: 20 }, ask)
+    await expect.poll(() => outcomes.length).toBeGreaterThan(200)
+    await server.close()
+    await expect.poll(() => outcomes.at(-1)).toBe('ECONNREFUSED')
+    isOver = true
+    await Promise.all(asking)
+    const expected = ['{"done":true}', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET']
+    expect(outcomes.filter((outcome) => !expected.includes(String(outcome)))).toEqual([])
+  })
+
   it('does not wait for a connection on which nothing is asked', async () => {
     const { url, server } = await startServer()
     const idle = httpRequest(`${url}/work`, { method: 'POST', headers: { connection: 'keep-alive' } })
@@ -126,6 +166,12 @@ describe('a shutdown', () => {
     idle.destroy()
   })
 })
+
+/** The code of what `fetch` failed with. */
+function endOf(error: unknown): unknown {
+  const { cause } = error as { cause?: { code?: string } }
+  return cause?.code ?? error
+}
 
 describe('an address', () => {
   it('that is taken is refused with the variable to change', async () => {

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { type FastifyError, type FastifyInstance, fastify } from 'fastify'
+import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import { ConfigurationError } from './environment.ts'
 import { ApplicationError, BadUserInputError, NotFoundError } from './errors.ts'
 import { toWireError } from './graphql-errors.ts'
@@ -19,26 +19,35 @@ const DEFAULT_SHUTDOWN_GRACE_MS = 8_000
  * `/ready` (what it needs is there), and every failure answered as GraphQL errors in JSON, never with a stack.
  *
  * @param options.bodyLimit bytes; a larger body is 413.
- * @param options.shutdownGraceMs how long a shutdown waits for requests without an answer.
+ * @param options.shutdownGraceMs how long `close()` waits for requests without an answer; a function is asked then.
  * @param options.metrics what `/metrics` tells.
  * @param options.ready rejects, or throws, while the process cannot do its work; then `/ready` is 503.
+ * @param options.draining whether the process is about to stop: `/ready` is 503 and connections end with their next
+ *   answer, so that new ones are made elsewhere; everything else is served as always.
  */
 export function createHttpServer(options: {
   logger: Logger
   bodyLimit?: number
-  shutdownGraceMs?: number
+  shutdownGraceMs?: number | (() => number)
   ready: () => Promise<void> | void
   metrics?: Metrics | undefined
+  draining?: () => boolean
 }): FastifyInstance {
+  const isDraining = options.draining ?? (() => false)
   const server = fastify({
     logger: false,
     bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
     genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
+    // What still comes while the server closes is answered, and not with a body that no client of ours knows.
+    return503OnClosing: false,
   })
   const requests = new RequestsInFlight(server)
-  server.addHook('preClose', () => requests.finish(options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS))
+  server.addHook('preClose', () => requests.finish(graceOf(options)))
+  server.addHook('onSend', async (_request, reply) => {
+    if (isDraining()) reply.header('connection', 'close')
+  })
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })
@@ -50,16 +59,32 @@ export function createHttpServer(options: {
   })
   if (options.metrics) serveMetrics(server, options.metrics)
   server.get('/health', async () => ({ status: 'alive' }))
-  server.get('/ready', async (request, reply) => {
-    try {
-      await options.ready()
-      return { status: 'ready' }
-    } catch (error) {
-      options.logger.warn({ err: error, requestId: request.id }, 'not ready')
-      return reply.status(503).send({ status: 'not ready' })
-    }
-  })
+  server.get('/ready', (request, reply) =>
+    isDraining() ? reply.status(503).send({ status: 'draining' }) : tellReadiness(request.id, reply, options),
+  )
   return server
+}
+
+function graceOf({
+  shutdownGraceMs = DEFAULT_SHUTDOWN_GRACE_MS,
+}: {
+  shutdownGraceMs?: number | (() => number)
+}): number {
+  return typeof shutdownGraceMs === 'function' ? shutdownGraceMs() : shutdownGraceMs
+}
+
+async function tellReadiness(
+  requestId: string,
+  reply: FastifyReply,
+  { ready, logger }: { ready: () => Promise<void> | void; logger: Logger },
+): Promise<FastifyReply> {
+  try {
+    await ready()
+    return reply.send({ status: 'ready' })
+  } catch (error) {
+    logger.warn({ err: error, requestId }, 'not ready')
+    return reply.status(503).send({ status: 'not ready' })
+  }
 }
 
 /**

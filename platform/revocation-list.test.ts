@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
+import { MemoryEventBus } from './event-bus-memory.ts'
 import { createLogger } from './logging.ts'
-import { MemoryEventBus } from './memory-event-bus.ts'
 import {
   type Revocable,
   RevocationList,

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,10 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** How tests reach the run's one Postgres server. */
     postgres: { host: string; port: number; user: string }
+    /** Whether every graph of the tests runs over a bus that loses, doubles and reorders messages. */
+    hostileBus: boolean
+    /** What that bus does follows from this number; HOSTILE_BUS_SEED repeats it. */
+    hostileBusSeed: number
   }
 }
 
@@ -16,6 +21,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const dataDirectory = await mkdtemp(join(tmpdir(), 'parley-tests-'))
   const postgres = await startEmbeddedPostgres({ dataDirectory })
   project.provide('postgres', postgres.connection)
+  const seed = Number(process.env.HOSTILE_BUS_SEED ?? randomInt(2 ** 31))
+  process.stderr.write(`The hostile bus of this run: HOSTILE_BUS_SEED=${seed}\n`)
+  project.provide('hostileBusSeed', seed)
   return async () => {
     await postgres[Symbol.asyncDispose]()
     await rm(dataDirectory, { recursive: true, force: true })

@@ -23,7 +23,7 @@ const WATCHES = 'conversation/'
 let graph: TestGraph
 let people: Person[]
 beforeAll(async () => {
-  graph = await startTestGraph({ overrides: { bus } })
+  graph = await startTestGraph({ overrides: { bus, chat: { hubLingerMs: 0 } } })
   people = await Promise.all(['ada', 'grace', 'edsger', 'barbara'].map((name) => signUp(graph, name)))
 })
 afterAll(() => graph[Symbol.asyncDispose]())
@@ -111,11 +111,17 @@ describe('a watch over a conversation', () => {
     await replyStream(person, reply?.id ?? '').completion()
     await bus.untilListeners(WATCHES, before)
     const second = new GraphClient(graph.url, person.tokens.accessToken)
-    const streams = [follow(person, conversationId, 0), second.follow<Added>(MESSAGES, { conversationId, after: 0 })]
+    const elsewhere = await createConversation(person)
+    await sendMessage(person, elsewhere, 'Hello')
+    const streams = [
+      follow(person, conversationId, 0),
+      follow(person, conversationId, 0),
+      second.follow<Added>(MESSAGES, { conversationId: elsewhere, after: 0 }),
+    ]
     await Promise.all(streams.map((stream) => stream.next()))
-    expect(bus.listenersOf(WATCHES)).toBe(before + 2)
+    await bus.untilListeners(WATCHES, before + 2)
 
-    streams[0]?.unsubscribe()
+    for (const stream of streams.slice(0, 2)) stream.unsubscribe()
     await bus.untilListeners(WATCHES, before + 1)
     await second[Symbol.asyncDispose]()
     await bus.untilListeners(WATCHES, before)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MemoryEventBus } from '../platform/event-bus-memory.ts'
 import { decodeId } from '../platform/ids.ts'
-import { MemoryEventBus } from '../platform/memory-event-bus.ts'
 import { rowsOf } from './support/database-content.ts'
 import type { EventStream } from './support/event-stream.ts'
 import { GraphClient } from './support/graph-client.ts'

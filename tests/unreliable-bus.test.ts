@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EventBus } from '../platform/event-bus.ts'
-import { DisorderlyBus, SilentBus } from './support/buses.ts'
+import { MemoryEventBus } from '../platform/event-bus-memory.ts'
+import { SilentBus } from './support/buses.ts'
 import { conversationEvents, textOf, watchReply } from './support/chat-streams.ts'
+import { HostileBus } from './support/hostile-bus.ts'
 import { createConversation, type Person, sendMessage, signUp } from './support/people.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
@@ -9,17 +11,20 @@ const MESSAGES = `subscription Messages($conversationId: ID!) {
   messageAdded(conversationId: $conversationId, after: 0) { number body }
 }`
 
-const buses: [string, new () => EventBus][] = [
-  ['loses every ring', SilentBus],
-  ['doubles and reorders rings', DisorderlyBus],
+const buses: [string, () => EventBus][] = [
+  ['loses every ring', () => new SilentBus()],
+  [
+    'doubles and reorders all rings',
+    () => new HostileBus(new MemoryEventBus(), { seed: 1, lossRate: 0, doublingRate: 1 }),
+  ],
 ]
 
-describe.each(buses)('over a bus that %s', (_, Bus) => {
+describe.each(buses)('over a bus that %s', (_, makeBus) => {
   let graph: TestGraph
   let ada: Person
   let grace: Person
   beforeAll(async () => {
-    graph = await startTestGraph({ overrides: { bus: new Bus(), chat: { sweepEveryMs: 30 } } })
+    graph = await startTestGraph({ overrides: { bus: makeBus(), chat: { sweepEveryMs: 30 } } })
     ada = await signUp(graph, 'ada')
     grace = await signUp(graph, 'grace')
   })

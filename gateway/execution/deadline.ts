@@ -13,15 +13,18 @@ export class AbandonedError extends ApplicationError {
  * Runs work that must stop when its time is up, or nobody waits for it any more: then its signal aborts, with an
  * {@link ApplicationError} for a reason. `AbortSignal.timeout` and `AbortSignal.any` would do the same, but keep a
  * timer until it fires, and a trace of each call in `abandoned`.
+ *
+ * @param spent of the milliseconds, as many have passed already.
  */
 export async function withDeadline<Result>(
   milliseconds: number,
   work: (signal: AbortSignal) => Promise<Result>,
   abandoned?: AbortSignal,
+  spent = 0,
 ): Promise<Result> {
   const controller = new AbortController()
   const abandon = () => controller.abort(new AbandonedError())
-  const timer = setTimeout(() => controller.abort(tookTooLong(milliseconds)), milliseconds)
+  const timer = setTimeout(() => controller.abort(tookTooLong(milliseconds)), milliseconds - spent)
   if (abandoned?.aborted) abandon()
   abandoned?.addEventListener('abort', abandon)
   try {

@@ -1,9 +1,9 @@
 import { buildOperationContext, executeQueryPlan, type GraphQLDataSource } from '@apollo/gateway'
 import type { FetchNode, PlanNode, QueryPlan } from '@apollo/query-planner'
-import type { DocumentNode, FormattedExecutionResult } from 'graphql'
-import { toWireError } from '../../platform/graphql-errors.ts'
+import type { DocumentNode } from 'graphql'
 import type { Logger } from '../../platform/logging.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
+import { type EventSharing, eventSharing } from './event-sharing.ts'
 import type { OperationContext } from './operation-context.ts'
 import type { SubgraphResponse } from './subgraph-response.ts'
 
@@ -14,6 +14,8 @@ const EVENT = '#event'
 export interface EventPlan {
   readonly queryPlan: QueryPlan
   readonly operation: ReturnType<typeof buildOperationContext>
+  /** Absent: what an event is completed with may differ by viewer. */
+  readonly sharing: EventSharing | undefined
 }
 
 /**
@@ -27,13 +29,15 @@ export function eventPlan(
   rest: PlanNode | undefined,
 ): EventPlan {
   const event: FetchNode = { ...primary, serviceName: EVENT }
+  const operation = buildOperationContext({
+    schema: supergraph.clientSchema,
+    operationDocument: client.document,
+    ...(client.operationName && { operationName: client.operationName }),
+  })
   return {
     queryPlan: { kind: 'QueryPlan', node: rest ? { kind: 'Sequence', nodes: [event, rest] } : event },
-    operation: buildOperationContext({
-      schema: supergraph.clientSchema,
-      operationDocument: client.document,
-      ...(client.operationName && { operationName: client.operationName }),
-    }),
+    operation,
+    sharing: eventSharing(supergraph, operation, rest),
   }
 }
 
@@ -53,16 +57,19 @@ export class EventExecutor {
     this.#logger = options.logger
   }
 
-  /** Never rejects: what fails is in the result's errors. */
-  async execute(
+  /**
+   * Never rejects: what fails is in the result's errors, as it was thrown.
+   *
+   * @param event is written into; nobody else may use it.
+   */
+  async run(
     plan: EventPlan,
     event: SubgraphResponse,
     variables: Record<string, unknown>,
     context: OperationContext,
-  ): Promise<FormattedExecutionResult> {
-    const onTheWire = (error: unknown) => toWireError(error, context.requestId, this.#logger)
+  ): Promise<EventResult> {
     try {
-      const { errors, ...result } = await executeQueryPlan(
+      return await executeQueryPlan(
         plan.queryPlan,
         { ...this.#subgraphs, [EVENT]: { process: async () => event } },
         {
@@ -75,11 +82,17 @@ export class EventExecutor {
         this.#supergraph.joinedSchema,
         this.#supergraph.plannedSchema,
       )
-      return errors ? { ...result, errors: errors.map(onTheWire) } : result
     } catch (error) {
-      return { errors: [onTheWire(error)] }
+      return { errors: [error] }
     }
   }
+}
+
+/** What the execution of an event comes to; no errors at all: it succeeded. */
+export interface EventResult {
+  readonly data?: unknown
+  readonly errors?: readonly unknown[]
+  readonly extensions?: unknown
 }
 
 type RequestContext = Parameters<typeof executeQueryPlan>[2]

@@ -111,7 +111,7 @@ export class ClientSession {
     }
   }
 
-  /** The socket has closed: everything that ran on it stops at once. */
+  /** The socket has closed, or is being closed: everything that ran on it stops at once. */
   end(): void {
     this.#watch?.stop()
     clearTimeout(this.#farewell)
@@ -126,7 +126,7 @@ export class ClientSession {
 
   #subscribe(request: SubscriptionRequest): SubscriptionStream {
     const { maxSubscriptions, subscriptions } = this.#services
-    if (this.#streams.size >= maxSubscriptions) throw tooMany(`${maxSubscriptions} subscriptions`)
+    if (this.#streams.size >= maxSubscriptions) throw tooMany(`${maxSubscriptions} subscriptions`, 'complete one')
     const stream = subscriptions.open(request, () => {
       this.#streams.delete(stream)
       if (this.#expired && this.#streams.size === 0) setImmediate(this.#close)
@@ -142,7 +142,7 @@ export class ClientSession {
   ): Promise<FormattedExecutionResult> {
     this.#running += 1
     try {
-      if (this.#running > MAX_RUNNING) throw tooMany(`${MAX_RUNNING} operations at once`)
+      if (this.#running > MAX_RUNNING) throw tooMany(`${MAX_RUNNING} operations at once`, 'wait for an answer')
       await this.#services.mutationRate.count(this.#client, document, operation)
       const run = (signal: AbortSignal) => this.#execute(payload, operationContext(this.#client, requestId, signal))
       return await withDeadline(this.#services.operationMs, run, this.#gone.signal)
@@ -195,6 +195,7 @@ function isNewer(fresh: Client, known: Client): boolean {
   return isNewerToken(fresh.viewer, known.viewer)
 }
 
-function tooMany(what: string): ApplicationError {
-  return new ApplicationError('OPERATION_TOO_EXPENSIVE', `A socket carries at most ${what}; open another one.`)
+function tooMany(what: string, remedy: string): ApplicationError {
+  const message = `A socket carries at most ${what}; ${remedy}, or open another socket.`
+  return new ApplicationError('OPERATION_TOO_EXPENSIVE', message)
 }

@@ -14,13 +14,16 @@ interface Charged {
   onEvicted(): void
 }
 
+/** Takes the next event; undefined when there will be none. */
+type Taker<Event> = (event: Event | undefined) => void
+
 /** Keeps what one subscriber has yet to be given, in order. It never drops an event in the middle. */
 export class EventQueue<Event> {
   readonly #bounds: QueueBounds
   readonly #charged: Charged | undefined
-  readonly #waiting: { event: Event; characters: number }[] = []
+  #waiting: { event: Event; characters: number }[] = []
   #characters = 0
-  #taker: ((event: Event | undefined) => void) | undefined
+  #taker: Taker<Event> | undefined
   #closed = false
 
   constructor(bounds: QueueBounds, charged?: Charged) {
@@ -28,31 +31,39 @@ export class EventQueue<Event> {
     this.#charged = charged
   }
 
-  /** @returns false when the event does not fit any more; then it was not added. */
-  push(event: Event): boolean {
+  /** Whether at least half of the room is free. */
+  get isDrained(): boolean {
+    const { maxEvents, maxCharacters } = this.#bounds
+    return this.#waiting.length <= maxEvents / 2 && this.#characters <= maxCharacters / 2
+  }
+
+  /**
+   * One event fits into an empty queue, however large it is.
+   *
+   * @param characters of the event as JSON.
+   * @returns false when the event does not fit any more; then it was not added.
+   */
+  push(event: Event, characters: number): boolean {
     if (this.#closed) return false
     if (this.#taker) {
       this.#hand(event)
       return true
     }
-    const characters = JSON.stringify(event).length
-    const fits =
-      this.#waiting.length < this.#bounds.maxEvents && this.#characters + characters <= this.#bounds.maxCharacters
-    if (fits) {
-      this.#waiting.push({ event, characters })
-      this.#lag(characters)
-    }
-    return fits
+    const { maxEvents, maxCharacters } = this.#bounds
+    const isEmpty = this.#waiting.length === 0
+    const fits = this.#waiting.length < maxEvents && this.#characters + characters <= maxCharacters
+    if (!isEmpty && !fits) return false
+    this.#waiting.push({ event, characters })
+    this.#lag(characters)
+    return true
   }
 
-  /** Waits for the next event; undefined once the queue is closed and empty. One caller at a time. */
-  take(): Promise<Event | undefined> {
+  /** Gives the next event as soon as there is one; undefined once the queue is closed and empty. One taker at a time. */
+  take(taker: Taker<Event>): void {
     const first = this.#waiting.shift()
     if (first) this.#lag(-first.characters)
-    if (first || this.#closed) return Promise.resolve(first?.event)
-    return new Promise((resolve) => {
-      this.#taker = resolve
-    })
+    if (first || this.#closed) taker(first?.event)
+    else this.#taker = taker
   }
 
   /** Takes no more events; those that wait can still be taken. */
@@ -62,7 +73,7 @@ export class EventQueue<Event> {
   }
 
   clear(): void {
-    this.#waiting.length = 0
+    this.#waiting = []
     this.#lag(-this.#characters)
   }
 

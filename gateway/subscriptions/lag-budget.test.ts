@@ -16,47 +16,48 @@ function openQueues() {
         queue.clear()
       },
     })
-    return queue
+    return {
+      push: (characters: number) => queue.push(name, characters),
+      take: () => new Promise((resolve) => queue.take(resolve)),
+      clear: () => queue.clear(),
+    }
   }
   return { open, evicted, budget }
 }
-
-/** An event of so many characters of JSON. */
-const event = (characters: number) => 'x'.repeat(characters - 2)
 
 describe('what all subscribers together may lag behind', () => {
   it('is used up by the one who lags most, who has to give up', () => {
     const { open, evicted } = openQueues()
     const [small, large, late] = [open('small'), open('large'), open('late')]
-    small.push(event(20))
-    large.push(event(30))
-    large.push(event(30))
-    late.push(event(20))
+    small.push(20)
+    large.push(30)
+    large.push(30)
+    late.push(20)
     expect(evicted).toEqual([])
-    late.push(event(5))
+    late.push(5)
     expect(evicted).toEqual(['large'])
   })
 
   it('may be the one whose event is one too many', () => {
     const { open, evicted } = openQueues()
     const [small, large] = [open('small'), open('large')]
-    small.push(event(40))
-    large.push(event(61))
+    small.push(40)
+    large.push(61)
     expect(evicted).toEqual(['large'])
-    small.push(event(60))
+    small.push(60)
     expect(evicted).toEqual(['large'])
   })
 
   it('is given back by events that are taken and queues that are cleared', async () => {
     const { open, evicted, budget } = openQueues()
     const [taken, cleared, next] = [open('taken'), open('cleared'), open('next')]
-    taken.push(event(50))
-    cleared.push(event(50))
+    taken.push(50)
+    cleared.push(50)
     await taken.take()
     cleared.clear()
     cleared.clear()
     expect(budget.characters).toBe(0)
-    next.push(event(100))
+    next.push(100)
     expect(evicted).toEqual([])
   })
 
@@ -64,7 +65,7 @@ describe('what all subscribers together may lag behind', () => {
     const { open, evicted, budget } = openQueues()
     const queue = open('waiting')
     void queue.take()
-    queue.push(event(500))
+    queue.push(500)
     expect(budget.characters).toBe(0)
     expect(evicted).toEqual([])
   })

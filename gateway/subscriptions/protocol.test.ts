@@ -4,24 +4,28 @@ import { setImmediate } from 'node:timers/promises'
 import { buildSchema, parse } from 'graphql'
 import { handleProtocols, makeServer, type ServerOptions } from 'graphql-ws'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { LogLines } from '../testing/log-lines.ts'
 import { SocketClient } from '../testing/socket-client.ts'
-import { serveProtocol } from './protocol.ts'
+import { type ClientPatience, serveProtocol } from './protocol.ts'
 
 let sockets: WebSocketServer
 const log = new LogLines()
 
 /** @returns where it listens. */
-async function listen(handlers: ServerOptions, pingIntervalMs = 60_000): Promise<string> {
+async function listen(handlers: ServerOptions, patience: Partial<ClientPatience> = {}): Promise<string> {
   sockets = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols })
   const server = makeServer<Record<string, unknown>, undefined>(handlers)
   sockets.on('connection', (socket) =>
     serveProtocol(socket, {
       server,
-      extra: undefined,
-      answerPing: async (payload) => payload && { answerTo: payload },
-      pingIntervalMs,
+      extra: () => undefined,
+      answerPing: async (_extra, payload) => payload && { answerTo: payload },
+      tooSlow: () => {
+        socket.close(4290, 'too slow')
+        socket.resume()
+      },
+      patience: { pingIntervalMs: 60_000, stalledMs: 60_000, ...patience },
       logger: log.logger,
     }),
   )
@@ -45,7 +49,7 @@ function servedSocket(): WebSocket {
 
 describe('a socket', () => {
   it('is cut when its client leaves a ping unanswered, and kept when it answers', async () => {
-    const url = await listen({}, 200)
+    const url = await listen({}, { pingIntervalMs: 200 })
     const alive = await SocketClient.connect(url)
     const silent = await SocketClient.connect(url, undefined, { autoPong: false })
     expect((await silent.whenClosed()).code).toBe(1006)
@@ -55,7 +59,7 @@ describe('a socket', () => {
   })
 
   it('is cut when its client answers what nobody asked, and not our pings', async () => {
-    const client = await SocketClient.connect(await listen({}, 200), undefined, { autoPong: false })
+    const client = await SocketClient.connect(await listen({}, { pingIntervalMs: 200 }), undefined, { autoPong: false })
     const claiming = setInterval(() => client.socket.pong(), 10)
     client.socket.once('close', () => clearInterval(claiming))
     expect((await client.whenClosed()).code).toBe(1006)
@@ -121,7 +125,9 @@ describe('a client that does not read', () => {
   /** The client sends 36 MB that are to be answered, reads nothing, and claims to be there without having been asked. */
   beforeEach(async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-    client = await SocketClient.connect(await listen({}, INTERVAL_MS), undefined, { autoPong: false })
+    client = await SocketClient.connect(await listen({}, { pingIntervalMs: INTERVAL_MS }), undefined, {
+      autoPong: false,
+    })
     client.socket.on('error', () => {})
     client.socket.pause()
     for (let count = 0; count < FLOOD; count += 1) {
@@ -145,13 +151,15 @@ describe('a client that does not read', () => {
     }
   }
 
-  it('is not read from while 4 MB wait for it, and is cut when they still do at the next ping but one', async () => {
+  it('is not read from while 4 MB wait for it, and is given up when they still do at the next ping but one', async () => {
     await whenHeldBack()
     expect(servedSocket().bufferedAmount).toBeLessThan(5 * MEGABYTE)
     vi.advanceTimersByTime(INTERVAL_MS)
     expect(servedSocket().bufferedAmount).toBeLessThan(5 * MEGABYTE)
     vi.advanceTimersByTime(INTERVAL_MS)
-    await expect.poll(() => sockets.clients.size).toBe(0)
+    expect(servedSocket().readyState).toBe(WebSocket.CLOSING)
+    client.socket.resume()
+    expect((await client.whenClosed()).code).toBe(4290)
   })
 
   it('gets everything when it reads after all, and has until the ping after that to answer', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { CloseCode, MessageType, type Server, stringifyMessage } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import type { Logger } from '../../platform/logging.ts'
+import type { Send } from './frames.ts'
 
 /**
  * In bytes. A client that leaves more than this unread is not read from, so that it asks for nothing more. What it has
@@ -12,18 +13,24 @@ const MAX_UNSENT_BYTES = 4 * 1024 * 1024
 /** The payload of a ping or a pong of graphql-transport-ws. */
 export type PingPayload = Record<string, unknown> | undefined
 
+/** How long a client has, in milliseconds. */
+export interface ClientPatience {
+  /** Between two pings (RFC 6455 §5.5.2): each is to be answered before the next. */
+  readonly pingIntervalMs: number
+  /** To take some of what waits to be sent. */
+  readonly stalledMs: number
+}
+
 /** How one socket is served. */
 export interface ProtocolOptions<Extra> {
   readonly server: Server<Extra>
-  /** What the server's handlers are told beside each message. */
-  readonly extra: Extra
+  /** Makes what the server's handlers are told beside each message. */
+  extra(send: Send): Extra
   /** The payload of the pong to a ping. Never rejects. */
-  answerPing(payload: PingPayload): Promise<PingPayload>
-  /**
-   * A client that leaves a ping (RFC 6455 §5.5.2) unanswered for as long again is taken for gone, and so is one that is
-   * held back and does not catch up.
-   */
-  readonly pingIntervalMs: number
+  answerPing(extra: Extra, payload: PingPayload): Promise<PingPayload>
+  /** Must close the socket of a client that does not take what waits for it. Without anything waiting it is cut off. */
+  tooSlow(extra: Extra): void
+  readonly patience: ClientPatience
   readonly logger: Logger
 }
 
@@ -32,11 +39,14 @@ export interface ProtocolOptions<Extra> {
  * with the ping's own payload, and prints what goes wrong.
  */
 export function serveProtocol<Extra>(socket: WebSocket, options: ProtocolOptions<Extra>): void {
-  const { server, extra, answerPing, pingIntervalMs, logger } = options
+  const { server, patience, logger } = options
   // A client makes as many errors as it likes, with oversized frames say; `ws` closes the socket by itself.
   socket.on('error', (err) => logger.debug({ err }, 'socket error'))
-  const grantTime = terminateWhenSilent(socket, pingIntervalMs)
-  const send = heldBackSend(socket, grantTime)
+  const giveUpOn = () => (socket.bufferedAmount > 0 ? options.tooSlow(extra) : socket.terminate())
+  const grantTime = endWhenSilent(socket, patience.pingIntervalMs, giveUpOn)
+  const watchProgress = endWhenStalled(socket, patience.stalledMs, giveUpOn)
+  const send = heldBackSend(socket, grantTime, watchProgress)
+  const extra = options.extra(send)
   const closed = server.opened(
     {
       protocol: socket.protocol,
@@ -44,10 +54,12 @@ export function serveProtocol<Extra>(socket: WebSocket, options: ProtocolOptions
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) =>
         socket.on('message', (data) => {
+          // What is asked for after a goodbye would run without anybody to answer.
+          if (socket.readyState !== socket.OPEN) return
           handle(String(data)).catch((err: unknown) => giveUp(socket, err, logger))
         }),
       onPing: async (ping) => {
-        const payload = await answerPing(ping ?? undefined)
+        const payload = await options.answerPing(extra, ping ?? undefined)
         await send(stringifyMessage({ type: MessageType.Pong, ...(payload && { payload }) }))
       },
     },
@@ -62,11 +74,13 @@ export function serveProtocol<Extra>(socket: WebSocket, options: ProtocolOptions
  * Sends, and stops reading from the client while too much waits to be sent.
  *
  * @param onTurn called when that begins and when it ends: meanwhile the client's pongs go unread.
+ * @param onProgress called when something was to be sent, and when it was.
  */
-function heldBackSend(socket: WebSocket, onTurn: () => void): (data: string) => Promise<void> {
+function heldBackSend(socket: WebSocket, onTurn: () => void, onProgress: () => void): Send {
   const holdBack = () => {
+    onProgress()
     const isTooMuch = socket.bufferedAmount > MAX_UNSENT_BYTES
-    if (isTooMuch === socket.isPaused) return
+    if (isTooMuch === socket.isPaused || socket.readyState !== socket.OPEN) return
     if (isTooMuch) socket.pause()
     else socket.resume()
     onTurn()
@@ -90,8 +104,12 @@ function giveUp(socket: WebSocket, err: unknown, logger: Logger): void {
   socket.close(CloseCode.InternalServerError, 'Internal server error')
 }
 
-/** @returns what grants the client another interval, as its answer to the last ping does. */
-function terminateWhenSilent(socket: WebSocket, intervalMs: number): () => void {
+/**
+ * Gives a client up that leaves a ping unanswered until the next.
+ *
+ * @returns what grants the client another interval, as its answer to the last ping does.
+ */
+function endWhenSilent(socket: WebSocket, intervalMs: number, giveUpOn: () => void): () => void {
   let isThere = true
   let asked: Buffer | undefined
   const grantTime = () => {
@@ -101,7 +119,8 @@ function terminateWhenSilent(socket: WebSocket, intervalMs: number): () => void 
     if (asked?.equals(answer)) grantTime()
   })
   const pinging = setInterval(() => {
-    if (!isThere) return socket.terminate()
+    if (socket.readyState !== socket.OPEN) return
+    if (!isThere) return giveUpOn()
     isThere = false
     // Not to be guessed: who does not read cannot answer.
     asked = randomBytes(8)
@@ -109,4 +128,26 @@ function terminateWhenSilent(socket: WebSocket, intervalMs: number): () => void 
   }, intervalMs)
   socket.once('close', () => clearInterval(pinging))
   return grantTime
+}
+
+/**
+ * Gives a client up of whose data the kernel has not taken any for so long, because the client's own end is full.
+ *
+ * @returns what must be called whenever something was to be sent, and whenever it was.
+ */
+function endWhenStalled(socket: WebSocket, stalledMs: number, giveUpOn: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined
+  let waiting = 0
+  const stop = () => {
+    clearTimeout(timer)
+    timer = undefined
+  }
+  socket.once('close', stop)
+  return () => {
+    const before = waiting
+    waiting = socket.bufferedAmount
+    if (waiting === 0 || socket.readyState !== socket.OPEN) stop()
+    else if (!timer) timer = setTimeout(giveUpOn, stalledMs)
+    else if (waiting < before) timer.refresh()
+  }
 }

@@ -1,17 +1,22 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ExecutionArgs, FormattedExecutionResult } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type ServerOptions, type SubscribePayload } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { BadUserInputError, UnauthenticatedError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
+import { type Metrics, observe } from '../../platform/metrics.ts'
 import { requestIdFrom } from '../../platform/request-id.ts'
 import { GRAPHQL_PATH } from '../http/graphql-path.ts'
 import type { OriginPolicy } from '../http/origin-policy.ts'
 import { authorizationIn } from '../identity/connection-params.ts'
+import { type Refusal, SocketAdmission, type SocketLimits } from './admission.ts'
 import { ClientSession, type OpenedOperation, type SessionServices } from './client-session.ts'
-import { type PingPayload, serveProtocol } from './protocol.ts'
+import { ClientSocket } from './client-socket.ts'
+import { reconnectSoon, retryLater, TOO_SLOW, TRY_AGAIN_LATER } from './close-codes.ts'
+import { ResultFrames } from './frames.ts'
+import { type ClientPatience, type PingPayload, serveProtocol } from './protocol.ts'
+import { sendElsewhere } from './socket-drain.ts'
 
 /** Of one message from a client. */
 const MAX_MESSAGE_BYTES = 64 * 1024
@@ -21,52 +26,87 @@ const MAX_ECHO_BYTES = 1024
 
 const INIT_MS = 3_000
 
-const PING_INTERVAL_MS = 12_000
+const SOCKETS = {
+  noServer: true,
+  maxPayload: MAX_MESSAGE_BYTES,
+  perMessageDeflate: false,
+  /** How long a client may take to answer our goodbye, in milliseconds, and to take what waits before it. */
+  closeTimeout: 5_000,
+  handleProtocols,
+}
 
-/** RFC 6455 §7.4 registry: the service restarts, and the service is overloaded. */
-const SERVICE_RESTART = 1012
-const TRY_AGAIN_LATER = 1013
-
-/** Clients of a gateway that shuts down come back within this time, spread over it. */
-const RECONNECT_WITHIN_MS = 5_000
+const PATIENCE: ClientPatience = { pingIntervalMs: 12_000, stalledMs: 30_000 }
 
 interface SocketServerOptions extends SessionServices {
   readonly origins: OriginPolicy
+  readonly socketLimits: SocketLimits
+  readonly metrics: Metrics
+  readonly patience?: Partial<ClientPatience> | undefined
 }
 
 /** Serves operations of every kind over graphql-transport-ws, at the same path as HTTP. */
 export class SocketServer {
-  readonly #sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_MESSAGE_BYTES,
-    perMessageDeflate: false,
-    handleProtocols,
-  })
+  readonly #sockets = new WebSocketServer(SOCKETS)
   readonly #options: SocketServerOptions
+  readonly #admission: SocketAdmission
+  readonly #clients = new Set<ClientSocket>()
+  #allGone = Promise.withResolvers<void>()
   #draining = false
 
   constructor(server: Server, options: SocketServerOptions) {
     this.#options = options
+    this.#admission = new SocketAdmission(options.socketLimits)
     const protocol = makeServer(this.#handlers())
-    this.#sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
-      const extra: SocketExtra = { socket, request }
-      const answerPing = (payload: PingPayload) => this.#answerPing(extra, payload)
-      const { logger } = options
-      serveProtocol(socket, { server: protocol, extra, answerPing, pingIntervalMs: PING_INTERVAL_MS, logger })
-    })
+    this.#sockets.on('connection', (socket: WebSocket, request: IncomingMessage) =>
+      serveProtocol<ClientSocket>(socket, {
+        server: protocol,
+        extra: (send) => this.#add(new ClientSocket(socket, request, send)),
+        answerPing: (client, payload) => this.#answerPing(client, payload),
+        tooSlow: (client) => client.close(TOO_SLOW, reconnectSoon()),
+        patience: { ...PATIENCE, ...options.patience },
+        logger: options.logger,
+      }),
+    )
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    this.#observe(options.metrics)
   }
 
-  /** Sends every client elsewhere; whoever has not left in time is cut off. */
+  /** Sends every client elsewhere, one after the other, and takes no more; whoever has not left in time is cut off. */
   async drain(withinMs: number): Promise<void> {
     this.#draining = true
-    const gone = [...this.#sockets.clients].map((client) => new Promise((resolve) => client.once('close', resolve)))
-    for (const client of this.#sockets.clients) {
-      client.close(SERVICE_RESTART, JSON.stringify({ reconnectWithinMs: RECONNECT_WITHIN_MS }))
-    }
-    await Promise.race([Promise.all(gone), delay(withinMs, undefined, { ref: false })])
-    for (const client of this.#sockets.clients) client.terminate()
-    await Promise.all(gone)
+    if (this.#clients.size > 0) await sendElsewhere([...this.#clients], this.#allGone.promise, withinMs)
+    if (this.#clients.size > 0) await this.#allGone.promise
+  }
+
+  #add(client: ClientSocket): ClientSocket {
+    this.#clients.add(client)
+    return client
+  }
+
+  #remove(client: ClientSocket): void {
+    client.gone()
+    if (!this.#clients.delete(client) || this.#clients.size > 0) return
+    this.#allGone.resolve()
+    this.#allGone = Promise.withResolvers()
+  }
+
+  #observe(metrics: Metrics): void {
+    const { subscriptions } = this.#options
+    const gauges: [name: string, help: string, read: () => number][] = [
+      ['sockets', 'Client sockets that are open.', () => this.#clients.size],
+      ['subscriptions', 'Subscriptions that clients have open.', () => subscriptions.counts.streams],
+      [
+        'upstream_subscriptions',
+        'Subscriptions at subgraphs; fewer while these are away or clients are slow.',
+        () => subscriptions.counts.upstreamSubscriptions,
+      ],
+      [
+        'upstream_reconnections',
+        'Subscriptions taken up again after their subgraph was lost, since the start.',
+        () => subscriptions.counts.reconnections,
+      ],
+    ]
+    for (const [name, help, read] of gauges) observe(metrics, { name: `parley_gateway_${name}`, help, read })
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -78,51 +118,58 @@ export class SocketServer {
       this.#sockets.handleUpgrade(request, socket, head, (client) => this.#sockets.emit('connection', client, request))
   }
 
-  #refusal({ url, headers }: IncomingMessage): string | undefined {
-    if (url?.split('?')[0] !== GRAPHQL_PATH) return '404 Not Found'
-    if (!this.#options.origins.allows(headers)) return '403 Forbidden'
-    return this.#draining ? '503 Service Unavailable' : undefined
+  #refusal({ url, headers }: IncomingMessage): Refusal | undefined {
+    if (url?.split('?')[0] !== GRAPHQL_PATH) return { status: '404 Not Found' }
+    if (!this.#options.origins.allows(headers)) return { status: '403 Forbidden' }
+    if (this.#draining) return { status: '503 Service Unavailable', retryAfterSeconds: 1 }
+    return this.#admission.refuse(this.#clients.size)
   }
 
-  #handlers(): ServerOptions<ConnectionParams, SocketExtra> {
+  #handlers(): ServerOptions<ConnectionParams, ClientSocket> {
     const { logger } = this.#options
     const requestIds = new WeakMap<SubscribePayload, string>()
     return {
       connectionInitWaitTimeout: INIT_MS,
       onConnect: ({ extra, connectionParams }) => this.#connect(extra, connectionParams),
-      onSubscribe: ({ extra }, _id, payload) => {
+      onSubscribe: ({ extra: client }, id, payload) => {
         const requestId = requestIdFrom(undefined)
         requestIds.set(payload, requestId)
-        const opened = sessionOf(extra).open(payload, requestId)
-        return 'outcome' in opened ? executionArgs(opened, this.#options) : opened
+        const opened = sessionOf(client).open(payload, requestId)
+        if (!('outcome' in opened)) return opened
+        if ('next' in opened.outcome) {
+          return executionArgs(opened, new ResultFrames(id, opened.outcome, client.send), this.#options)
+        }
+        client.answering(payload)
+        return executionArgs(opened, opened.outcome, this.#options)
       },
       execute: outcomeOf,
       subscribe: outcomeOf,
+      onComplete: ({ extra: client }, _id, payload) => client.answered(payload),
       // Results come formatted for the wire; graphql-ws would format their errors once more.
       onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
       onError: (_context, _id, payload, errors) =>
         errors.map((error) => toWireError(error, requestIds.get(payload) ?? 'unknown', logger)),
-      onClose: ({ extra }) => extra.session?.end(),
+      onClose: ({ extra: client }) => this.#remove(client),
     }
   }
 
-  async #connect(extra: SocketExtra, params: ConnectionParams): Promise<boolean> {
+  async #connect(client: ClientSocket, params: ConnectionParams): Promise<boolean> {
     try {
-      const client = await this.#options.identification.identify(extra.request, authorizationIn(params))
+      const identified = await this.#options.identification.identify(client.request, authorizationIn(params))
       // A socket that closed in the meantime has had its onClose: a session for it would never end.
-      if (extra.socket.readyState !== extra.socket.OPEN) return false
-      extra.session = new ClientSession(client, this.#options, () =>
-        extra.socket.close(CloseCode.Forbidden, 'Forbidden'),
-      )
-      return true
+      if (!client.isOpen) return false
+      const left = this.#admission.enter(identified)
+      if (typeof left === 'string') client.close(TRY_AGAIN_LATER, left)
+      else client.begin(new ClientSession(identified, this.#options, () => forbid(client)), left)
+      return client.isOpen
     } catch (error) {
-      if (!(error instanceof UnauthenticatedError)) extra.socket.close(TRY_AGAIN_LATER, 'Try again later')
+      if (!(error instanceof UnauthenticatedError)) client.close(TRY_AGAIN_LATER, retryLater('UNAVAILABLE', 5_000))
       return false
     }
   }
 
   /** A ping with an authorization renews the socket, and its pong says whether it did; any other small one is echoed. */
-  async #answerPing({ session, request }: SocketExtra, payload: PingPayload): Promise<PingPayload> {
+  async #answerPing({ session, request }: ClientSocket, payload: PingPayload): Promise<PingPayload> {
     const authorization = authorizationIn(payload)
     if (authorization === undefined) return isSmall(payload) ? payload : undefined
     try {
@@ -137,15 +184,13 @@ export class SocketServer {
 
 type ConnectionParams = Record<string, unknown> | undefined
 
-interface SocketExtra {
-  readonly socket: WebSocket
-  readonly request: IncomingMessage
-  session?: ClientSession
-}
-
-function sessionOf({ session }: SocketExtra): ClientSession {
+function sessionOf({ session }: ClientSocket): ClientSession {
   if (!session) throw new Error('An operation came before the socket was acknowledged.')
   return session
+}
+
+function forbid(client: ClientSocket): void {
+  client.close(CloseCode.Forbidden, 'Forbidden')
 }
 
 function isSmall(payload: PingPayload): boolean {
@@ -153,14 +198,15 @@ function isSmall(payload: PingPayload): boolean {
 }
 
 /** Does not wait for the other end to close as well. */
-function refuse(socket: Duplex, status: string): void {
+function refuse(socket: Duplex, { status, retryAfterSeconds }: Refusal): void {
+  const hint = retryAfterSeconds === undefined ? '' : `Retry-After: ${retryAfterSeconds}\r\n`
   socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  socket.end(`HTTP/1.1 ${status}\r\n${hint}Connection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
-/** The operation already runs: what graphql-ws would execute is its outcome. */
-function executionArgs(opened: OpenedOperation, { supergraph }: SessionServices): ExecutionArgs {
-  const { document, operationName = null, outcome } = opened
+/** @param outcome of the operation, which runs already: graphql-ws has nothing to execute. */
+function executionArgs(opened: OpenedOperation, outcome: unknown, { supergraph }: SessionServices): ExecutionArgs {
+  const { document, operationName = null } = opened
   return { schema: supergraph.clientSchema, document, operationName, contextValue: outcome }
 }
 

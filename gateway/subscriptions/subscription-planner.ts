@@ -5,13 +5,18 @@ import { BadUserInputError } from '../../platform/errors.ts'
 import { type EventPlan, eventPlan } from '../execution/event-executor.ts'
 import { LruCache } from '../protection/lru-cache.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
+import { type UpstreamOperations, upstreamOperations } from './upstream-operations.ts'
 
 /** All cached plans together, in characters of their operations; a plan takes about a hundred times as many bytes. */
 const MAX_CACHED_CHARACTERS = 200_000
 
 /** Where a subscription's events come from, and how each is completed. */
 export interface SubscriptionPlan {
+  /** Of this plan and no other. */
+  readonly id: number
+  /** As the planner made it; what is sent is `upstream`. */
   readonly primary: FetchNode
+  readonly upstream: UpstreamOperations
   readonly event: EventPlan
 }
 
@@ -19,6 +24,7 @@ export interface SubscriptionPlan {
 export class SubscriptionPlanner {
   readonly #supergraph: LoadedSupergraph
   readonly #plans = new LruCache<SubscriptionPlan>(MAX_CACHED_CHARACTERS)
+  #made = 0
 
   constructor(supergraph: LoadedSupergraph) {
     this.#supergraph = supergraph
@@ -33,12 +39,13 @@ export class SubscriptionPlanner {
   }
 
   #build(document: DocumentNode, operationName: string | undefined): SubscriptionPlan {
-    const { planner, plannedSchema } = this.#supergraph
+    const { planner, plannedSchema, delivery } = this.#supergraph
     const options = operationName ? { operationName } : {}
     const { node } = planner.buildQueryPlan(operationFromDocument(plannedSchema, document, options))
     if (!node) throw new BadUserInputError('The subscription selects nothing: @skip or @include leave all of it out.')
     if (node.kind !== 'Subscription') throw new Error(`The plan of a subscription begins with ${node.kind}.`)
     const event = eventPlan(this.#supergraph, { document, operationName }, node.primary, node.rest)
-    return { primary: node.primary, event }
+    this.#made += 1
+    return { id: this.#made, primary: node.primary, upstream: upstreamOperations(node.primary, delivery), event }
   }
 }

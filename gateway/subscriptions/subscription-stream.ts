@@ -1,43 +1,50 @@
-import type { FormattedExecutionResult } from 'graphql'
 import { ApplicationError } from '../../platform/errors.ts'
 import { EventQueue, type QueueBounds } from './event-queue.ts'
 import type { LagBudget } from './lag-budget.ts'
+import type { UpstreamEvent } from './upstream-event.ts'
+import type { FeedConsumer, UpstreamFeed } from './upstream-feed.ts'
 
-type Result = FormattedExecutionResult
+/** Where a stream's events come from, as far as the stream decides about it. */
+export type StreamFeed = Pick<UpstreamFeed, 'start' | 'pause' | 'rewind' | 'resume' | 'stop' | 'isPaused'>
 
 /** What a stream is made of. */
 export interface StreamParts {
   /** The name of the one that its events come from. */
   readonly subgraph: string
+  /** Whether every event counts, or only what was said last. */
+  readonly isLatestEnough: boolean
   readonly bounds: QueueBounds
   readonly budget: LagBudget
-  /** Subscribes upstream; returns what unsubscribes. */
-  open(stream: SubscriptionStream): () => void
+  feed(consumer: FeedConsumer): StreamFeed
   /** Completes one event; never rejects. The signal aborts when nobody waits for it any more. */
-  execute(event: Result, signal: AbortSignal): Promise<Result>
-  /** The result that tells the subscriber of an error. */
-  failed(error: Error): Result
+  complete(event: UpstreamEvent, signal: AbortSignal): Promise<string>
+  /** The result that tells the subscriber of errors. */
+  failed(errors: readonly Error[]): string
   /** Called once, when the stream has given its last result or was left. */
   onEnd(): void
 }
 
-type Give = (result: IteratorResult<Result, undefined>) => void
+type Give = (result: IteratorResult<string, undefined>) => void
 
-const DONE: IteratorResult<Result, undefined> = { done: true, value: undefined }
+const DONE: IteratorResult<string, undefined> = { done: true, value: undefined }
 
 /**
- * One client's subscription: its events in order, one after the other, then at most one last result that says why it
- * ended. Written by hand, because an async generator holds back `return()` while it waits for an event, and so would
- * keep everything upstream alive after its client has gone.
+ * One client's subscription: its results as JSON, in the order of their events, one after the other, then at most one
+ * last result that says why it ended. A client that is slower than its events makes the feed pause, and go on from where
+ * it stopped when there is room again; a feed that cannot ends the stream. Written by hand, because an async generator
+ * holds back `return()` while it waits for an event, and so would keep everything upstream alive after its client has
+ * gone.
  */
-export class SubscriptionStream implements AsyncIterableIterator<Result, undefined> {
+export class SubscriptionStream implements AsyncIterableIterator<string, undefined>, FeedConsumer {
   /** The name of the one that its events come from. */
   readonly subgraph: string
   readonly #parts: StreamParts
-  readonly #queue: EventQueue<Result>
+  readonly #queue: EventQueue<UpstreamEvent>
   readonly #abandoned = new AbortController()
-  readonly #unsubscribe: () => void
-  #lastResult: Result | undefined
+  readonly #feed: StreamFeed
+  /** The position of the last event that left the queue, as far as events have one. */
+  #taken: unknown
+  #lastResult: string | undefined
   #finished = false
   #ended = false
   /** Settles the `next()` that is being waited for. */
@@ -47,21 +54,26 @@ export class SubscriptionStream implements AsyncIterableIterator<Result, undefin
     this.subgraph = parts.subgraph
     this.#parts = parts
     const { bounds, budget } = parts
-    this.#queue = new EventQueue(bounds, { budget, onEvicted: () => this.terminate(this.#tooSlow()) })
-    this.#unsubscribe = parts.open(this)
+    this.#queue = new EventQueue(bounds, { budget, onEvicted: () => this.#evicted() })
+    this.#feed = parts.feed(this)
+    this.#feed.start()
   }
 
-  /** An event from upstream. */
-  push(event: Result): void {
-    if (!this.#finished && !this.#queue.push(event)) this.finish(this.#parts.failed(this.#tooSlow()))
+  /** An event from upstream. @returns whether there was room for it. */
+  push(event: UpstreamEvent): boolean {
+    if (this.#finished) return false
+    if (this.#queue.push(event, event.text.length)) return true
+    const hasPaused = this.#parts.isLatestEnough ? this.#rewind() : this.#feed.pause()
+    if (!hasPaused) this.finish([this.#tooSlow()])
+    return false
   }
 
-  /** Nothing more comes from upstream: what waits is still given, then the last result, if there is one. */
-  finish(lastResult?: Result): void {
+  /** Nothing more comes from upstream: what waits is still given, then the errors, if there are any. */
+  finish(errors?: readonly Error[]): void {
     if (this.#finished) return
     this.#finished = true
-    this.#lastResult = lastResult
-    this.#unsubscribe()
+    if (errors) this.#lastResult = this.#parts.failed(errors)
+    this.#feed.stop()
     this.#queue.close()
   }
 
@@ -69,20 +81,23 @@ export class SubscriptionStream implements AsyncIterableIterator<Result, undefin
   terminate(error: Error): void {
     if (this.#ended) return
     this.#drop()
-    this.#lastResult = this.#parts.failed(error)
+    this.#lastResult = this.#parts.failed([error])
+    this.#queue.close()
     if (this.#pending) this.#give(this.#last())
   }
 
-  next(): Promise<IteratorResult<Result, undefined>> {
+  next(): Promise<IteratorResult<string, undefined>> {
     if (this.#ended) return Promise.resolve(DONE)
-    const { promise, resolve } = Promise.withResolvers<IteratorResult<Result, undefined>>()
+    const { promise, resolve } = Promise.withResolvers<IteratorResult<string, undefined>>()
     this.#pending = resolve
-    void this.#produce(resolve)
+    this.#queue.take((event) => void this.#produce(event, resolve))
+    if (this.#feed.isPaused && this.#queue.isDrained) this.#feed.resume()
     return promise
   }
 
-  return(): Promise<IteratorResult<Result, undefined>> {
+  return(): Promise<IteratorResult<string, undefined>> {
     this.#drop()
+    this.#queue.close()
     this.#end()
     this.#give(DONE)
     return Promise.resolve(DONE)
@@ -92,27 +107,37 @@ export class SubscriptionStream implements AsyncIterableIterator<Result, undefin
     return this
   }
 
-  async #produce(pending: Give): Promise<void> {
-    const event = await this.#queue.take()
+  async #produce(event: UpstreamEvent | undefined, pending: Give): Promise<void> {
     if (this.#pending !== pending) return
-    const result = event
-      ? { done: false as const, value: await this.#parts.execute(event, this.#abandoned.signal) }
-      : this.#last()
-    if (this.#pending === pending) this.#give(result)
+    if (!event) return this.#give(this.#last())
+    this.#taken = event.position ?? this.#taken
+    const value = await this.#parts.complete(event, this.#abandoned.signal)
+    if (this.#pending === pending) this.#give({ done: false, value })
   }
 
-  #give(result: IteratorResult<Result, undefined>): void {
+  #give(result: IteratorResult<string, undefined>): void {
     const pending = this.#pending
     this.#pending = undefined
     pending?.(result)
   }
 
-  #last(): IteratorResult<Result, undefined> {
+  #last(): IteratorResult<string, undefined> {
     const value = this.#lastResult
     this.#lastResult = undefined
-    if (value) return { done: false, value }
+    if (value !== undefined) return { done: false, value }
     this.#end()
     return DONE
+  }
+
+  #evicted(): void {
+    if (this.#finished || !this.#rewind()) this.terminate(this.#tooSlow())
+  }
+
+  /** Forgets what waits: the feed tells it again. @returns false when it cannot. */
+  #rewind(): boolean {
+    if (!this.#feed.rewind(this.#taken)) return false
+    this.#queue.clear()
+    return true
   }
 
   #tooSlow(): ApplicationError {
@@ -122,8 +147,9 @@ export class SubscriptionStream implements AsyncIterableIterator<Result, undefin
   }
 
   #drop(): void {
+    if (!this.#finished) this.#feed.stop()
+    this.#finished = true
     this.#queue.clear()
-    this.finish()
     this.#abandoned.abort()
   }
 

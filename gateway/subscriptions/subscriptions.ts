@@ -1,24 +1,29 @@
-import type { DocumentNode, FormattedExecutionResult, GraphQLFormattedError, OperationDefinitionNode } from 'graphql'
+import type { DocumentNode, OperationDefinitionNode } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import { SubgraphUnavailableError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
 import { requestIdFrom } from '../../platform/request-id.ts'
 import { canonicalOperation, type ServiceSigner } from '../../platform/service-signature.ts'
-import { withDeadline } from '../execution/deadline.ts'
-import type { EventExecutor } from '../execution/event-executor.ts'
-import { forwardedHeaders, operationContext, signedHeaders } from '../execution/operation-context.ts'
-import { checkSubgraphResponse, forwardedError } from '../execution/subgraph-response.ts'
+import type { EventCompletion } from '../execution/event-completion.ts'
+import { forwardedHeaders, signedHeaders } from '../execution/operation-context.ts'
 import type { Client } from '../identity/client.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import type { QueueBounds } from './event-queue.ts'
 import { LagBudget } from './lag-budget.ts'
+import { PATIENCE, type Patience, ReopeningGate } from './reopening.ts'
 import { type SubscriptionPlan, SubscriptionPlanner } from './subscription-planner.ts'
 import { SubscriptionStream } from './subscription-stream.ts'
-import { UpstreamSocket } from './upstream-socket.ts'
+import { systemTimers, type Timers } from './timers.ts'
+import { UpstreamEvents } from './upstream-event.ts'
+import { type FeedConsumer, UpstreamFeed } from './upstream-feed.ts'
+import { UpstreamSocket, type UpstreamTimes } from './upstream-socket.ts'
 
 /** How far a subscriber may lag behind before its subscription ends. */
 const LAG: QueueBounds = { maxEvents: 1_000, maxCharacters: 4_000_000 }
+
+/** The same where events can be had once more: before its subscription pauses. A long replay fits in at once. */
+const CONTINUED_LAG: QueueBounds = { maxEvents: 1_200, maxCharacters: 1_000_000 }
 
 /** How far all subscribers together may, in characters of JSON. */
 const MAX_LAG = 256_000_000
@@ -34,49 +39,98 @@ export interface SubscriptionRequest {
   readonly variables: Record<string, unknown>
 }
 
+/** How many of what there is. */
+export interface SubscriptionCounts {
+  readonly streams: number
+  /** Fewer while subgraphs are away or clients are slow. */
+  readonly upstreamSubscriptions: number
+  /** Streams that were taken up again after their subgraph was lost, since the start. */
+  readonly reconnections: number
+}
+
+/** What tests put in the place of the real thing. */
+export interface SubscriptionOverrides {
+  readonly timers?: Timers
+  readonly patience?: Patience
+  readonly upstreamTimes?: UpstreamTimes
+  readonly maxLag?: number
+}
+
+/** The way to one subgraph. */
+interface Upstream {
+  readonly path: string
+  readonly socket: UpstreamSocket
+  readonly gate: ReopeningGate
+}
+
 /** Opens subscriptions: events from the subgraph that owns the field, each completed with the fields of the others. */
 export class Subscriptions {
   readonly #planner: SubscriptionPlanner
-  readonly #sockets: ReadonlyMap<string, { path: string; socket: UpstreamSocket }>
-  readonly #executor: EventExecutor
+  readonly #upstreams: ReadonlyMap<string, Upstream>
+  readonly #completion: EventCompletion
   readonly #signer: ServiceSigner | undefined
-  readonly #eventMs: number
   readonly #logger: Logger
-  readonly #budget = new LagBudget(MAX_LAG)
+  readonly #timers: Timers
+  readonly #patience: Patience
+  readonly #events = new UpstreamEvents()
+  readonly #budget: LagBudget
+  readonly #streams = new Set<SubscriptionStream>()
+  #reconnections = 0
 
-  /** @param options.eventMs how long the completion of one event may take. */
   constructor(options: {
     supergraph: LoadedSupergraph
-    executor: EventExecutor
+    completion: EventCompletion
     signer: ServiceSigner | undefined
-    eventMs: number
     logger: Logger
+    overrides?: SubscriptionOverrides
   }) {
-    this.#planner = new SubscriptionPlanner(options.supergraph)
-    this.#sockets = new Map(
-      options.supergraph.subgraphs.map(({ name, url }) => [
-        name,
-        { path: new URL(url).pathname, socket: new UpstreamSocket({ url, logger: options.logger }) },
-      ]),
+    const { supergraph, logger, overrides = {} } = options
+    this.#planner = new SubscriptionPlanner(supergraph)
+    this.#upstreams = new Map(
+      supergraph.subgraphs.map(({ name, url }) => {
+        const socket = new UpstreamSocket({ url, logger, times: overrides.upstreamTimes ?? {} })
+        return [name, { path: new URL(url).pathname, socket, gate: new ReopeningGate() }]
+      }),
     )
-    this.#executor = options.executor
+    this.#completion = options.completion
     this.#signer = options.signer
-    this.#eventMs = options.eventMs
-    this.#logger = options.logger
+    this.#logger = logger
+    this.#timers = overrides.timers ?? systemTimers
+    this.#patience = overrides.patience ?? PATIENCE
+    this.#budget = new LagBudget(overrides.maxLag ?? MAX_LAG)
+  }
+
+  get counts(): SubscriptionCounts {
+    const sockets = [...this.#upstreams.values()].map(({ socket }) => socket)
+    return {
+      streams: this.#streams.size,
+      upstreamSubscriptions: sockets.reduce((sum, { size }) => sum + size, 0),
+      reconnections: this.#reconnections,
+    }
   }
 
   /** @param onEnd called once, when the stream has given its last result or was left. */
   open(request: SubscriptionRequest, onEnd: () => void): SubscriptionStream {
     const plan = this.#planner.plan(request.source, request.document, request.operation.name?.value)
-    return new SubscriptionStream({
+    const { delivery } = plan.upstream
+    const stream = new SubscriptionStream({
       subgraph: plan.primary.serviceName,
-      bounds: LAG,
+      isLatestEnough: delivery?.kind === 'replayable',
+      bounds: delivery ? CONTINUED_LAG : LAG,
       budget: this.#budget,
-      open: (stream) => this.#subscribe(plan, request, stream),
-      execute: (event, abandoned) => this.#complete(plan, request, event, abandoned),
-      failed: (error) => ({ errors: [toWireError(error, request.requestId, this.#logger)] }),
-      onEnd,
+      feed: (consumer) => this.#feed(plan, request, consumer),
+      complete: (event, abandoned) => this.#completion.complete(plan, event, request, abandoned),
+      failed: (errors) => {
+        const onTheWire = errors.map((error) => toWireError(error, request.requestId, this.#logger))
+        return JSON.stringify({ errors: onTheWire })
+      },
+      onEnd: () => {
+        this.#streams.delete(stream)
+        onEnd()
+      },
     })
+    this.#streams.add(stream)
+    return stream
   }
 
   /**
@@ -92,67 +146,60 @@ export class Subscriptions {
     }
   }
 
-  /** Drops every upstream connection. */
+  /** Drops every upstream connection; what is still open ends with an error. */
   close(): void {
-    for (const { socket } of this.#sockets.values()) socket.close()
+    for (const stream of this.#streams) stream.finish([new SubgraphUnavailableError(stream.subgraph)])
+    for (const { socket } of this.#upstreams.values()) socket.close()
   }
 
-  #subscribe({ primary }: SubscriptionPlan, request: SubscriptionRequest, stream: SubscriptionStream): () => void {
-    const { requestId } = request
-    const { path, socket } = this.#upstream(primary.serviceName)
-    const onTheWire = (error: unknown): GraphQLFormattedError => toWireError(error, requestId, this.#logger)
-    return socket.subscribe(this.#payload(primary, path, request), {
-      next: (event) => stream.push(event),
-      complete: () => stream.finish(),
-      refused: (errors) => stream.finish({ errors: errors.map((error) => onTheWire(forwardedError(error))) }),
-      lost: () => stream.finish({ errors: [onTheWire(new SubgraphUnavailableError(primary.serviceName))] }),
-    })
+  #feed(plan: SubscriptionPlan, request: SubscriptionRequest, consumer: FeedConsumer): UpstreamFeed {
+    const { delivery, resumption } = plan.upstream
+    const { path, socket, gate } = this.#upstream(plan.primary.serviceName)
+    return new UpstreamFeed(
+      {
+        subgraph: plan.primary.serviceName,
+        delivery,
+        beginsAfter: resumption?.beginsAfter(request.variables),
+        read: (text) => this.#events.read(plan, text),
+        // Asked for when the operation is sent. The connection is opened first, and the client may be renewed meanwhile.
+        subscribe: (from, sink) => socket.subscribe(() => this.#payload(plan, request, path, from), sink),
+        gate,
+        patience: this.#patience,
+        timers: this.#timers,
+        random: Math.random,
+        onReconnect: () => {
+          this.#reconnections += 1
+        },
+      },
+      consumer,
+    )
   }
 
-  #upstream(subgraph: string): { path: string; socket: UpstreamSocket } {
-    const upstream = this.#sockets.get(subgraph)
+  #upstream(subgraph: string): Upstream {
+    const upstream = this.#upstreams.get(subgraph)
     if (!upstream) throw new Error(`No socket for the subgraph ${subgraph}.`)
     return upstream
   }
 
-  #payload(primary: SubscriptionPlan['primary'], path: string, request: SubscriptionRequest): SubscribePayload {
-    const used = (primary.variableUsages ?? []).filter((name) => request.variables[name] !== undefined)
+  #payload(
+    { upstream }: SubscriptionPlan,
+    request: SubscriptionRequest,
+    path: string,
+    { after, isReopened }: { after: unknown; isReopened: boolean },
+  ): SubscribePayload {
+    const resuming = isReopened && after !== undefined ? upstream.resumption?.operation : undefined
+    const { query, operationName, variables } = resuming ?? upstream.opening
+    const used = variables.filter((name) => request.variables[name] !== undefined)
     const payload = {
-      query: primary.operation,
-      ...(primary.operationName && { operationName: primary.operationName }),
-      variables: Object.fromEntries(used.map((name) => [name, request.variables[name]])),
-    }
-    const sign = () =>
-      signedHeaders(forwardedHeaders(request.client(), request.requestId), this.#signer, {
-        path,
-        body: canonicalOperation(payload),
-      })
-    return {
-      ...payload,
-      // Read when the operation is sent. The connection is opened first, and the client may be renewed meanwhile.
-      get extensions() {
-        return sign()
+      query,
+      ...(operationName && { operationName }),
+      variables: {
+        ...Object.fromEntries(used.map((name) => [name, request.variables[name]])),
+        ...(resuming && { [resuming.after]: after }),
       },
     }
-  }
-
-  async #complete(
-    plan: SubscriptionPlan,
-    { client, requestId, variables }: SubscriptionRequest,
-    event: FormattedExecutionResult,
-    abandoned: AbortSignal,
-  ): Promise<FormattedExecutionResult> {
-    try {
-      const response = checkSubgraphResponse(event)
-      return await withDeadline(
-        this.#eventMs,
-        (signal) =>
-          this.#executor.execute(plan.event, response, variables, operationContext(client(), requestId, signal)),
-        abandoned,
-      )
-    } catch (cause) {
-      const error = new SubgraphUnavailableError(plan.primary.serviceName, { cause })
-      return { errors: [toWireError(error, requestId, this.#logger)] }
-    }
+    const forwarded = forwardedHeaders(request.client(), request.requestId)
+    const signed = signedHeaders(forwarded, this.#signer, { path, body: canonicalOperation(payload) })
+    return { ...payload, extensions: { ...signed, resume: { positions: true, resumed: isReopened } } }
   }
 }

@@ -1,158 +1,135 @@
-import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql'
-import { type Client, createClient, MessageType, type SubscribePayload, stringifyMessage } from 'graphql-ws'
-import { WebSocket } from 'ws'
+import type { SubscribePayload } from 'graphql-ws'
 import type { Logger } from '../../platform/logging.ts'
+import { type ConnectionTimes, UpstreamConnection, type UpstreamSink } from './upstream-connection.ts'
 
-/** Of one message from a subgraph. */
-const MAX_MESSAGE_BYTES = 16_000_000
-
-const CONNECT_MS = 5_000
-
-/** A subgraph that leaves a ping unanswered for as long again is taken for dead. */
-const PING_INTERVAL_MS = 12_000
-
-/** How long a socket that carries no subscription stays open. */
+/** How long a connection that carries no subscription stays open. */
 const IDLE_MS = 30_000
 
-/** Where the messages of one upstream subscription go. Exactly one of `complete`, `refused` and `lost` is the last. */
-export interface UpstreamSink {
-  next(result: FormattedExecutionResult): void
-  complete(): void
-  /** The subgraph ended it with errors. */
-  refused(errors: readonly GraphQLFormattedError[]): void
-  /** The connection is gone, or never came about. */
-  lost(): void
+/** After a connection that did not come about the next one is not tried sooner. */
+const RETRY_MS = 100
+
+/** In milliseconds; what is left out is as in production. */
+export interface UpstreamTimes extends ConnectionTimes {
+  readonly idleMs?: number
 }
 
-/** The one connection to a subgraph that carries the subscriptions of all clients; opened by the first of them. */
+/** A subscription that runs upstream. */
+export interface UpstreamSubscription {
+  /** Afterwards its sink hears nothing more. */
+  unsubscribe(): void
+  /** Its subgraph stops: what is subscribed to from now on goes over another connection. */
+  retire(): void
+}
+
+/**
+ * The way to a subgraph. One connection, opened by the first of them, carries the subscriptions of all clients; one to a
+ * process that stops goes on beside it until its last subscription has left.
+ */
 export class UpstreamSocket {
   readonly #url: string
   readonly #logger: Logger
-  readonly #sinks = new Set<UpstreamSink>()
-  #client: Client | undefined
-  /** The connection of that client once the subgraph has acknowledged it. */
-  #socket: WebSocket | undefined
+  readonly #times: UpstreamTimes
+  readonly #connections = new Set<UpstreamConnection>()
+  /** What takes new subscriptions. */
+  #current: UpstreamConnection | undefined
   #idle: NodeJS.Timeout | undefined
+  /** Whether it was lost and has not come back: the log tells that once. */
+  #isAway = false
+  #failedAt = Number.NEGATIVE_INFINITY
 
-  /** @param url of the subgraph; the same path serves HTTP and graphql-transport-ws. */
-  constructor(options: { url: string; logger: Logger }) {
+  /** @param options.url of the subgraph; the same path serves HTTP and graphql-transport-ws. */
+  constructor(options: { url: string; logger: Logger; times?: UpstreamTimes }) {
     this.#url = options.url.replace(/^http/, 'ws')
     this.#logger = options.logger
+    this.#times = options.times ?? {}
   }
 
-  /**
-   * @param payload read when it is sent, which is after the connection was opened.
-   * @returns unsubscribes; afterwards the sink hears nothing more.
-   */
-  subscribe(payload: SubscribePayload, sink: UpstreamSink): () => void {
+  /** How many subscriptions run, or wait for the connection. */
+  get size(): number {
+    return [...this.#connections].reduce((sum, { size }) => sum + size, 0)
+  }
+
+  /** @param payload asked for when it is sent, which is after the connection was opened. */
+  subscribe(payload: () => SubscribePayload, sink: UpstreamSink): UpstreamSubscription {
+    const wait = this.#current ? 0 : this.#failedAt + RETRY_MS - performance.now()
+    if (wait > 0) return this.#subscribeLater(wait, payload, sink)
     clearTimeout(this.#idle)
-    this.#client ??= this.#connect()
-    this.#sinks.add(sink)
-    const end = (tell: () => void) => this.#forget(sink) && tell()
-    const unsubscribe = this.#client.subscribe(payload, {
-      next: (result) => this.#sinks.has(sink) && sink.next(result as FormattedExecutionResult),
-      complete: () => end(() => sink.complete()),
-      error: (error) => end(() => (Array.isArray(error) ? sink.refused(error) : sink.lost())),
-    })
-    return () => {
-      this.#forget(sink)
-      unsubscribe()
+    this.#current ??= this.#connect()
+    const connection = this.#current
+    const unsubscribe = connection.subscribe(payload, sink)
+    return { unsubscribe, retire: () => this.#retire(connection) }
+  }
+
+  /** Sends a ping on every connection, behind what was subscribed to on it before; those that do not stand yet get none. */
+  ping(payload: Record<string, string>): void {
+    for (const connection of this.#connections) connection.ping(payload)
+  }
+
+  /** Drops every connection; what still runs on them is lost. */
+  close(): void {
+    clearTimeout(this.#idle)
+    for (const connection of this.#connections) connection.terminate()
+  }
+
+  #subscribeLater(wait: number, payload: () => SubscribePayload, sink: UpstreamSink): UpstreamSubscription {
+    let subscription: UpstreamSubscription | undefined
+    const timer = setTimeout(() => {
+      subscription = this.subscribe(payload, sink)
+    }, wait)
+    return {
+      unsubscribe: () => {
+        clearTimeout(timer)
+        subscription?.unsubscribe()
+      },
+      retire: () => subscription?.retire(),
     }
   }
 
-  /**
-   * Sends a ping behind every operation that was subscribed to before. Without a connection none has been sent yet, and
-   * no ping is.
-   */
-  ping(payload: Record<string, string>): void {
-    const socket = this.#socket
-    // graphql-ws sends an operation a few microtasks after it was told to.
-    setImmediate(() => {
-      if (socket?.readyState === WebSocket.OPEN) socket.send(stringifyMessage({ type: MessageType.Ping, payload }))
-    })
-  }
-
-  /** Drops the connection; what still runs on it is lost. */
-  close(): void {
-    clearTimeout(this.#idle)
-    this.#client?.terminate()
-  }
-
-  #connect(): Client {
-    const client = createClient({
-      url: this.#url,
-      webSocketImpl: UpstreamWebSocket,
-      // The library's lazy mode re-subscribes by itself after a clean close, which would hide a gap: a client here
-      // lives exactly as long as its connection.
-      lazy: false,
-      retryAttempts: 0,
-      onNonLazyError: () => {},
-      connectionAckWaitTimeout: CONNECT_MS,
-      keepAlive: PING_INTERVAL_MS,
-      on: {
-        connected: (socket) => {
-          this.#socket = socket as WebSocket
-        },
-        closed: () => this.#dropped(client),
-        ...terminateWhenSilent(() => client.terminate()),
+  #connect(): UpstreamConnection {
+    const connection = new UpstreamConnection(
+      this.#url,
+      {
+        onReady: () => this.#connected(),
+        onIdle: () => this.#leave(connection),
+        onClosed: (lost) => this.#dropped(connection, lost),
       },
-    })
-    return client
+      this.#times,
+    )
+    this.#connections.add(connection)
+    return connection
   }
 
-  #dropped(client: Client): void {
-    void disposeQuietly(client)
-    if (this.#client !== client) return
-    this.#client = undefined
-    this.#socket = undefined
-    const lost = [...this.#sinks]
-    this.#sinks.clear()
-    if (lost.length > 0) this.#logger.warn({ url: this.#url, subscriptions: lost.length }, 'lost a subgraph socket')
-    for (const sink of lost) sink.lost()
+  #connected(): void {
+    if (this.#isAway) this.#logger.info({ url: this.#url }, 'a subgraph is back')
+    this.#isAway = false
   }
 
-  /** @returns whether the sink was still to be heard of. */
-  #forget(sink: UpstreamSink): boolean {
-    const known = this.#sinks.delete(sink)
-    if (known && this.#sinks.size === 0) this.#idle = setTimeout(() => this.#closeIdle(), IDLE_MS).unref()
-    return known
+  /** Nothing runs on the connection. */
+  #leave(connection: UpstreamConnection): void {
+    const close = () => {
+      if (connection === this.#current) this.#current = undefined
+      connection.close()
+    }
+    if (connection !== this.#current) close()
+    else {
+      clearTimeout(this.#idle)
+      this.#idle = setTimeout(close, this.#times.idleMs ?? IDLE_MS).unref()
+    }
   }
 
-  #closeIdle(): void {
-    const client = this.#client
-    this.#client = undefined
-    this.#socket = undefined
-    if (client) void disposeQuietly(client)
+  #retire(connection: UpstreamConnection): void {
+    if (this.#current !== connection) return
+    clearTimeout(this.#idle)
+    this.#current = undefined
+    if (connection.size === 0) connection.close()
   }
-}
 
-class UpstreamWebSocket extends WebSocket {
-  constructor(address: string, protocols: string) {
-    super(address, protocols, {
-      maxPayload: MAX_MESSAGE_BYTES,
-      handshakeTimeout: CONNECT_MS,
-      perMessageDeflate: false,
-    })
-    // graphql-ws stops listening when it terminates a connection, and an error nobody listens to ends the process.
-    this.on('error', () => {})
-  }
-}
-
-/** Disposing a client whose connection failed rejects with that failure, which its subscriptions have heard of. */
-async function disposeQuietly(client: Client): Promise<void> {
-  try {
-    await client.dispose()
-  } catch {}
-}
-
-function terminateWhenSilent(terminate: () => void) {
-  let silence: NodeJS.Timeout | undefined
-  return {
-    ping: (received: boolean) => {
-      if (!received) silence = setTimeout(terminate, PING_INTERVAL_MS).unref()
-    },
-    pong: (received: boolean) => {
-      if (received) clearTimeout(silence)
-    },
+  #dropped(connection: UpstreamConnection, lost: number): void {
+    this.#connections.delete(connection)
+    if (this.#current === connection) this.#current = undefined
+    if (!connection.wasReady) this.#failedAt = performance.now()
+    const isNews = lost > 0 && !this.#isAway
+    this.#isAway ||= lost > 0
+    this.#logger[isNews ? 'warn' : 'debug']({ url: this.#url, subscriptions: lost }, 'lost a subgraph socket')
   }
 }

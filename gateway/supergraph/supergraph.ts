@@ -3,6 +3,7 @@ import { type Schema, Supergraph } from '@apollo/federation-internals'
 import { QueryPlanner } from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
 import { ConfigurationError } from '../../platform/environment.ts'
+import { type Delivery, readDelivery } from './delivery.ts'
 
 /** A supergraph, in the forms that serving it takes. */
 export interface LoadedSupergraph {
@@ -15,6 +16,8 @@ export interface LoadedSupergraph {
   /** All of it, with what joins the subgraphs. */
   readonly joinedSchema: GraphQLSchema
   readonly planner: QueryPlanner
+  /** How subscriptions go on after a lost connection, by the name of the root field; the others end. */
+  readonly delivery: ReadonlyMap<string, Delivery>
 }
 
 /**
@@ -25,7 +28,7 @@ export interface LoadedSupergraph {
  */
 export async function loadSupergraph(path: string, urls: Readonly<Record<string, string>>): Promise<LoadedSupergraph> {
   const sdl = await readSdl(path)
-  const supergraph = build(sdl, path)
+  const { supergraph, delivery } = build(sdl, path)
   const plannedSchema = supergraph.apiSchema()
   return {
     sdl,
@@ -34,6 +37,7 @@ export async function loadSupergraph(path: string, urls: Readonly<Record<string,
     plannedSchema,
     joinedSchema: supergraph.schema.toGraphQLJSSchema(),
     planner: new QueryPlanner(supergraph),
+    delivery,
   }
 }
 
@@ -48,12 +52,13 @@ async function readSdl(path: string): Promise<string> {
   }
 }
 
-function build(sdl: string, path: string): Supergraph {
+function build(sdl: string, path: string): { supergraph: Supergraph; delivery: ReadonlyMap<string, Delivery> } {
   try {
-    return Supergraph.build(sdl)
+    const supergraph = Supergraph.build(sdl)
+    return { supergraph, delivery: readDelivery(supergraph) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigurationError(`SUPERGRAPH: ${path} is not a supergraph of Apollo Federation: ${reason}`, {
+    throw new ConfigurationError(`SUPERGRAPH: ${path} is not a supergraph that can be served: ${reason}`, {
       cause: error,
     })
   }

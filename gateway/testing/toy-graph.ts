@@ -1,5 +1,7 @@
 import { GraphQLError } from 'graphql'
 import { LiveFeed } from './live-feed.ts'
+import { DELIVERY } from './notes-graph.ts'
+import { LOG_TYPES, logResolvers, ToyLog } from './toy-log.ts'
 import { compose, ToySubgraph } from './toy-subgraph.ts'
 
 export interface Review {
@@ -11,6 +13,7 @@ export interface Review {
 /** Two subgraphs: reviews, which also streams them, and the users who wrote them. */
 export class ToyGraph {
   readonly feed = new LiveFeed<Review>()
+  readonly log = new ToyLog()
   readonly reviews: ToySubgraph
   readonly users: ToySubgraph
   /** Set to have other reviews. */
@@ -36,6 +39,7 @@ export class ToyGraph {
 }
 
 const REVIEWS = `
+  ${LOG_TYPES}
   type Query { reviews: [Review!] review(id: ID!): Review secret: String fails(code: String): String }
   type Mutation { addReview(body: String!): Review }
   type Subscription { reviewAdded(product: ID, tag: String = "none"): Review! forbidden: Review! soldOut: Review! brokenOff: Review! }
@@ -49,7 +53,9 @@ const REVIEW_LIST: Review[] = [
 ]
 
 function reviewResolvers(graph: ToyGraph) {
+  const log = logResolvers(graph.log)
   return {
+    ...log,
     Query: {
       reviews: () => graph.reviewList ?? REVIEW_LIST,
       review: (_: unknown, { id }: { id: string }) => REVIEW_LIST.find((review) => review.id === id),
@@ -62,6 +68,7 @@ function reviewResolvers(graph: ToyGraph) {
     },
     Mutation: { addReview: (_: unknown, { body }: { body: string }) => ({ id: 'r3', body, authorId: 'u1' }) },
     Subscription: {
+      ...log.Subscription,
       reviewAdded: { subscribe: () => graph.feed.watch(), resolve: (review: Review) => review },
       forbidden: {
         subscribe: () => {
@@ -88,8 +95,9 @@ function reviewResolvers(graph: ToyGraph) {
 }
 
 const USERS = `
+  ${DELIVERY}
   type Query { user(id: ID!): User }
-  type User @key(fields: "id") { id: ID! name: String! email: String }
+  type User @key(fields: "id") { id: ID! name: String! email: String handle: String @viewerIndependent }
 `
 
 const USER_RESOLVERS = {
@@ -97,6 +105,7 @@ const USER_RESOLVERS = {
   User: {
     __resolveReference: async ({ id }: { id: string }) => (id === 'nobody' ? null : { id }),
     name: ({ id }: { id: string }) => `Name of ${id}`,
+    handle: ({ id }: { id: string }) => `@${id}`,
     email: () => {
       throw new GraphQLError('Emails are private.', { extensions: { code: 'FORBIDDEN' } })
     },

@@ -10,10 +10,11 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { composeServices } from '@apollo/composition'
 import { buildSubgraphSchema } from '@apollo/subgraph'
-import { execute, type GraphQLSchema, parse } from 'graphql'
+import { type ExecutionArgs, execute, type GraphQLSchema, parse } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
+import { ToyStream } from './toy-stream.ts'
 
 /** By type, then by field. */
 type Resolvers = Record<string, Record<string, unknown>>
@@ -26,21 +27,26 @@ export class ToySubgraph {
   readonly requests: { path: string; headers: IncomingHttpHeaders; body: string }[] = []
   /** Operations over the socket, in the order they came. */
   readonly operations: SubscribePayload[] = []
+  /** Which of the sockets each of them came on: the first, the second … */
+  readonly operationSockets: number[] = []
   /** What pings over the socket carried, in the order they came; those that carried nothing are left out. */
   readonly pings: Record<string, unknown>[] = []
   /** Set to have sockets wait for their acknowledgement. */
   hold: Promise<void> | undefined
   /** Set to answer a request in another way; return false to answer it as usual. */
   intercept: (response: ServerResponse) => boolean | Promise<boolean> = () => false
-  readonly #schema: GraphQLSchema
+  readonly schema: GraphQLSchema
   #server: Server | undefined
   #sockets: WebSocketServer | undefined
+  readonly #streams = new Set<ToyStream>()
+  readonly #socketNumbers = new WeakMap<object, number>()
+  #lastSocket = 0
   #port = 0
 
   constructor(name: string, typeDefs: string, resolvers: Resolvers) {
     this.name = name
     this.typeDefs = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])\n${typeDefs}`
-    this.#schema = buildSubgraphSchema([{ typeDefs: parse(this.typeDefs), resolvers: resolvers as never }])
+    this.schema = buildSubgraphSchema([{ typeDefs: parse(this.typeDefs), resolvers: resolvers as never }])
   }
 
   get url(): string {
@@ -58,21 +64,38 @@ export class ToySubgraph {
     this.#sockets = new WebSocketServer({ server, path: '/graphql' })
     useServer(
       {
-        schema: this.#schema,
+        schema: this.schema,
         onConnect: async () => this.hold,
-        onSubscribe: (_context, _id, payload) => {
+        onSubscribe: ({ extra }, _id, payload) => {
           this.operations.push(payload)
+          this.operationSockets.push(this.#socketNumbers.get(extra.socket) ?? 0)
         },
+        subscribe: (args) => this.#subscribe(args),
         onPing: (_context, payload) => {
           if (payload) this.pings.push(payload)
         },
       },
       this.#sockets,
     )
+    this.#sockets.on('connection', (socket) => {
+      this.#lastSocket += 1
+      this.#socketNumbers.set(socket, this.#lastSocket)
+    })
     this.#server = server.listen(this.#port, '127.0.0.1')
     await once(server, 'listening')
     this.#port = (server.address() as AddressInfo).port
     return this
+  }
+
+  /** Tells every stream to be opened again over another connection, as a process does that stops. */
+  drain(reconnectWithinMs: number): void {
+    for (const stream of this.#streams) stream.drain(reconnectWithinMs)
+    this.#streams.clear()
+  }
+
+  /** Closes every socket and says why, as a process does that restarts. */
+  closeSockets(code: number): void {
+    for (const socket of this.#sockets?.clients ?? []) socket.close(code)
   }
 
   /** Cuts every socket, as a crash would. */
@@ -89,13 +112,19 @@ export class ToySubgraph {
     await closed
   }
 
+  async #subscribe(args: ExecutionArgs) {
+    const stream = await ToyStream.open(args)
+    if (stream instanceof ToyStream) this.#streams.add(stream)
+    return stream
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request)
     this.requests.push({ path: request.url ?? '', headers: request.headers, body })
     if (await this.intercept(response)) return
     const { query, variables, operationName } = JSON.parse(body)
     const result = await execute({
-      schema: this.#schema,
+      schema: this.schema,
       document: parse(query),
       variableValues: variables,
       operationName,

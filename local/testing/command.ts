@@ -25,7 +25,7 @@ export interface CommandOutcome {
 /** What `npm run <script> -- …` runs, on the database of a running auth. */
 export async function runOnDatabaseOf(
   { databaseUrl }: Pick<RunningAuth, 'databaseUrl'>,
-  script: 'create-admin' | 'reset-second-factor',
+  script: 'create-admin' | 'reset-second-factor' | 'renew-epochs',
   args: readonly string[],
   { variables = {}, input = '' }: Typed = {},
 ): Promise<CommandOutcome> {

@@ -12,6 +12,8 @@ export interface Caller {
   /** The end user's address and browser, as the gateway saw them; null when it did not say. */
   readonly address: string | null
   readonly userAgent: string | null
+  /** Whether a subscription is taken up that was cut off before: its client has what came until then. */
+  readonly resumed: boolean
 }
 
 /** What a subgraph checks callers with. Without a signer calls need no signature. */
@@ -41,6 +43,7 @@ export async function identifyCaller(policy: CallerPolicy, headers: SignedHeader
     requestId: requestIdFrom(headers['x-request-id']),
     address: headers['x-forwarded-for'] ?? null,
     userAgent: headers['x-client-user-agent']?.slice(0, 512) ?? null,
+    resumed: false,
   }
 }
 

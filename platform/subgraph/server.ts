@@ -23,7 +23,7 @@ export interface SubgraphOptions<Context extends { caller: Caller }> {
   routes?: (server: FastifyInstance) => void
   address: { host: string; port: number; variable: string }
   metrics?: Metrics
-  /** How long a shutdown waits for requests without an answer. */
+  /** How long a shutdown may take, for streams to say where they go on and requests to be answered. */
   shutdownGraceMs?: number
   logger: Logger
 }
@@ -36,12 +36,19 @@ export interface RunningServer extends AsyncDisposable {
 /** A gateway asks for more than its client wrote: keys, and fragments written out. So a few times a client's limits. */
 const MAX_BODY_BYTES = 4_000_000
 const MAX_TOKENS = 20_000
+const SHUTDOWN_GRACE_MS = 8_000
 
 /** Serves a subgraph at `/graphql`, over HTTP POST and graphql-transport-ws, to signed callers. */
 export async function startSubgraphServer<Context extends { caller: Caller }>(
   options: SubgraphOptions<Context>,
 ): Promise<RunningServer> {
-  const server = createHttpServer({ ...options, bodyLimit: MAX_BODY_BYTES })
+  const stop = new Stop(options.shutdownGraceMs ?? SHUTDOWN_GRACE_MS)
+  const server = createHttpServer({
+    ...options,
+    bodyLimit: MAX_BODY_BYTES,
+    draining: () => stop.hasBegun,
+    shutdownGraceMs: () => stop.leftMs,
+  })
   keepRawBodies(server)
   const apollo = new ApolloServer<Context>({
     schema: options.schema,
@@ -83,10 +90,34 @@ export async function startSubgraphServer<Context extends { caller: Caller }>(
   return {
     ...bound,
     async [Symbol.asyncDispose]() {
-      await sockets[Symbol.asyncDispose]()
+      stop.begin()
+      await sockets.drain(stop.leftMs)
       await apollo.stop()
       await server.close()
+      await sockets[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** How much of its time a shutdown has left. */
+class Stop {
+  readonly #graceMs: number
+  #endsAt: number | undefined
+
+  constructor(graceMs: number) {
+    this.#graceMs = graceMs
+  }
+
+  get hasBegun(): boolean {
+    return this.#endsAt !== undefined
+  }
+
+  get leftMs(): number {
+    return this.#endsAt === undefined ? this.#graceMs : Math.max(0, this.#endsAt - performance.now())
+  }
+
+  begin(): void {
+    this.#endsAt ??= performance.now() + this.#graceMs
   }
 }
 

@@ -1,30 +1,42 @@
 import type { Server } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type FormattedExecutionResult, type GraphQLError, type GraphQLSchema, parse, validate } from 'graphql'
-import type { Context as SocketContext, SubscribePayload } from 'graphql-ws'
+import type { FormattedExecutionResult, GraphQLError } from 'graphql'
+import type { ServerOptions, SubscribePayload } from 'graphql-ws'
 import { type Extra, useServer } from 'graphql-ws/use/ws'
-import { WebSocketServer } from 'ws'
-import { ApplicationError, BadUserInputError } from '../errors.ts'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { asGraphQLError, toWireError } from '../graphql-errors.ts'
 import type { Logger } from '../logging.ts'
+import { type Metrics, observe } from '../metrics.ts'
 import { requestIdFrom } from '../request-id.ts'
-import { canonicalOperation } from '../service-signature.ts'
-import type { Attendance } from './attendance.ts'
 import { type Caller, type CallerPolicy, identifyCaller, requireSignature, singleHeaders } from './caller.ts'
-import { type StreamArgs, subscribeWithFreshContext } from './fresh-context.ts'
+import { EventResults } from './event-results.ts'
+import { FrameWriter } from './frame-writer.ts'
+import { OpenStreams, RECONNECT_WITHIN_MS, ServerRestartsError } from './open-streams.ts'
+import { type Operation, type OperationOptions, prepareOperation, SOCKET_PATH } from './operation.ts'
+import { OperationDocuments } from './operation-documents.ts'
+import { type OperationChannel, OperationStream } from './operation-stream.ts'
 import { Renewals } from './renewals.ts'
 
-const PATH = '/graphql'
 const MAX_FRAME_BYTES = 1_000_000
 /** How long the other end may take to say goodbye. */
 const FAREWELL_MS = 2_000
+/** "Service Restart" in the IANA registry of WebSocket close codes. */
+const SERVICE_RESTART = 1012
 
-interface SocketOptions<Context extends { caller: Caller }> {
-  schema: GraphQLSchema
-  createContext: (caller: Caller) => Context
-  callers: CallerPolicy
-  attendance?: Attendance
+const STREAMS = { name: 'parley_subgraph_streams', help: 'Subscriptions that have not ended.' }
+
+interface SocketOptions<Context extends { caller: Caller }> extends OperationOptions<Context> {
+  metrics?: Metrics
   logger: Logger
+}
+
+/** The sockets of a subgraph. */
+export interface SubscriptionSockets extends AsyncDisposable {
+  /**
+   * Refuses new sockets and new operations, has every stream say that it goes on elsewhere, and closes the sockets when
+   * they have; all within the given time.
+   */
+  drain(withinMs: number): Promise<void>
 }
 
 /**
@@ -35,46 +47,108 @@ interface SocketOptions<Context extends { caller: Caller }> {
 export function serveSubscriptions<Context extends { caller: Caller }>(
   server: Server,
   options: SocketOptions<Context>,
-): AsyncDisposable {
-  const sockets = new WebSocketServer({ server, path: PATH, maxPayload: MAX_FRAME_BYTES })
-  const onTheWire = (errors: readonly GraphQLError[], { extensions }: SubscribePayload) =>
-    errors.map((error) => toWireError(error, requestIdFrom(extensions?.['x-request-id']), options.logger))
-  const served = useServer<Record<string, unknown>, SocketState>(
-    {
-      onSubscribe: async (context, _id, payload) => {
-        try {
-          return await prepare(options, renewalsOf(context, options), payload)
-        } catch (error) {
-          return [asGraphQLError(error)]
-        }
-      },
-      onPing: (context, payload) => renew(options, renewalsOf(context, options), payload ?? {}),
-      // What onSubscribe returned: graphql-ws knows only the part of it that is graphql's own.
-      subscribe: (args) => subscribeGuarded(args as StreamArgs),
-      onError: (_context, _id, payload, errors) => onTheWire(errors, payload),
-      onNext: (_context, _id, payload, _args, { errors, ...result }) =>
-        errors && ({ ...result, errors: onTheWire(errors, payload) } as FormattedExecutionResult),
-    },
-    sockets,
-  )
+): SubscriptionSockets {
+  const streams = new OpenStreams()
+  if (options.metrics) observe(options.metrics, { ...STREAMS, read: () => streams.size })
+  const sockets = new WebSocketServer({
+    server,
+    path: SOCKET_PATH,
+    maxPayload: MAX_FRAME_BYTES,
+    verifyClient: (_info, answer) => answer(!streams.isDraining, 503),
+  })
+  const served = useServer<Record<string, unknown>, SocketState>(protocolOf(options, streams), sockets)
   return {
+    async drain(withinMs) {
+      const farewellMs = Math.min(FAREWELL_MS, withinMs / 4)
+      await streams.drain(withinMs - farewellMs)
+      await closeAll(sockets.clients, farewellMs)
+    },
     async [Symbol.asyncDispose]() {
-      const closed = served.dispose()
-      await Promise.race([closed, delay(FAREWELL_MS, undefined, { ref: false })])
-      for (const socket of sockets.clients) socket.terminate()
-      await closed
+      streams.stop()
+      await closeAll(sockets.clients, 0)
+      await served.dispose()
     },
   }
 }
 
-type SocketState = { renewals?: Renewals }
+/** Closes sockets, those that do not say goodbye within the given time too. */
+async function closeAll(sockets: ReadonlySet<WebSocket>, withinMs: number): Promise<void> {
+  const closing = Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
+  for (const socket of sockets) socket.close(SERVICE_RESTART, RESTART_REASON)
+  await Promise.race([closing, delay(withinMs, undefined, { ref: false })])
+  for (const socket of sockets) socket.terminate()
+  await closing
+}
 
-function renewalsOf(
-  { extra }: SocketContext<Record<string, unknown>, Extra & SocketState>,
-  { callers }: { callers: CallerPolicy },
-): Renewals {
-  extra.renewals ??= new Renewals(callers.verifier)
-  return extra.renewals
+const RESTART_REASON = JSON.stringify({ reconnectWithinMs: RECONNECT_WITHIN_MS })
+
+interface SocketParts {
+  readonly renewals: Renewals
+  readonly frames: FrameWriter
+}
+
+type SocketState = { parts?: SocketParts }
+
+/** graphql-ws keeps the protocol; what streams say they send themselves, see {@link OperationStream}. */
+function protocolOf<Context extends { caller: Caller }>(
+  options: SocketOptions<Context>,
+  streams: OpenStreams,
+): ServerOptions<Record<string, unknown>, Extra & SocketState> {
+  const { callers, logger } = options
+  const documents = new OperationDocuments(options.schema)
+  const results = new EventResults(logger)
+  const onTheWire = (errors: readonly GraphQLError[], { extensions }: SubscribePayload) =>
+    errors.map((error) => toWireError(error, requestIdFrom(extensions?.['x-request-id']), logger))
+  return {
+    onSubscribe: async (context, id, payload) => {
+      try {
+        const { renewals, frames } = partsOf(context, callers)
+        const operation = await prepareOperation(options, { documents, renewals }, payload)
+        if (!('args' in operation)) return operation
+        const channel = channelOf(id, frames, context.subscriptions)
+        const stream = new OperationStream({ operation, channel, results, streams })
+        return { ...operation.args, contextValue: { operation, stream } satisfies Run }
+      } catch (error) {
+        return [asGraphQLError(error)]
+      }
+    },
+    onPing: (context, payload) => renew(options, partsOf(context, callers).renewals, payload ?? {}),
+    subscribe: ({ contextValue }) => (contextValue as Run).stream,
+    execute: async ({ contextValue }) => {
+      try {
+        if (streams.isDraining) throw new ServerRestartsError()
+        return await results.execute((contextValue as Run).operation)
+      } catch (error) {
+        return { errors: [asGraphQLError(error)] }
+      }
+    },
+    onError: (_context, _id, payload, errors) => onTheWire(errors, payload),
+    onNext: (_context, _id, payload, _args, { errors, ...result }) =>
+      errors && ({ ...result, errors: onTheWire(errors, payload) } as FormattedExecutionResult),
+  }
+}
+
+/** @param open what graphql-ws takes for open; to the others it has nothing more to say. */
+function channelOf(id: string, frames: FrameWriter, open: Record<string, unknown>): OperationChannel {
+  const head = `{"id":${JSON.stringify(id)},"type":`
+  return {
+    next: (text) => frames.write(`${head}"next","payload":${text}}`),
+    complete: () => {
+      delete open[id]
+      return frames.write(`${head}"complete"}`)
+    },
+  }
+}
+
+/** An operation on its way through graphql-ws, in place of a context. */
+interface Run {
+  readonly operation: Operation
+  readonly stream: OperationStream
+}
+
+function partsOf({ extra }: { extra: Extra & SocketState }, { verifier }: CallerPolicy): SocketParts {
+  extra.parts ??= { renewals: new Renewals(verifier), frames: new FrameWriter(extra.socket, extra.request.socket) }
+  return extra.parts
 }
 
 /**
@@ -89,54 +163,10 @@ async function renew(
   const headers = singleHeaders(payload)
   if (headers.authorization === undefined) return
   try {
-    requireSignature(callers, PATH, '', headers)
+    requireSignature(callers, SOCKET_PATH, '', headers)
     const { viewer } = await identifyCaller(callers, headers)
     if (viewer) renewals.add(viewer)
   } catch (err) {
     logger.debug({ err, requestId: headers['x-request-id'] }, 'a fresh token was refused')
-  }
-}
-
-async function prepare<Context extends { caller: Caller }>(
-  options: SocketOptions<Context>,
-  renewals: Renewals,
-  payload: SubscribePayload,
-): Promise<StreamArgs | readonly GraphQLError[]> {
-  const headers = singleHeaders(payload.extensions ?? {})
-  requireSignature(options.callers, PATH, canonicalOperation(payload), headers)
-  const caller = await identifyCaller(options.callers, headers)
-  const document = parse(payload.query, { maxTokens: 2_000 })
-  const { attendance } = options
-  const complaints = validateGuarded(options.schema, document)
-  if (complaints.length > 0) return complaints
-  return {
-    schema: options.schema,
-    document,
-    operationName: payload.operationName ?? null,
-    variableValues: payload.variables ?? null,
-    // A function, because every event is resolved with loaders and an identity map of its own.
-    contextValue: () =>
-      options.createContext(caller.viewer ? { ...caller, viewer: renewals.current(caller.viewer) } : caller),
-    ...(attendance && { onOpen: () => attendance.opened(caller) }),
-  }
-}
-
-/** A token may end between the operation's arrival and now, and a throw would close the socket for everybody on it. */
-async function subscribeGuarded(args: StreamArgs): ReturnType<typeof subscribeWithFreshContext> {
-  try {
-    return await subscribeWithFreshContext(args)
-  } catch (error) {
-    return { errors: [asGraphQLError(error)] }
-  }
-}
-
-/** graphql 16's validate() throws on some malformed subscriptions, which would close the socket for everybody on it. */
-function validateGuarded(...args: Parameters<typeof validate>): readonly GraphQLError[] {
-  try {
-    return validate(...args)
-  } catch (error) {
-    return [
-      asGraphQLError(error instanceof ApplicationError ? error : new BadUserInputError('The operation is malformed.')),
-    ]
   }
 }

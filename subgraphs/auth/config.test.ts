@@ -19,6 +19,7 @@ describe('The configuration of auth', () => {
       firstAdmin: undefined,
       mail: { smtpUrl: undefined, publicUrl: 'http://127.0.0.1:4000', showsOutbox: true },
       redisUrl: undefined,
+      natsUrl: undefined,
       limits: { signUpsPerMinute: 20, signInFailuresPerMinute: 10 },
       keyLifeSeconds: undefined,
       serviceSecret: undefined,
@@ -50,6 +51,7 @@ describe('The configuration of auth', () => {
     ['SMTP_URL', 'mail.example.org:587'],
     ['PUBLIC_URL', 'example.org'],
     ['REDIS_URL', 'http://localhost:6379'],
+    ['NATS_URL', 'localhost:4222'],
     ['RATE_LIMIT_SIGN_UP', '0'],
     ['JWT_KEY_ROTATION_DAYS', 'monthly'],
   ])('names %s when it is %j', (variable, value) => {

@@ -8,6 +8,7 @@ import {
   httpUrl,
   integer,
   logFormatOf,
+  natsUrl,
   port,
   processEnvironment,
   productionNeedsServiceSecret,
@@ -60,6 +61,8 @@ export interface AuthConfig {
   readonly mail: MailConfig
   /** Absent: limits are counted by each process for itself. */
   readonly redisUrl: string | undefined
+  /** Absent: other processes find out by looking. */
+  readonly natsUrl: string | undefined
   /** Per minute: sign-ups of an address, failed sign-ins of an account. */
   readonly limits: { readonly signUpsPerMinute: number; readonly signInFailuresPerMinute: number }
   /** A signing key is replaced after so long; absent: only by hand. */
@@ -99,6 +102,7 @@ const environmentSchema = z
     MAIL_FROM: z.string().default('Parley <parley@localhost>'),
     PUBLIC_URL: httpUrl().default('http://127.0.0.1:4000'),
     REDIS_URL: redisUrl(),
+    NATS_URL: natsUrl(),
     RATE_LIMIT_SIGN_UP: integer(20, { min: 1 }),
     RATE_LIMIT_SIGN_IN_FAILURES: integer(10, { min: 1 }),
     SERVICE_SECRET: serviceSecret(),
@@ -142,6 +146,7 @@ export function readAuthConfig(environment: NodeJS.ProcessEnv): AuthConfig {
       showsOutbox: given.SMTP_URL === undefined && given.NODE_ENV !== 'production',
     },
     redisUrl: given.REDIS_URL,
+    natsUrl: given.NATS_URL,
     limits: {
       signUpsPerMinute: given.RATE_LIMIT_SIGN_UP,
       signInFailuresPerMinute: given.RATE_LIMIT_SIGN_IN_FAILURES,

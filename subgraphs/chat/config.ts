@@ -7,6 +7,7 @@ import {
   integer,
   list,
   logFormatOf,
+  natsUrl,
   port,
   processEnvironment,
   productionNeedsServiceSecret,
@@ -19,6 +20,7 @@ const environment = z
     ...processEnvironment,
     CHAT_PORT: port(4002),
     DATABASE_URL: databaseUrl(),
+    NATS_URL: natsUrl(),
     AUTH_URL: httpOrigin().default('http://127.0.0.1:4001'),
     JWT_ISSUER: z.string().default('parley'),
     JWT_AUDIENCE: z.string().default('parley'),
@@ -41,6 +43,8 @@ const environment = z
 export interface ChatConfig {
   address: { host: string; port: number; variable: string }
   databaseUrl: string
+  /** Absent: the bus is within this process alone. */
+  natsUrl: string | undefined
   /** Auth's origin: its keys and its people. */
   authUrl: string
   jwt: { issuer: string; audience: string }
@@ -69,6 +73,7 @@ export function readChatConfig(env: NodeJS.ProcessEnv): ChatConfig {
   return {
     address: { host: hostOf(read), port: read.CHAT_PORT, variable: 'CHAT_PORT' },
     databaseUrl: read.DATABASE_URL,
+    natsUrl: read.NATS_URL,
     authUrl: read.AUTH_URL,
     jwt: { issuer: read.JWT_ISSUER, audience: read.JWT_AUDIENCE },
     serviceSecret: read.SERVICE_SECRET,

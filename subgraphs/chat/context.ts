@@ -7,6 +7,8 @@ import { conversationLoader, membershipLoader } from './conversation/conversatio
 import type { ConversationService } from './conversation/conversation.service.ts'
 import { memberPageLoader } from './conversation/member.loader.ts'
 import type { MemberService } from './conversation/member.service.ts'
+import type { ReadAccesses } from './conversation/read-access.ts'
+import type { ConversationHubs } from './event-log/conversation-hubs.ts'
 import type { ConversationWatch } from './event-log/conversation-watch.ts'
 import type { InboxWatch } from './inbox/inbox-watch.ts'
 import type { Signals } from './live/signals.ts'
@@ -39,7 +41,14 @@ export interface ChatServices {
   models: Models
   presence: PresenceBoard
   /** What a stream reads with and is woken by. */
-  streams: { fork: () => EntityManager; watch: ConversationWatch; inboxes: InboxWatch; caughtUpAfterMs: () => number }
+  streams: {
+    fork: () => EntityManager
+    watch: ConversationWatch
+    hubs: ConversationHubs
+    inboxes: InboxWatch
+    accesses: ReadAccesses
+    caughtUpAfterMs: () => number
+  }
 }
 
 /** What a resolver may use; made anew for each operation and for each event of a subscription. */

@@ -1,6 +1,14 @@
-import { MemoryEventBus } from '../../platform/memory-event-bus.ts'
+import { openEventBus } from '../../platform/event-bus-opening.ts'
+import { createLogger } from '../../platform/logging.ts'
 import { runProcess } from '../../platform/process.ts'
+import { openAll } from '../../platform/resources.ts'
 import { readChatConfig } from './config.ts'
 import { startChat } from './subgraph.ts'
 
-await runProcess(readChatConfig, (config) => startChat(config, { bus: new MemoryEventBus() }))
+await runProcess(readChatConfig, (config) =>
+  openAll(async (resources) => {
+    const logger = createLogger({ name: 'chat', ...config.logging })
+    const bus = resources.use(openEventBus({ ...config, logger }))
+    return resources.use(await startChat(config, { bus, logger }))
+  }),
+)

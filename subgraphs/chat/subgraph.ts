@@ -7,7 +7,7 @@ import { remoteDeletions } from '../../platform/deletions.ts'
 import type { EventBus } from '../../platform/event-bus.ts'
 import { RemoteKeySet } from '../../platform/key-set.ts'
 import { createLogger, type Logger } from '../../platform/logging.ts'
-import { createMetrics } from '../../platform/metrics.ts'
+import { createMetrics, type Metrics, observe } from '../../platform/metrics.ts'
 import { openAll, type Resources } from '../../platform/resources.ts'
 import { RevocationList, remoteRevocations } from '../../platform/revocation-list.ts'
 import { ServiceClient } from '../../platform/service-client.ts'
@@ -22,10 +22,15 @@ import { type ChatServices, createContext } from './context.ts'
 import { ConversationChanges } from './conversation/conversation-change.ts'
 import { DeletedConversations, type RemovalTimes } from './conversation/deleted-conversations.ts'
 import { type People, RemotePeople } from './conversation/people.ts'
+import { ReadAccesses } from './conversation/read-access.ts'
 import { openChatDatabase } from './database.ts'
 import { Departures } from './departure/departures.ts'
+import type { ReadLog } from './event-log/conversation-hub.ts'
+import { ConversationHubs } from './event-log/conversation-hubs.ts'
 import { ConversationWatch } from './event-log/conversation-watch.ts'
-import { readHeads } from './event-log/event-log.ts'
+import { readHeads, readLog } from './event-log/event-log.ts'
+import { EventLogHome } from './event-log/event-log-home.ts'
+import { EventRetention, type RetentionTimes } from './event-log/event-retention.ts'
 import { readInboxVersions } from './event-log/inbox-head.ts'
 import { InboxWatch } from './inbox/inbox-watch.ts'
 import type { SignalTimes } from './live/signals.ts'
@@ -46,9 +51,14 @@ export interface ChatOverrides {
   now?: () => Date
   leaseTimes?: LeaseTimes
   removalTimes?: RemovalTimes
+  retentionTimes?: RetentionTimes
+  /** How often it is seen whether the database is another one, in milliseconds. */
+  homeCheckEveryMs?: number
   signalTimes?: SignalTimes
   presenceTimes?: PresenceTimes
   sweepEveryMs?: number
+  /** How long what is known of a conversation stays in memory when nobody follows it any more, in milliseconds. */
+  hubLingerMs?: number
   caughtUpAfterMs?: () => number
 }
 
@@ -62,6 +72,7 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     const orm = await openChatDatabase(config.databaseUrl, logger)
     resources.defer(() => orm.close(true))
     const fork = () => orm.em.fork()
+    await resources.use(new EventLogHome({ fork, logger, checkEveryMs: overrides.homeCheckEveryMs })).settle()
     const models = new Models(config.assistant.models, config.assistant.isDemo)
     const signer =
       config.serviceSecret === undefined ? undefined : new ServiceSigner(config.serviceSecret, overrides.now)
@@ -73,6 +84,7 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     const people = new RemotePeople(auth)
     const changes = new ConversationChanges({ bus: overrides.bus })
     const services = openServices(fork, resources, { config, overrides, models, people, changes, logger })
+    observeHubs(metrics, services.streams.hubs)
     const { url, port } = resources.use(
       await startSubgraphServer({
         schema: buildSubgraphSchema([{ typeDefs, resolvers }]),
@@ -95,6 +107,7 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     resources.use(new Departures({ ...overrides, fork, changes, readPage: remoteDeletions(auth), logger }))
     resources.use(new PendingMentions({ fork, people, changes, logger }))
     resources.use(new DeletedConversations({ fork, logger, times: overrides.removalTimes }))
+    resources.use(new EventRetention({ fork, logger, times: overrides.retentionTimes }))
     // Started last and so stopped first: handing replies over must not wait for anybody's connection.
     resources.use(createWorker(fork, { config, overrides, logger }))
     return { url, port }
@@ -121,6 +134,9 @@ function openServices(
   const { bus } = overrides
   const readHeadsNow = (ids: string[]) => readHeads(fork(), ids)
   const watch = resources.use(new ConversationWatch({ ...overrides, logger, readHeads: readHeadsNow }))
+  const readPage: ReadLog = (...page) => readLog(fork(), ...page)
+  const lingerMs = overrides.hubLingerMs
+  const hubs = resources.use(new ConversationHubs({ watch, logger, readLog: readPage, lingerMs }))
   const readVersions = (ids: string[]) => readInboxVersions(fork(), ids)
   const inboxes = resources.use(new InboxWatch({ ...overrides, logger, readVersions }))
   const lastSeen = resources.use(new LastSeenWriter({ fork, logger }))
@@ -128,8 +144,24 @@ function openServices(
   return {
     ...createServices({ bus, changes, models, people, signalTimes: overrides.signalTimes }),
     presence,
-    streams: { fork, watch, inboxes, caughtUpAfterMs: overrides.caughtUpAfterMs ?? caughtUpAfterMs },
+    streams: {
+      ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork) },
+      caughtUpAfterMs: overrides.caughtUpAfterMs ?? caughtUpAfterMs,
+    },
   }
+}
+
+function observeHubs(metrics: Metrics, hubs: ConversationHubs): void {
+  observe(metrics, {
+    name: 'parley_conversation_hubs',
+    help: 'Conversations whose newest events are kept in memory.',
+    read: () => hubs.size,
+  })
+  observe(metrics, {
+    name: 'parley_conversation_followers',
+    help: 'Streams that follow a conversation in this process.',
+    read: () => hubs.followers,
+  })
 }
 
 function createWorker(fork: () => EntityManager, { config, overrides, logger }: Parts): ReplyWorker {

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { SocketClient } from '../../gateway/testing/socket-client.ts'
 import { temporaryFolder } from '../../local/postgres/testing/temporary-folder.ts'
 import {
   expectNothingLeftOf,
@@ -63,6 +64,21 @@ describe('the graph', () => {
     await stream.take(({ conversationEvents }) => conversationEvents.__typename === 'ReplyTextAppended')
     await stopped(parley, folder, ({ launcher }) => launcher.kill('SIGTERM'))
     expect((await stream.failure()).message).toContain('1012')
+  })
+
+  it('sends many clients away one after the other, and ends with 0 in time', async () => {
+    const folder = await temporaryFolder()
+    const parley = await startGraph(folder)
+    const clients = await Promise.all(
+      Array.from({ length: 50 }, () => SocketClient.connect(`${parley.url.replace('http', 'ws')}/graphql`)),
+    )
+    const started = performance.now()
+    const leaving = clients.map(async ({ closed }) => ({ code: (await closed).code, at: performance.now() - started }))
+    await stopped(parley, folder, ({ launcher }) => launcher.kill('SIGTERM'))
+    const left = await Promise.all(leaving)
+    expect(new Set(left.map(({ code }) => code))).toEqual(new Set([1012]))
+    const times = left.map(({ at }) => at).sort((one, other) => one - other)
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(3_000)
   })
 
   it('ends with 0 at Ctrl+C, which reaches the launcher and the process behind it at once', async () => {

@@ -1,5 +1,5 @@
 import type { EventBus } from '../../platform/event-bus.ts'
-import { MemoryEventBus } from '../../platform/memory-event-bus.ts'
+import { MemoryEventBus } from '../../platform/event-bus-memory.ts'
 
 /** A bus that loses every ring. */
 export class SilentBus implements EventBus {
@@ -14,31 +14,6 @@ export class SilentBus implements EventBus {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
-}
-
-/** A bus that rings everything twice, and later rings before earlier ones. */
-export class DisorderlyBus implements EventBus {
-  readonly #bus = new MemoryEventBus()
-  readonly #held: { topic: string; payload: unknown }[] = []
-
-  publish(topic: string, payload: unknown): void {
-    this.#held.push({ topic, payload }, { topic, payload })
-    setImmediate(() => {
-      for (const ring of this.#held.splice(0).reverse()) this.#bus.publish(ring.topic, ring.payload)
-    })
-  }
-
-  subscribe(topic: string, listener: (payload: unknown) => void): () => void {
-    return this.#bus.subscribe(topic, listener)
-  }
-
-  onInterruption(): () => void {
-    return this.#bus.onInterruption()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#bus[Symbol.asyncDispose]()
-  }
 }
 
 /** A bus that tells how many listen. */

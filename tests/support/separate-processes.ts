@@ -19,14 +19,18 @@ export interface Deployment {
   readonly serviceSecret: string
 }
 
-/** A graph on this database, which answers with this model. Nothing is started yet; all of it ends when the test does. */
-export function deploymentOn(databaseUrl: string, modelUrl: string): Deployment {
+/**
+ * A graph on this database, which answers with this model. Nothing is started yet; all of it ends when the test does.
+ *
+ * @param natsUrl a bus between the processes; without it each has one of its own.
+ */
+export function deploymentOn(databaseUrl: string, modelUrl: string, natsUrl?: string): Deployment {
   const serviceSecret = randomBytes(32).toString('hex')
   const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
     type: 'pkcs8',
     format: 'pem',
   })
-  const shared = { SERVICE_SECRET: serviceSecret, LOG_LEVEL: 'warn' }
+  const shared = { SERVICE_SECRET: serviceSecret, LOG_LEVEL: 'warn', ...(natsUrl && { NATS_URL: natsUrl }) }
   const stored = { ...shared, DATABASE_URL: databaseUrl }
   return {
     serviceSecret,

@@ -1,7 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { tmpdir } from 'node:os'
+import { inject } from 'vitest'
 import { readLocalConfig } from '../../local/config.ts'
 import { type LocalGraph, type LocalOverrides, startLocalGraph } from '../../local/graph.ts'
+import { MemoryEventBus } from '../../platform/event-bus-memory.ts'
+import { HostileBus } from './hostile-bus.ts'
 import { createTestDatabase } from './test-database.ts'
 
 /** The whole graph, as `npm start` runs it, on free ports and a database of its own. */
@@ -10,7 +13,8 @@ export interface TestGraph extends LocalGraph {
 }
 
 /**
- * Starts a graph for one test file. The demo model answers without pauses.
+ * Starts a graph for one test file. The demo model answers without pauses. In the project `hostile bus` of the tests
+ * everything goes over a {@link HostileBus}, also to the bus that a test brings itself.
  *
  * @param options.environment variables on top of the tests' own, such as OPENAI_BASE_URL.
  * @param options.databaseUrl a database that another graph of the test also uses; else a new one.
@@ -35,7 +39,8 @@ export async function startTestGraph(
     RATE_LIMIT_SIGN_IN_FAILURES: '1000000',
     ...options.environment,
   })
-  const graph = await startLocalGraph(config, { demoModel: { pieceDelayMs: 0 }, ...options.overrides })
+  const overrides = inject('hostileBus') ? overHostileBus(options.overrides) : options.overrides
+  const graph = await startLocalGraph(config, { demoModel: { pieceDelayMs: 0 }, ...overrides })
   return {
     ...graph,
     databaseUrl,
@@ -44,6 +49,12 @@ export async function startTestGraph(
       await database?.[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Whatever is lost is found sooner than in production, so that a test waits no longer than it must. */
+function overHostileBus(overrides: LocalOverrides = {}): LocalOverrides {
+  const bus = new HostileBus(overrides.bus ?? new MemoryEventBus(), { seed: inject('hostileBusSeed') })
+  return { ...overrides, bus, chat: { sweepEveryMs: 100, ...overrides.chat } }
 }
 
 /** One key a run, so that two graphs on one database accept each other's tokens. */

@@ -55,7 +55,7 @@ async function watchedService() {
   const orm = await openAuthDatabase({ url: auth.databaseUrl, logger })
   orm.config.set('debug', ['query'])
   const em = orm.em.fork()
-  const caller = { viewer: null, requestId: 'test', address: null, userAgent: null }
+  const caller = { viewer: null, requestId: 'test', address: null, userAgent: null, resumed: false }
   const { now } = clock
   const parts = {
     em,

@@ -45,7 +45,13 @@ export async function openCountedReads(): Promise<CountedReads> {
   const shared = { config: readAuthConfig(testEnvironment(database.url)), now, em: orm.em } as SharedParts
   const run: CountedReads['run'] = async (viewer, source, variableValues) => {
     statements.length = 0
-    const contextValue = createAuthContext(shared, { viewer, requestId: 'test', address: null, userAgent: null })
+    const contextValue = createAuthContext(shared, {
+      viewer,
+      requestId: 'test',
+      address: null,
+      userAgent: null,
+      resumed: false,
+    })
     const { data, errors } = await graphql({ schema, source, variableValues, contextValue })
     return { data, errors, statements: [...statements] }
   }

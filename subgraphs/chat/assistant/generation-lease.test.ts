@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import {
   appendText,
+  type BegunClaim,
   type Claim,
   claimNext,
   finish,
@@ -36,7 +37,7 @@ describe('the lease on a reply', () => {
     })
   }
 
-  async function claim(leaseMs = LEASE_MS): Promise<Claim> {
+  async function claim(leaseMs = LEASE_MS): Promise<BegunClaim> {
     const claim = await claimNext(chat.fork(), leaseMs)
     if (!claim) throw new Error('There is no reply to write.')
     return claim
@@ -119,7 +120,8 @@ describe('the lease on a reply', () => {
     expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
 
     await renewLease(chat.fork(), first, DEAD_MS)
-    expect(await claim()).toEqual({ ...first, attempt: 2 })
+    expect(first).toMatchObject({ begun: { events: [{ kind: 'ReplyStarted', messageId: first.messageId, seq: 3 }] } })
+    expect(await claim()).toEqual({ ...first, attempt: 2, begun: null })
     expect(await storedText(first)).toBe('')
     expect(await eventsOf(first)).toEqual(['MessageAdded', 'MessageAdded', 'ReplyStarted'])
   })
@@ -196,7 +198,10 @@ describe('the lease on a reply', () => {
     await append(third, 'as far as it came', DEAD_MS)
 
     expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
-    expect(await finishAbandoned(chat.fork(), LOST)).toEqual(third)
+    expect(await finishAbandoned(chat.fork(), LOST)).toMatchObject({
+      ...{ id: third.id, attempt: 3 },
+      ended: { events: [{ kind: 'ReplyFinished', messageId: third.messageId, seq: 4 }] },
+    })
     expect(await bodyOf(third)).toBe('as far as it came')
     expect(await finishAbandoned(chat.fork(), LOST)).toBeNull()
   })

@@ -1,5 +1,5 @@
 import { type EntityManager, raw } from '@mikro-orm/postgresql'
-import { appendEvents } from '../event-log/event-log.ts'
+import { type AppendedEvents, appendEvents } from '../event-log/event-log.ts'
 import { Generation } from './generation.entity.ts'
 import type { GenerationErrorCode } from './generation-error.ts'
 
@@ -14,6 +14,18 @@ export class LeaseLostError extends Error {
 
 /** A reply that this process writes, fenced by its attempt. */
 export type Claim = Pick<Generation, 'conversationId' | 'id' | 'messageId' | 'model' | 'attempt'>
+
+/** A reply whose next attempt begins here. */
+export interface BegunClaim extends Claim {
+  /** What the log says of it; null but for the first attempt. To be told once it is committed. */
+  readonly begun: AppendedEvents | null
+}
+
+/** A reply that was ended for a worker that is lost. */
+export interface EndedClaim extends Claim {
+  /** To be told once it is committed. */
+  readonly ended: AppendedEvents | null
+}
 
 export interface Outcome {
   readonly omittedMessages: number
@@ -40,7 +52,7 @@ const LOCK = 'LIMIT 1 FOR NO KEY UPDATE OF conversation, generation SKIP LOCKED'
  * One whose conversation is locked at the moment is left for the next call. Leases are measured on the database's clock
  * alone. Null when there is nothing to do.
  */
-export function claimNext(em: EntityManager, leaseMs: number): Promise<Claim | null> {
+export function claimNext(em: EntityManager, leaseMs: number): Promise<BegunClaim | null> {
   return em.transactional(async (transaction) => {
     const [next] = await transaction.execute<Claim[]>(
       `${REPLIES}
@@ -61,23 +73,21 @@ export function claimNext(em: EntityManager, leaseMs: number): Promise<Claim | n
       [claim.attempt, leaseMs, claim.conversationId, claim.id],
     )
     await deleteChunks(transaction, claim)
-    if (claim.attempt === 1) {
-      await appendEvents(transaction, claim.conversationId, [{ kind: 'ReplyStarted', messageId: claim.messageId }])
-    }
-    return claim
+    if (claim.attempt > 1) return { ...claim, begun: null }
+    const started = { kind: 'ReplyStarted', messageId: claim.messageId } as const
+    return { ...claim, begun: await appendEvents(transaction, claim.conversationId, [started]) }
   })
 }
 
 /** Ends a reply whose last worker was lost too. Null when there is none, or only such whose conversation is locked. */
-export function finishAbandoned(em: EntityManager, outcome: Outcome): Promise<Claim | null> {
+export function finishAbandoned(em: EntityManager, outcome: Outcome): Promise<EndedClaim | null> {
   return em.transactional(async (transaction) => {
     const [abandoned] = await transaction.execute<Claim[]>(
       `${REPLIES} WHERE status = 'RUNNING' AND lease_until < now() AND lost_workers + 1 >= ? ${LOCK}`,
       [MOST_LOST_WORKERS],
     )
     if (!abandoned) return null
-    await end(transaction, abandoned, outcome)
-    return abandoned
+    return { ...abandoned, ended: await end(transaction, abandoned, outcome) }
   })
 }
 
@@ -148,13 +158,14 @@ async function setLease(
 /**
  * Ends the reply: its chunks become the message's body, and ReplyFinished is logged.
  *
+ * @returns what the bus is to be told of it.
  * @throws LeaseLostError
  */
-export async function finish(em: EntityManager, claim: Claim, outcome: Outcome): Promise<void> {
-  await em.transactional((transaction) => end(transaction, claim, outcome))
+export function finish(em: EntityManager, claim: Claim, outcome: Outcome): Promise<AppendedEvents | null> {
+  return em.transactional((transaction) => end(transaction, claim, outcome))
 }
 
-async function end(transaction: EntityManager, claim: Claim, outcome: Outcome): Promise<void> {
+async function end(transaction: EntityManager, claim: Claim, outcome: Outcome): Promise<AppendedEvents | null> {
   const ended = await transaction.nativeUpdate(
     Generation,
     { conversationId: claim.conversationId, id: claim.id, attempt: claim.attempt, status: 'RUNNING' },
@@ -179,7 +190,7 @@ async function end(transaction: EntityManager, claim: Claim, outcome: Outcome): 
     [claim.conversationId, claim.id, claim.attempt, claim.conversationId, claim.messageId],
   )
   await deleteChunks(transaction, claim)
-  await appendEvents(transaction, claim.conversationId, [{ kind: 'ReplyFinished', messageId: claim.messageId }])
+  return appendEvents(transaction, claim.conversationId, [{ kind: 'ReplyFinished', messageId: claim.messageId }])
 }
 
 async function deleteChunks(em: EntityManager, { conversationId, id }: Claim): Promise<void> {

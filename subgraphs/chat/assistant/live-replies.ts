@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { encodeId } from '../../../platform/ids.ts'
+import type { DurableEvent } from '../event-log/durable-event.ts'
 import type { EphemeralSource } from '../event-log/ephemeral-source.ts'
-import type { LoggedEvent } from '../event-log/event-log.ts'
 import { type ReplyPosition, readReplyText } from './reply-text.ts'
 
 /** A piece of a growing reply, as `conversationEvents` carries it. */
@@ -44,12 +44,13 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
       `SELECT message_id AS "messageId" FROM chat.generation WHERE conversation_id = ? AND status = 'RUNNING'`,
       [this.#conversationId],
     )
+    this.#positions.clear()
     for (const { messageId } of running) this.#positions.set(messageId, NOTHING)
   }
 
-  async before(event: LoggedEvent): Promise<ReplyTextAppended[]> {
-    if (event.kind === 'ReplyStarted') this.#positions.set(event.messageId, NOTHING)
-    if (event.kind !== 'ReplyFinished') return []
+  async before(event: DurableEvent): Promise<ReplyTextAppended[]> {
+    if (event.__typename === 'ReplyStarted') this.#positions.set(event.messageId, NOTHING)
+    if (event.__typename !== 'ReplyFinished') return []
     const position = this.#positions.get(event.messageId)
     const rest = position ? await this.#read(new Map([[event.messageId, position]])) : []
     this.#positions.delete(event.messageId)

@@ -3,10 +3,12 @@ import type { EventBus } from '../../../platform/event-bus.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
 import { type AssistantSettings, Conversation } from '../conversation/conversation.entity.ts'
-import { doorbellOf } from '../event-log/conversation-watch.ts'
+import { doorbellOf, ringOf } from '../event-log/doorbell.ts'
+import type { AppendedEvents } from '../event-log/event-log.ts'
 import { Message } from '../message/message.entity.ts'
 import { GenerationError, toGenerationError } from './generation-error.ts'
 import {
+  type BegunClaim,
   type Claim,
   claimNext,
   finish,
@@ -96,7 +98,7 @@ export class ReplyWorker implements AsyncDisposable {
       ended;
       ended = await finishAbandoned(fork(), ABANDONED)
     ) {
-      this.#options.bus.publish(doorbellOf(ended.conversationId), null)
+      this.#ring(ended, ended.ended)
     }
   }
 
@@ -109,20 +111,23 @@ export class ReplyWorker implements AsyncDisposable {
   }
 
   /** Writes one reply to its end. Never rejects: what cannot be ended here is taken over when its lease runs out. */
-  async #write(claim: Claim): Promise<void> {
-    const { fork, bus, logger } = this.#options
-    const ring = () => bus.publish(doorbellOf(claim.conversationId), null)
-    ring()
+  async #write(claim: BegunClaim): Promise<void> {
+    const { fork, logger } = this.#options
+    this.#ring(claim, claim.begun)
     try {
       const task = await this.#prepare(claim)
-      const writer = new ReplyWriter({ fork, claim, times: this.#times, onWritten: ring })
-      await finish(fork(), claim, await this.#converse(task, writer))
-      ring()
+      const writer = new ReplyWriter({ fork, claim, times: this.#times, onWritten: () => this.#ring(claim, null) })
+      this.#ring(claim, await finish(fork(), claim, await this.#converse(task, writer)))
     } catch (error) {
       if (error instanceof LeaseLostError) await this.#tellOfLoss(claim)
       else if (error === HANDOVER) await this.#handOver(claim)
       else logger.error({ err: error, generation: claim.id }, 'could not end a reply; it will be taken over')
     }
+  }
+
+  /** @param appended what the log has of it; null when it moved beside the log. */
+  #ring({ conversationId }: Claim, appended: AppendedEvents | null): void {
+    this.#options.bus.publish(doorbellOf(conversationId), appended && ringOf(appended))
   }
 
   async #tellOfLoss({ id: generation, conversationId }: Claim): Promise<void> {

@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Viewer } from '../../../platform/access-token.ts'
 import { NotFoundError } from '../../../platform/errors.ts'
 import type { EventBus } from '../../../platform/event-bus.ts'
-import { doorbellOf } from '../event-log/conversation-watch.ts'
+import { doorbellOf, ringOf } from '../event-log/doorbell.ts'
 import { appendEvents, type NewEvent } from '../event-log/event-log.ts'
 import { inboxDoorbellOf, touchInboxes } from '../event-log/inbox-head.ts'
 import { membershipEndsOf } from '../event-log/membership-end.ts'
@@ -70,7 +70,7 @@ export class ConversationChanges {
   ): Promise<Result> {
     const events: NewEvent[] = []
     const touched = new Set<string>()
-    const result = await em.transactional(async (transaction) => {
+    const { done: result, appended } = await em.transactional(async (transaction) => {
       const conversation = await lockConversation(transaction, conversationId)
       if (!conversation) throw new NotFoundError('conversation')
       const done = await work({
@@ -81,10 +81,9 @@ export class ConversationChanges {
       })
       await transaction.flush()
       await touchInboxes(transaction, [...touched])
-      await appendEvents(transaction, conversationId, events)
-      return done
+      return { done, appended: await appendEvents(transaction, conversationId, events) }
     })
-    if (events.length > 0) this.#bus.publish(doorbellOf(conversationId), null)
+    if (appended) this.#bus.publish(doorbellOf(conversationId), ringOf(appended))
     for (const userId of touched) this.#bus.publish(inboxDoorbellOf(userId), null)
     for (const event of events) {
       if (event.kind === 'MemberRemoved') this.#bus.publish(membershipEndsOf(conversationId), event.userId)

@@ -73,7 +73,8 @@ describe('a deleted conversation', () => {
     const rings: unknown[] = []
     chat.bus.subscribe(`conversation/${group.id}`, (payload) => void rings.push(payload))
     await erase(chat.viewerId, group)
-    await expect.poll(() => rings).toEqual([null])
+    const events = [{ kind: 'ConversationDeleted', seq: 1 }]
+    await expect.poll(() => rings).toEqual([{ epoch: group.epoch, events }])
   })
 
   it('has the reply that is being written there stop at once', async () => {

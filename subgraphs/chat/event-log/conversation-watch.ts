@@ -1,8 +1,6 @@
+import { doorbellOf } from './doorbell.ts'
 import type { LogHead } from './event-log.ts'
 import { SweptWatch, type WatchOptions } from './swept-watch.ts'
-
-/** The bus topic that rings when something happened in a conversation. */
-export const doorbellOf = (conversationId: string) => `conversation/${conversationId}`
 
 /** Wakes the followers of conversations, by the heads of their logs. */
 export class ConversationWatch extends SweptWatch<LogHead> {

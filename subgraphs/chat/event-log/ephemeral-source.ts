@@ -1,4 +1,4 @@
-import type { LoggedEvent } from './event-log.ts'
+import type { DurableEvent } from './durable-event.ts'
 
 /**
  * What is not in the log, but flows beside it. Another feature provides it; the log does not know what it is. It gives
@@ -12,10 +12,13 @@ export interface EphemeralSource<Item> {
    * @returns ends it: afterwards nothing rings any more.
    */
   open(ring: () => void): () => void
-  /** Called once, when it is known where the stream begins in the log and nothing of it has been read yet. */
+  /**
+   * Called when it is known where the stream begins in the log and nothing of it has been read yet; once more whenever
+   * it has to begin anew.
+   */
   join(): Promise<void>
   /** What must be said before this durable event. */
-  before(event: LoggedEvent): Promise<Item[]>
+  before(event: DurableEvent): Promise<Item[]>
   /** What has come since the last call. Called when all of the log has been read, and for each ring of its own. */
   drain(): Promise<Item[]>
   /** Whether something may come without the log moving or a ring. */
@@ -43,7 +46,7 @@ export class EphemeralSources<Item> implements EphemeralSource<Item> {
     for (const source of this.#sources) await source.join()
   }
 
-  before(event: LoggedEvent): Promise<Item[]> {
+  before(event: DurableEvent): Promise<Item[]> {
     return this.#gather((source) => source.before(event))
   }
 

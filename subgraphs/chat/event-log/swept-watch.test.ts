@@ -6,6 +6,32 @@ import { SweptWatch } from './swept-watch.ts'
 
 const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
 
+/** A bus that loses every ring, and sometimes knows it. */
+class InterruptedBus implements EventBus {
+  readonly #listeners = new Set<() => void>()
+
+  get waiting(): number {
+    return this.#listeners.size
+  }
+
+  publish(): void {}
+
+  subscribe(): () => void {
+    return () => undefined
+  }
+
+  onInterruption(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  interrupt(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
 /** A watcher that has read up to this position. */
 function watcherAt(read: number) {
   return { ring: vi.fn(), isBehind: (position: number) => position > read }
@@ -39,6 +65,39 @@ describe('a watch', () => {
     expect(one.ring).toHaveBeenCalledOnce()
     expect(two.ring).toHaveBeenCalledOnce()
     expect(other.ring).not.toHaveBeenCalled()
+  })
+
+  it('listens to the bus once for all who watch the same, and hands them what it brings', async () => {
+    const bus = new CountingBus()
+    await using watch = watchOver(bus)
+    const [one, two] = [watcherAt(0), watcherAt(0)]
+    const leave = [watch.watch('a', one), watch.watch('a', two)]
+    expect(bus.listenersOf('bell/')).toBe(1)
+    bus.publish('bell/a', { seq: 5 })
+    await vi.advanceTimersByTimeAsync(1)
+    for (const { ring } of [one, two]) expect(ring).toHaveBeenCalledExactlyOnceWith({ seq: 5 })
+
+    leave[0]?.()
+    expect(bus.listenersOf('bell/')).toBe(1)
+    leave[1]?.()
+    expect(bus.listenersOf('bell/')).toBe(0)
+  })
+
+  it('sweeps soon, once, when the bus may have lost rings', async () => {
+    const bus = new InterruptedBus()
+    const readPositions = vi.fn(async () => new Map([['a', 5]]))
+    const watch = watchOver(bus, readPositions, 3_600_000)
+    const behind = watcherAt(4)
+    watch.watch('a', behind)
+    for (let count = 0; count < 10; count += 1) bus.interrupt()
+    await vi.advanceTimersByTimeAsync(250)
+    expect(behind.ring).toHaveBeenCalledExactlyOnceWith()
+    expect(readPositions).toHaveBeenCalledOnce()
+
+    bus.interrupt()
+    await watch[Symbol.asyncDispose]()
+    await vi.advanceTimersByTimeAsync(250)
+    expect([readPositions.mock.calls.length, bus.waiting]).toEqual([1, 0])
   })
 
   it('rings those who are behind within a sweep although the bus loses every ring', async () => {

@@ -4,8 +4,12 @@ import { RepeatedWork } from '../../../platform/repeated-work.ts'
 
 /** Somebody who follows something whose position is stored. */
 export interface Watcher<Position> {
-  /** Something may have happened: look. */
-  ring(): void
+  /**
+   * Something may have happened: look.
+   *
+   * @param payload what the bus brought, which may be anything; undefined when a sweep rings.
+   */
+  ring(payload?: unknown): void
   /** Whether, when that is the position, there is something this watcher has not read. */
   isBehind(position: Position): boolean
 }
@@ -30,15 +34,27 @@ interface Watched<Position> {
 
 const POSITIONS_PER_QUERY = 500
 
+/** After an interruption of the bus all processes look; not all at once. */
+const INTERRUPTION_JITTER_MS = 250
+
+/** Those who watch one key. */
+interface Watch<Position> {
+  readonly watchers: Set<Watcher<Position>>
+  readonly unsubscribe: () => void
+}
+
 /**
  * Wakes those who follow something: at once when the bus rings, and at the latest after one sweep of the stored
- * positions, because a bus may lose a ring and silence alone proves nothing.
+ * positions, because a bus may lose a ring and silence alone proves nothing. When the bus knows that it may have lost
+ * rings, the sweep does not wait for its turn.
  */
 export class SweptWatch<Position> implements AsyncDisposable {
-  readonly #watchers = new Map<string, Set<Watcher<Position>>>()
+  readonly #watches = new Map<string, Watch<Position>>()
   readonly #bus: EventBus
   readonly #watched: Watched<Position>
   readonly #sweeping: RepeatedWork
+  readonly #stopListening: () => void
+  #interruption: NodeJS.Timeout | undefined
 
   constructor({ bus, logger, sweepEveryMs = 1_000, ...watched }: WatchOptions & Watched<Position>) {
     this.#bus = bus
@@ -48,31 +64,53 @@ export class SweptWatch<Position> implements AsyncDisposable {
       work: () => this.#sweep(),
       onFailure: (err) => logger.warn({ err }, watched.complaint),
     })
+    this.#stopListening = bus.onInterruption(() => this.#sweepSoon())
   }
 
   /** How many keys are being watched. */
   get size(): number {
-    return this.#watchers.size
+    return this.#watches.size
   }
 
-  /** Rings `watcher` until the returned function is called. */
+  /** Rings `watcher` until the returned function is called. The bus is listened to once for each key. */
   watch(key: string, watcher: Watcher<Position>): () => void {
-    const watchers = this.#watchers.get(key) ?? new Set()
-    this.#watchers.set(key, watchers.add(watcher))
-    const unsubscribe = this.#bus.subscribe(this.#watched.topicOf(key), () => watcher.ring())
+    const watch = this.#watches.get(key) ?? this.#open(key)
+    watch.watchers.add(watcher)
     return () => {
-      unsubscribe()
-      watchers.delete(watcher)
-      if (watchers.size === 0 && this.#watchers.get(key) === watchers) this.#watchers.delete(key)
+      watch.watchers.delete(watcher)
+      if (watch.watchers.size > 0 || this.#watches.get(key) !== watch) return
+      this.#watches.delete(key)
+      watch.unsubscribe()
     }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#sweeping[Symbol.asyncDispose]()
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopListening()
+    clearTimeout(this.#interruption)
+    await this.#sweeping[Symbol.asyncDispose]()
+  }
+
+  #open(key: string): Watch<Position> {
+    const watchers: Watch<Position>['watchers'] = new Set()
+    const unsubscribe = this.#bus.subscribe(this.#watched.topicOf(key), (payload) => {
+      for (const watcher of watchers) watcher.ring(payload)
+    })
+    const watch = { watchers, unsubscribe }
+    this.#watches.set(key, watch)
+    return watch
+  }
+
+  #sweepSoon(): void {
+    if (this.#interruption) return
+    const sweep = () => {
+      this.#interruption = undefined
+      void this.#sweeping.wake()
+    }
+    this.#interruption = setTimeout(sweep, Math.random() * INTERRUPTION_JITTER_MS).unref()
   }
 
   async #sweep(): Promise<void> {
-    const watched = [...this.#watchers.keys()]
+    const watched = [...this.#watches.keys()]
     for (let start = 0; start < watched.length && !this.#sweeping.isStopped; start += POSITIONS_PER_QUERY) {
       const keys = watched.slice(start, start + POSITIONS_PER_QUERY)
       const positions = await this.#watched.readPositions(keys)
@@ -82,7 +120,7 @@ export class SweptWatch<Position> implements AsyncDisposable {
 
   /** All of them when it is gone, so that they find out. */
   #ringThoseBehind(key: string, position: Position | undefined): void {
-    for (const watcher of this.#watchers.get(key) ?? []) {
+    for (const watcher of this.#watches.get(key)?.watchers ?? []) {
       if (position === undefined || watcher.isBehind(position)) watcher.ring()
     }
   }

@@ -17,11 +17,12 @@ export interface Inbox {
   readonly entries: readonly InboxEntry[]
 }
 
-/** A person's list of conversations. */
+/** A person's list of conversations, newest activity first. */
 export async function readInbox(em: EntityManager, userId: string): Promise<Inbox> {
   // Read first: what changes in between is then in the list already, and looked at once more.
   const version = (await readInboxVersions(em, [userId])).get(userId) ?? 0
-  return { version, entries: await em.execute<InboxEntry[]>(ENTRIES, [userId]) }
+  const newestFirst = `${ENTRIES} ORDER BY conversation.last_activity_at DESC, conversation.id DESC`
+  return { version, entries: await em.execute<InboxEntry[]>(newestFirst, [userId]) }
 }
 
 /** These conversations as far as they are in the person's list. */

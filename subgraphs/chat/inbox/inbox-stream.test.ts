@@ -4,7 +4,8 @@ import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
 import { SilentBus } from '../../../tests/support/buses.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
-import { ConversationWatch, doorbellOf } from '../event-log/conversation-watch.ts'
+import { ConversationWatch } from '../event-log/conversation-watch.ts'
+import { doorbellOf } from '../event-log/doorbell.ts'
 import { readHeads } from '../event-log/event-log.ts'
 import { readInboxVersions } from '../event-log/inbox-head.ts'
 import type { PullStream } from '../event-log/pull-stream.ts'
@@ -225,7 +226,7 @@ describe('an inbox', () => {
     inbox.ask()
     const statements = await chat.statementsOf(async () => {
       for (let count = 0; count < 100; count += 1) {
-        chat.bus.publish(doorbellOf(conversation.id), null)
+        chat.bus.publish(doorbellOf(conversation.id), 'look')
         await new Promise(setImmediate)
       }
     })

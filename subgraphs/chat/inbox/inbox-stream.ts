@@ -19,6 +19,8 @@ export interface InboxOptions {
   inboxes: InboxWatch
   /** A UUID. */
   userId: string
+  /** Whether the client had the inbox before, and may have missed something since. */
+  resumed?: boolean
   /** Rings that come sooner after the last read than this are answered together. */
   restMs?: number
 }
@@ -29,7 +31,13 @@ const REST_MS = 250
 /** Above so many conversations that rang the whole list is the cheaper one to read. */
 const MOST_RUNG = 500
 
-/** What changes in somebody's list of conversations from now on; of several changes of one conversation the latest. */
+/** What a client that was away is told again: about what people look at, and not too much for one socket. */
+const MOST_TOLD_AGAIN = 200
+
+/**
+ * What changes in somebody's list of conversations from now on; of several changes of one conversation the latest. One
+ * that is resumed begins with how the newest 200 conversations are: nobody knows which of them the client has seen so.
+ */
 export function followInbox(options: InboxOptions): PullStream<InboxItem> {
   const follower = new InboxFollower(options, () => wake.ring())
   const stream = new PullStream<InboxItem>({
@@ -62,12 +70,14 @@ class InboxFollower {
   #rung = new Set<string>()
   #mustReadList = true
   #hasBegun = false
+  #toTellAgain: number
   #version = 0
   #isStopped = false
 
   constructor(options: InboxOptions, wake: () => void) {
     this.#options = options
     this.#wake = wake
+    this.#toTellAgain = options.resumed ? MOST_TOLD_AGAIN : 0
   }
 
   listRang(): void {
@@ -145,7 +155,7 @@ class InboxFollower {
     const told = this.#told.get(entry.conversationId)
     if (!told) {
       this.#told.set(entry.conversationId, { entry, unwatch: this.#watch(entry.conversationId) })
-      return this.#hasBegun
+      return this.#hasBegun || this.#toTellAgain-- > 0
     }
     const isNews = entry.seq !== told.entry.seq || entry.state !== told.entry.state
     told.entry = entry
@@ -156,7 +166,9 @@ class InboxFollower {
     // What happened since it was read rang for nobody.
     this.#mustReadList = true
     return this.#options.watch.watch(conversationId, {
-      ring: () => {
+      ring: (payload) => {
+        // A reply grew, which is not in the list.
+        if (payload === null) return
         this.#rung.add(conversationId)
         this.#wake()
       },

@@ -16,7 +16,8 @@ export const inboxResolvers: Pick<Resolvers, 'Subscription' | InboxEventTypes> =
   },
   Subscription: {
     inbox: {
-      subscribe: (_, __, { caller, streams }) => followInbox({ ...streams, userId: viewerOf(caller).userId }),
+      subscribe: (_, __, { caller, streams }) =>
+        followInbox({ ...streams, userId: viewerOf(caller).userId, resumed: caller.resumed }),
       // A conversation may go between the moment at which it was read and the one at which it is sent.
       resolve: async (event, _, { loaders }) => {
         const item = await event

@@ -22,7 +22,7 @@ afterAll(() => chat[Symbol.asyncDispose]())
 
 /** What is sent to the viewer for an item that their stream has read. */
 async function send(rootValue: InboxItem, viewer = viewerNamed(chat.viewerId)) {
-  const caller = { viewer, requestId: 'test', address: null, userAgent: null }
+  const caller = { viewer, requestId: 'test', address: null, userAgent: null, resumed: false }
   return execute({ schema, document: INBOX, rootValue, contextValue: createContext(chat.services, caller) })
 }
 

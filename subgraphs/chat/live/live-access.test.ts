@@ -4,7 +4,6 @@ import type { Conversation } from '../conversation/conversation.entity.ts'
 import { followConversation } from '../event-log/conversation-stream.ts'
 import { EphemeralSources } from '../event-log/ephemeral-source.ts'
 import { type ChatFixture, openChatFixture, viewerNamed } from '../testing/chat-fixture.ts'
-import { readAccess } from './read-access.ts'
 import { SignalSource } from './signal-source.ts'
 
 /** What is logged while a stream is not read arrives as one page. */
@@ -29,10 +28,9 @@ describe('a stream whose viewer loses the conversation', () => {
   }
 
   function follow(after?: string) {
-    const { fork } = chat
     const { signals, streams } = chat.services
     const conversationId = conversation.id
-    const access = readAccess(fork, conversationId, reader)
+    const access = streams.accesses.of(conversationId, reader)
     const ephemeral = new EphemeralSources([new SignalSource({ signals, conversationId, access })])
     return followConversation({ ...streams, conversationId, after, access, ephemeral })
   }

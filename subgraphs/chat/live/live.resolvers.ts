@@ -1,11 +1,9 @@
 import { decodeId, encodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import { LiveReplies, type ReplyTextAppended } from '../assistant/live-replies.ts'
-import { visibleConversation } from '../conversation/visible-conversation.ts'
 import { followConversation } from '../event-log/conversation-stream.ts'
 import { EphemeralSources } from '../event-log/ephemeral-source.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
-import { readAccess } from './read-access.ts'
 import { type ReadMarkerMoved, SignalSource, type TypingChanged } from './signal-source.ts'
 
 type LiveTypes = 'Mutation' | 'Subscription' | 'ReadMarkerMoved' | 'TypingChanged'
@@ -22,11 +20,12 @@ export const liveResolvers: Pick<Resolvers, LiveTypes> = {
   Subscription: {
     conversationEvents: {
       subscribe: async (_, { conversationId: id, after, includeReplyText }, context) => {
-        const { id: conversationId } = await visibleConversation(id, context)
         const { streams, signals, caller } = context
-        const { fork } = streams
+        const { fork, accesses } = streams
         const viewerId = viewerOf(caller).userId
-        const access = readAccess(fork, conversationId, viewerId)
+        const conversationId = decodeId('cnv', id)
+        await accesses.require(conversationId, viewerId)
+        const access = accesses.of(conversationId, viewerId)
         const ephemeral = new EphemeralSources<ReplyTextAppended | ReadMarkerMoved | TypingChanged>([
           ...(includeReplyText ? [new LiveReplies({ fork, conversationId, viewerId })] : []),
           new SignalSource({ signals, conversationId, access }),

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import { followConversation } from '../event-log/conversation-stream.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
-import { readAccess } from './read-access.ts'
 import { SignalSource } from './signal-source.ts'
 
 describe('signals beside a stream that is read all the time', () => {
@@ -17,10 +16,9 @@ describe('signals beside a stream that is read all the time', () => {
   })
 
   async function follow() {
-    const { fork, services } = chat
-    const { signals, streams } = services
+    const { signals, streams } = chat.services
     const conversationId = conversation.id
-    const access = readAccess(fork, conversationId, chat.viewerId)
+    const access = streams.accesses.of(conversationId, chat.viewerId)
     const ephemeral = new SignalSource({ signals, conversationId, access })
     const stream = followConversation({ ...streams, conversationId, after: undefined, access, ephemeral })
     await stream.next()

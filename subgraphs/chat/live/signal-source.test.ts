@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
 import { newUuid } from '../../../platform/ids.ts'
-import { MemoryEventBus } from '../../../platform/memory-event-bus.ts'
 import { SignalSource } from './signal-source.ts'
 import { Signals } from './signals.ts'
 

@@ -1,4 +1,4 @@
-import type { ReadAccess } from '../event-log/conversation-stream.ts'
+import type { ReadAccess } from '../event-log/access-end.ts'
 import type { EphemeralSource } from '../event-log/ephemeral-source.ts'
 import type { Signal, Signals } from './signals.ts'
 

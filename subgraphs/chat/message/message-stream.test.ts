@@ -3,7 +3,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph'
 import { type ExecutionResult, parse } from 'graphql'
 import { afterAll, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
-import { subscribeWithFreshContext } from '../../../platform/subgraph/fresh-context.ts'
+import { subscribeWithFreshContext } from '../../../platform/subgraph/testing/fresh-context.ts'
 import { appendText, type Claim, claimNext } from '../assistant/generation-lease.ts'
 import { createContext } from '../context.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
@@ -22,7 +22,7 @@ const ada = chat.viewerId
 
 /** The conversation's messages from the first on, each resolved when it is asked for. */
 async function follow(userId: string, { id }: Conversation, fields: string) {
-  const caller = { viewer: viewerNamed(userId), requestId: 'test', address: null, userAgent: null }
+  const caller = { viewer: viewerNamed(userId), requestId: 'test', address: null, userAgent: null, resumed: false }
   const source = await subscribeWithFreshContext({
     schema,
     document: parse(`subscription ($id: ID!) { messageAdded(conversationId: $id, after: 0) { ${fields} } }`),

@@ -1,66 +1,30 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
-import { readEntities } from '../../../platform/entity-rows.ts'
-import { NotFoundError } from '../../../platform/errors.ts'
-import { IS_READABLE } from '../conversation/readable.ts'
-import type { ConversationWatch } from '../event-log/conversation-watch.ts'
+import type { ConversationHubs } from '../event-log/conversation-hubs.ts'
 import { PullStream } from '../event-log/pull-stream.ts'
-import { Message } from './message.entity.ts'
+import { type AddedMessage, MessageFollower, type MessageFollowerOptions } from './message-follower.ts'
+import { readStreamStart } from './message-input.ts'
 
-const PAGE_SIZE = 200
+export interface MessageStreamOptions extends Omit<MessageFollowerOptions, 'after'> {
+  hubs: ConversationHubs
+  /** The number to begin after; null for the newest one. */
+  after: number | null | undefined
+  /** The number of the newest message. */
+  newest: number
+}
+
+/** It tells where it begins, because a client that gave no number learns of none before the first message. */
+export type MessageStream = PullStream<AddedMessage> & { readonly opensAt?: number }
 
 /**
  * Every message of a conversation with a number above `after`, in order, those of the future included. It ends with
  * NotFoundError once the viewer may not read the conversation any more.
- */
-export function followMessages(options: {
-  /** A new entity manager for each read. */
-  fork: () => EntityManager
-  watch: ConversationWatch
-  conversationId: string
-  viewerId: string
-  after: number
-}): PullStream<Message> {
-  const { fork, watch } = options
-  let last = options.after
-  let seenSeq = 0
-  const stream = new PullStream<Message>({
-    async read() {
-      const { messages, headSeq } = await readMessages(fork(), { ...options, after: last })
-      last = messages.at(-1)?.number ?? last
-      seenSeq = headSeq
-      return { items: messages, more: messages.length === PAGE_SIZE }
-    },
-    close: () => unwatch(),
-  })
-  // A removal moves the log, and no number.
-  const unwatch = watch.watch(options.conversationId, {
-    ring: () => stream.ring(),
-    isBehind: (head) => head.seq > seenSeq,
-  })
-  return stream
-}
-
-/**
- * A page of messages and where the log stood with them, in one statement, so that nothing is read that was said after
- * the viewer was removed.
  *
- * @throws NotFoundError
+ * @throws BadUserInputError when `after` lies beyond the newest message or too far behind it.
  */
-async function readMessages(
-  em: EntityManager,
-  { conversationId, viewerId, after }: { conversationId: string; viewerId: string; after: number },
-): Promise<{ messages: Message[]; headSeq: number }> {
-  const rows = await em.execute<{ headSeq: number; number: number | null }[]>(
-    `SELECT message.*, conversation.event_seq AS "headSeq"
-     FROM chat.conversation
-     LEFT JOIN LATERAL (
-       SELECT * FROM chat.message WHERE conversation_id = conversation.id AND number > ? ORDER BY number LIMIT ?
-     ) message ON true
-     WHERE conversation.id = ? AND ${IS_READABLE} ORDER BY message.number`,
-    [after, PAGE_SIZE, conversationId, viewerId],
-  )
-  const [first] = rows
-  if (!first) throw new NotFoundError('conversation')
-  const found = rows.filter(({ number }) => number !== null)
-  return { messages: readEntities(em, Message, found), headSeq: first.headSeq }
+export function followMessages({ after: given, newest, ...options }: MessageStreamOptions): MessageStream {
+  const after = readStreamStart(given, newest)
+  const follower = new MessageFollower({ ...options, after }, () => following.hub)
+  const stream = new PullStream<AddedMessage>({ read: () => follower.read(), close: () => following.leave() })
+  // Following begins before the first read, so that nothing can slip in between.
+  const following = options.hubs.follow(options.conversationId, { ring: () => stream.ring() })
+  return given == null ? Object.assign(stream, { opensAt: after }) : stream
 }

@@ -7,7 +7,7 @@ import { userReference } from '../conversation/user-reference.ts'
 import { loadVisibleConversation, visibleConversation } from '../conversation/visible-conversation.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
 import type { Message } from './message.entity.ts'
-import { readStreamStart } from './message-input.ts'
+import type { AddedMessage } from './message-follower.ts'
 import { followMessages } from './message-stream.ts'
 import { readNumberCursor } from './number-cursor.ts'
 import { type MessageDeed, mayWithMessage } from './policy.ts'
@@ -109,17 +109,17 @@ export const messageResolvers: Pick<
   ReplyFinished: messageOfEvent,
   Subscription: {
     messageAdded: {
-      subscribe: async (_, { conversationId, after }, context) => {
-        const conversation = await visibleConversation(conversationId, context)
-        return followMessages({
-          ...context.streams,
-          conversationId: conversation.id,
-          viewerId: viewerOf(context.caller).userId,
-          after: readStreamStart(after, conversation.messageCount),
-        })
+      subscribe: async (_, { conversationId: id, after }, { streams, caller }) => {
+        const viewerId = viewerOf(caller).userId
+        const conversationId = decodeId('cnv', id)
+        const { messageCount: newest } = await streams.accesses.require(conversationId, viewerId)
+        const access = streams.accesses.of(conversationId, viewerId)
+        // The generated types know of no stream whose events only become the field's value in `resolve`.
+        return followMessages({ ...streams, conversationId, access, after, newest }) as AsyncIterable<unknown> as never
       },
-      // A page is read at once, and taken one by one: much may have happened since, to the message and to the viewer.
-      resolve: async (message, _, context) => loadVisibleMessage((await message).id, context),
+      // Much may have happened since the event, to the message and to the viewer.
+      resolve: async (event, _, context) =>
+        loadVisibleMessage(((await event) as unknown as AddedMessage).messageId, context),
     },
   },
 }

@@ -7,7 +7,7 @@ import type { Conversation } from '../conversation/conversation.entity.ts'
 import type { ConversationChange, ConversationChanges } from '../conversation/conversation-change.ts'
 import type { People } from '../conversation/people.ts'
 import { requireRightNow } from '../conversation/standing.ts'
-import { doorbellOf } from '../event-log/conversation-watch.ts'
+import { doorbellOf, ringOf } from '../event-log/doorbell.ts'
 import { eraseMessage, replaceBody } from './change-message.ts'
 import { countEdits, findMessage, numberOfMessage } from './find-message.ts'
 import { mentionedNames } from './mention-names.ts'
@@ -18,7 +18,7 @@ import { readBody } from './message-input.ts'
 import { requireMessageRight } from './policy.ts'
 import { findSent, type SentMessage } from './sent-message.ts'
 import { replaceMentions } from './store-mentions.ts'
-import { type MessageBatch, storeMessages } from './store-messages.ts'
+import { type MessageBatch, type StoredMessages, storeMessages } from './store-messages.ts'
 
 /** Who answers messages. The feature that does so provides it; messages do not know how replies are made. */
 export interface Responder {
@@ -75,8 +75,8 @@ export class MessageService {
     const draft = { conversationId: conversation.id, authorId, clientId: input.clientId, body, replyTo }
     const batch = batchOf(draft, mentioned, this.#responder.isAddressed(conversation, body))
     try {
-      const sent = await this.#store(em, conversation, batch)
-      this.#bus.publish(doorbellOf(conversation.id), null)
+      const { sent, appended } = await this.#store(em, conversation, batch)
+      this.#bus.publish(doorbellOf(conversation.id), ringOf(appended))
       if (sent.reply) this.#responder.notify()
       return sent
     } catch (error) {
@@ -130,20 +130,21 @@ export class MessageService {
     })
   }
 
-  async #store(em: EntityManager, conversation: Conversation, batch: MessageBatch): Promise<SentMessage> {
+  async #store(em: EntityManager, conversation: Conversation, batch: MessageBatch) {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const [message, reply = null] = await this.#insert(em, conversation, batch).catch(noneToNoMember)
-      if (message) return { message, reply }
+      const stored = await this.#insert(em, conversation, batch).catch(nothingFromNoMember)
+      const [message, reply = null] = stored?.messages ?? []
+      if (stored && message) return { sent: { message, reply }, appended: stored.appended }
       await requireWriter(em, batch.conversationId, batch.authorId)
     }
     throw new Error('A member’s message was refused again and again.')
   }
 
-  #insert(em: EntityManager, conversation: Conversation, batch: MessageBatch): Promise<Message[]> {
+  #insert(em: EntityManager, conversation: Conversation, batch: MessageBatch): Promise<StoredMessages | null> {
     if (batch.messages.length === 1 && batch.mentioned.length === 0) return storeMessages(em, batch)
     return em.transactional(async (transaction) => {
       const stored = await storeMessages(transaction, batch)
-      const reply = stored[1]
+      const reply = stored?.messages[1]
       if (reply) await this.#responder.enqueue(transaction, conversation, reply.id)
       return stored
     })
@@ -151,8 +152,8 @@ export class MessageService {
 }
 
 /** The author left while the statement waited for the conversation's row; it was rolled back. */
-function noneToNoMember(error: unknown): [] {
-  if (error instanceof NotNullConstraintViolationException) return []
+function nothingFromNoMember(error: unknown): null {
+  if (error instanceof NotNullConstraintViolationException) return null
   throw error
 }
 

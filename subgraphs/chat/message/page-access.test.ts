@@ -20,7 +20,7 @@ it('shows no page to who was removed after the conversation was read for them', 
   const grace = newUuid()
   const conversation = await chat.converse('GROUP', { title: 'The place', memberIds: [encodeId('usr', grace)] })
   const { id } = conversation
-  const caller = { viewer: viewerNamed(grace), requestId: 'test', address: null, userAgent: null }
+  const caller = { viewer: viewerNamed(grace), requestId: 'test', address: null, userAgent: null, resumed: false }
   // One context for both: what the first has loaded, the second judges by.
   const contextValue = createContext(chat.services, caller)
   const show = async (fields: string) => {

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { readEntities } from '../../../platform/entity-rows.ts'
+import type { AppendedEvents } from '../event-log/event-log.ts'
 import { Message } from './message.entity.ts'
 import { insertMentions } from './store-mentions.ts'
 
@@ -27,6 +28,12 @@ export interface MessageBatch {
   readonly mentioned: readonly string[]
 }
 
+/** What was stored, in the order of the batch. */
+export interface StoredMessages {
+  readonly messages: readonly Message[]
+  readonly appended: AppendedEvents
+}
+
 /**
  * Stores messages with the next numbers of their conversation, moves the author's read marker to the first of them and
  * logs MessageAdded for each, in one statement: the counters on the conversation's row give number and sequence, and its
@@ -36,24 +43,25 @@ export interface MessageBatch {
  * which it began, before it waited for the conversation's row. A batch that mentions somebody therefore locks that row
  * with a statement before, and must be stored in a transaction.
  *
- * @returns the messages; none when the conversation is gone or the author is not a member, and then nothing is changed.
+ * @returns the messages and their events, to be told after the commit; null when the conversation is gone or the author
+ * is not a member, and then nothing is changed.
  * @throws UniqueConstraintViolationException when the author has used the client id here; NotNullConstraintViolationException
  * when the author has ceased to be a member while the statement waited for the conversation's row.
  */
-export async function storeMessages(em: EntityManager, batch: MessageBatch): Promise<Message[]> {
+export async function storeMessages(em: EntityManager, batch: MessageBatch): Promise<StoredMessages | null> {
   const { conversationId, authorId, messages, mentioned } = batch
   const count = messages.length
   if (mentioned.length > 0) {
     await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [conversationId])
   }
-  const rows = await em.execute(
+  const rows = await em.execute<StoredRow[]>(
     `WITH head AS (
        UPDATE chat.conversation
        SET message_count = message_count + ?, event_seq = event_seq + ?,
            last_activity_at = greatest(last_activity_at, clock_timestamp())
        WHERE id = ? AND deleted_at IS NULL
          AND EXISTS (SELECT FROM chat.member WHERE conversation_id = ? AND user_id = ?)
-       RETURNING id, message_count - ? AS last_number, event_seq - ? AS last_seq, last_activity_at
+       RETURNING id, epoch, message_count - ? AS last_number, event_seq - ? AS last_seq, last_activity_at
      ), author AS (
        UPDATE chat.member SET read_up_to = last_number + 1 FROM head
        WHERE conversation_id = head.id AND user_id = ?
@@ -70,14 +78,26 @@ export async function storeMessages(em: EntityManager, batch: MessageBatch): Pro
        INSERT INTO chat.conversation_event (conversation_id, seq, kind, message_id)
        SELECT conversation_id, last_seq + number - last_number, 'MessageAdded', stored.id FROM head, stored
      )${mentioned.length > 0 ? MENTIONED : ''}
-     SELECT * FROM stored ORDER BY number`,
+     SELECT stored.*, epoch, last_seq FROM stored, head ORDER BY number`,
     [
       ...[count, count, conversationId, conversationId, authorId, count, count, authorId],
       ...messages.flatMap(rowOf),
       ...(mentioned.length > 0 ? [JSON.stringify(mentioned)] : []),
     ],
   )
-  return readEntities(em, Message, rows)
+  const [first] = rows
+  if (!first) return null
+  const events = rows.map(({ id, number }, position) => {
+    return { kind: 'MessageAdded' as const, messageId: id, number, seq: first.last_seq + position + 1 }
+  })
+  return { messages: readEntities(em, Message, rows), appended: { epoch: first.epoch, events } }
+}
+
+interface StoredRow {
+  readonly id: string
+  readonly number: number
+  readonly epoch: string
+  readonly last_seq: number
 }
 
 // Not JSON, as elsewhere: a single row of VALUES costs Postgres nothing to plan.

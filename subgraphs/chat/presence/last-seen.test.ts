@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
-import { MemoryEventBus } from '../../../platform/memory-event-bus.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { LastSeenWriter, lastSeenLoader, readLastSeen } from './last-seen.ts'
 import { PresenceBoard } from './presence-board.ts'

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
 import { newUuid } from '../../../platform/ids.ts'
-import { DisorderlyBus } from '../../../tests/support/buses.ts'
+import { HostileBus } from '../../../tests/support/hostile-bus.ts'
 import type { PresenceBoard } from './presence-board.ts'
 import {
   BreakableLine,
@@ -147,7 +148,13 @@ describe('a person in several processes', () => {
   })
 
   it('is right over a bus that doubles and reorders messages', async () => {
-    const disorderly = new DisorderlyBus()
+    const disorderly = new HostileBus(new MemoryEventBus(), {
+      seed: 1,
+      lossRate: 0,
+      doublingRate: 1,
+      longestDelayMs: 5,
+      sparedTopics: [],
+    })
     const [one, other] = [startProcess(disorderly), startProcess(disorderly)]
     for (let round = 0; round < 20; round += 1) {
       const close = one.open(ada)

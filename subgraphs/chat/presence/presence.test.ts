@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
-import { MemoryEventBus } from '../../../platform/memory-event-bus.ts'
 import type { PullStream } from '../event-log/pull-stream.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { PresenceBoard } from './presence-board.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
-import { readEvents } from '../event-log/event-log.ts'
+import { readLog } from '../event-log/event-log.ts'
 import type { Message } from '../message/message.entity.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 
@@ -49,8 +49,8 @@ describe('reactions', () => {
   }
 
   async function changesIn({ id }: Conversation): Promise<number> {
-    const events = (await readEvents(chat.fork(), id, 0, 1_000)) ?? []
-    return events.filter(({ kind }) => kind === 'ReactionsChanged').length
+    const log = await readLog(chat.fork(), id, 0, 1_000)
+    return (log?.events ?? []).filter(({ kind }) => kind === 'ReactionsChanged').length
   }
 
   it('are counted by emoji in the order in which each came, and tell the viewer which are theirs', async () => {

@@ -5,9 +5,9 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { type GraphQLError, graphql, parse } from 'graphql'
 import type { Viewer } from '../../../platform/access-token.ts'
 import { SubgraphUnavailableError } from '../../../platform/errors.ts'
+import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
-import { MemoryEventBus } from '../../../platform/memory-event-bus.ts'
 import { openAll, type Resources } from '../../../platform/resources.ts'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts'
 import { Models } from '../assistant/models.ts'
@@ -16,9 +16,12 @@ import type { Conversation } from '../conversation/conversation.entity.ts'
 import { ConversationChanges } from '../conversation/conversation-change.ts'
 import type { CreateConversationInput } from '../conversation/new-conversation.ts'
 import type { People } from '../conversation/people.ts'
+import { ReadAccesses } from '../conversation/read-access.ts'
 import { openChatDatabase } from '../database.ts'
+import type { ReadLog } from '../event-log/conversation-hub.ts'
+import { ConversationHubs } from '../event-log/conversation-hubs.ts'
 import { ConversationWatch } from '../event-log/conversation-watch.ts'
-import { readHeads } from '../event-log/event-log.ts'
+import { readHeads, readLog } from '../event-log/event-log.ts'
 import { readInboxVersions } from '../event-log/inbox-head.ts'
 import { InboxWatch } from '../inbox/inbox-watch.ts'
 import type { MessageService } from '../message/message.service.ts'
@@ -83,7 +86,13 @@ export async function openChatFixture(given?: TestDatabase): Promise<ChatFixture
     },
     viewerId,
     async run(userId, source, variableValues, scope = []) {
-      const caller = { viewer: viewerNamed(userId, ...scope), requestId: 'test', address: null, userAgent: null }
+      const caller = {
+        viewer: viewerNamed(userId, ...scope),
+        requestId: 'test',
+        address: null,
+        userAgent: null,
+        resumed: false,
+      }
       const { data, errors } = await graphql({
         schema,
         source,
@@ -125,6 +134,8 @@ async function openParts(resources: Resources, people: People, given: TestDataba
   const fork = () => orm.em.fork()
   const bus = resources.use(new MemoryEventBus())
   const watch = resources.use(new ConversationWatch({ bus, logger, readHeads: (ids) => readHeads(fork(), ids) }))
+  const readPage: ReadLog = (...page) => readLog(fork(), ...page)
+  const hubs = resources.use(new ConversationHubs({ watch, logger, readLog: readPage }))
   const inboxes = resources.use(new InboxWatch({ bus, logger, readVersions: (ids) => readInboxVersions(fork(), ids) }))
   const lastSeen = resources.use(new LastSeenWriter({ fork, logger }))
   const services: ChatServices = {
@@ -135,7 +146,7 @@ async function openParts(resources: Resources, people: People, given: TestDataba
       models: new Models(['a-model'], false),
     }),
     presence: resources.use(new PresenceBoard({ bus, lastSeen })),
-    streams: { fork, watch, inboxes, caughtUpAfterMs: () => 60_000 },
+    streams: { fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), caughtUpAfterMs: () => 60_000 },
   }
   const statementsOf = async (work: () => Promise<unknown>) => {
     statements.length = 0

@@ -1,6 +1,6 @@
 import { decodeId, encodeId } from '../../../../platform/ids.ts'
 import { type ChatMutation, mutationDocument } from '../../../../tests/support/mutations.ts'
-import { type LoggedEvent, readEvents } from '../../event-log/event-log.ts'
+import { type LoggedEvent, readLog } from '../../event-log/event-log.ts'
 import { readInboxVersions } from '../../event-log/inbox-head.ts'
 import type { ChatFixture } from '../../testing/chat-fixture.ts'
 import type { Conversation } from '../conversation.entity.ts'
@@ -132,12 +132,10 @@ export class ConversationCalls {
     return (await this.inboxOf(userId)) - before
   }
 
-  /** What the log holds, without its sequence numbers and empty fields. */
+  /** What the log holds, without its sequence numbers. */
   async eventsOf({ id }: { readonly id: string }): Promise<Partial<LoggedEvent & { messageId: string }>[]> {
-    const events = await readEvents(this.#chat.fork(), id, 0, 100_000)
-    return events.map(({ seq: _, ...event }: LoggedEvent) =>
-      Object.fromEntries(Object.entries(event).filter(([, value]) => value !== null)),
-    )
+    const log = await readLog(this.#chat.fork(), id, 0, 100_000)
+    return (log?.events ?? []).map(({ seq: _, ...event }) => event)
   }
 }
 

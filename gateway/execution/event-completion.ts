@@ -1,0 +1,149 @@
+import type { FormattedExecutionResult } from 'graphql'
+import { SubgraphUnavailableError } from '../../platform/errors.ts'
+import { toWireError } from '../../platform/graphql-errors.ts'
+import type { Logger } from '../../platform/logging.ts'
+import type { Client } from '../identity/client.ts'
+import type { SubscriptionPlan } from '../subscriptions/subscription-planner.ts'
+import type { UpstreamEvent } from '../subscriptions/upstream-event.ts'
+import { withDeadline } from './deadline.ts'
+import type { EventExecutor, EventResult } from './event-executor.ts'
+import { operationContext } from './operation-context.ts'
+import { SharedResult, type Viewing } from './shared-result.ts'
+import { checkSubgraphResponse } from './subgraph-response.ts'
+
+/** A subscription of one viewer, as far as its events depend on it. */
+export interface ViewedSubscription {
+  /** As it is now. */
+  readonly client: () => Client
+  readonly requestId: string
+  readonly variables: Record<string, unknown>
+}
+
+/** What a completion is made with. */
+interface Tools {
+  readonly executor: EventExecutor
+  /** How long the completion of one event may take, in milliseconds. */
+  readonly eventMs: number
+  readonly logger: Logger
+  /** In milliseconds, of a clock that never goes back. */
+  readonly now: () => number
+}
+
+/** The plan's id, or text of it and of the values of variables. */
+type ResultKey = number | string
+
+/**
+ * Turns events as subgraphs publish them into what clients asked for, equal ones once for all viewers.
+ *
+ * That is safe because of two things together. Each viewer has an upstream subscription of their own, so the subgraph
+ * that the event comes from has decided for each of them that they get just this event. And an event is shared only when
+ * every field that is fetched to complete it is `@viewerIndependent`: its value is the same whoever asks for it, and
+ * whoever is shown a reference to an object may see these fields of it. The first viewer's execution, under their own
+ * identity, then says what every other one's would have said. Whatever is not known to be so is executed for each viewer.
+ */
+export class EventCompletion {
+  readonly #tools: Tools
+  /** By event, then by what else the result depends on. */
+  readonly #results = new WeakMap<UpstreamEvent, Map<ResultKey, SharedResult>>()
+  readonly #keys = new WeakMap<ViewedSubscription, string>()
+
+  constructor(options: Omit<Tools, 'now'> & Partial<Tools>) {
+    this.#tools = { now: () => performance.now(), ...options }
+  }
+
+  /**
+   * The JSON text of the execution result that a client gets for an event. Never rejects.
+   *
+   * @param abandoned aborts when this client waits for it no more.
+   */
+  complete(
+    plan: SubscriptionPlan,
+    event: UpstreamEvent,
+    request: ViewedSubscription,
+    abandoned: AbortSignal,
+  ): Promise<string> {
+    const viewing = new EventViewing(this.#tools, plan, event, request, abandoned)
+    // Errors of the event itself are told to each under the id of their own request.
+    if (!plan.event.sharing || event.payload?.errors) return viewing.completeAlone()
+    return this.#resultOf(plan, event, request).textFor(viewing)
+  }
+
+  #resultOf(plan: SubscriptionPlan, event: UpstreamEvent, request: ViewedSubscription): SharedResult {
+    const results = this.#results.get(event) ?? new Map<ResultKey, SharedResult>()
+    if (results.size === 0) this.#results.set(event, results)
+    const key = this.#keyOf(plan, request)
+    const known = results.get(key)
+    if (known) return known
+    const result = new SharedResult(plan.event.sharing?.isTimeless ?? false)
+    results.set(key, result)
+    return result
+  }
+
+  #keyOf({ id, event }: SubscriptionPlan, request: ViewedSubscription): ResultKey {
+    const names = event.sharing?.variables ?? []
+    if (names.length === 0) return id
+    const known = this.#keys.get(request)
+    if (known !== undefined) return known
+    // A variable that is absent has its default, one that is null has not.
+    const given = names.filter((name) => Object.hasOwn(request.variables, name))
+    const key = JSON.stringify([id, given.map((name) => [name, request.variables[name]])])
+    this.#keys.set(request, key)
+    return key
+  }
+}
+
+/** One event for one viewer. */
+class EventViewing implements Viewing {
+  readonly abandoned: AbortSignal
+  readonly #since: number
+  readonly #tools: Tools
+  readonly #plan: SubscriptionPlan
+  readonly #event: UpstreamEvent
+  readonly #request: ViewedSubscription
+
+  constructor(
+    tools: Tools,
+    plan: SubscriptionPlan,
+    event: UpstreamEvent,
+    request: ViewedSubscription,
+    abandoned: AbortSignal,
+  ) {
+    this.#tools = tools
+    this.#plan = plan
+    this.#event = event
+    this.#request = request
+    this.abandoned = abandoned
+    this.#since = tools.now()
+  }
+
+  get now(): number {
+    return this.#tools.now()
+  }
+
+  get isLate(): boolean {
+    return this.now - this.#since >= this.#tools.eventMs
+  }
+
+  async completeAlone(): Promise<string> {
+    return JSON.stringify(this.onTheWire(await this.execute(this.abandoned)))
+  }
+
+  async execute(abandoned: AbortSignal): Promise<EventResult> {
+    const { client, requestId, variables } = this.#request
+    try {
+      // Parsed anew, because the execution writes what it fetches into it.
+      const response = checkSubgraphResponse(JSON.parse(this.#event.text))
+      const run = (signal: AbortSignal) =>
+        this.#tools.executor.run(this.#plan.event, response, variables, operationContext(client(), requestId, signal))
+      return await withDeadline(this.#tools.eventMs, run, abandoned, this.now - this.#since)
+    } catch (cause) {
+      return { errors: [new SubgraphUnavailableError(this.#plan.primary.serviceName, { cause })] }
+    }
+  }
+
+  onTheWire({ errors, ...result }: EventResult): FormattedExecutionResult {
+    const { requestId } = this.#request
+    const wireErrors = errors?.map((error) => toWireError(error, requestId, this.#tools.logger))
+    return { ...result, ...(wireErrors && { errors: wireErrors }) } as FormattedExecutionResult
+  }
+}

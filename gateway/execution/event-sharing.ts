@@ -1,0 +1,93 @@
+import type { buildOperationContext } from '@apollo/gateway'
+import type { PlanNode } from '@apollo/query-planner'
+import { type ASTNode, type DocumentNode, Kind, parse, type SelectionSetNode, visit } from 'graphql'
+import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
+import { ViewerIndependence } from '../supergraph/viewer-independence.ts'
+
+/** What the results of a subscription's events depend on, beside the event itself; never on the viewer. */
+export interface EventSharing {
+  /** The names of the variables whose values they depend on. */
+  readonly variables: readonly string[]
+  /** Whether nothing is fetched after the event, so that the same one has the same result at any time. */
+  readonly isTimeless: boolean
+}
+
+type Operation = ReturnType<typeof buildOperationContext>
+
+const independenceOf = new WeakMap<LoadedSupergraph, ViewerIndependence>()
+
+/**
+ * How the events of a subscription are shared; undefined when what they are completed with may differ by viewer.
+ *
+ * @param rest what is fetched after the event; without it the result follows from the event alone.
+ */
+export function eventSharing(
+  supergraph: LoadedSupergraph,
+  operation: Operation,
+  rest: PlanNode | undefined,
+): EventSharing | undefined {
+  const independence = independenceOf.get(supergraph) ?? new ViewerIndependence(supergraph.sdl)
+  independenceOf.set(supergraph, independence)
+  if (rest && !fetchesIn(rest).every((fetch) => fetch !== undefined && independence.covers(fetch))) return undefined
+  return { variables: variablesBelowRoot(operation), isTimeless: rest === undefined }
+}
+
+/** The operations of all fetches; among them undefined for a node that is not known. */
+function fetchesIn(node: PlanNode): (DocumentNode | undefined)[] {
+  switch (node.kind) {
+    case 'Fetch':
+      return [parse(node.operation, { noLocation: true })]
+    case 'Flatten':
+      return fetchesIn(node.node)
+    case 'Sequence':
+    case 'Parallel':
+      return node.nodes.flatMap(fetchesIn)
+    case 'Condition':
+      return [node.ifClause, node.elseClause].flatMap((clause) => (clause ? fetchesIn(clause) : []))
+    default:
+      return [undefined]
+  }
+}
+
+/**
+ * The variables that an operation uses anywhere but in the arguments of its root field. What those ask for shows in the
+ * event, and they differ between viewers who want the same, by the position that each goes on from.
+ */
+function variablesBelowRoot({ operation, fragments }: Operation): string[] {
+  const used = new UsedVariables(fragments)
+  const atRoot = ({ selections }: SelectionSetNode) => {
+    for (const selection of selections) {
+      for (const directive of selection.directives ?? []) used.addFrom(directive)
+      const isField = selection.kind === Kind.FIELD
+      if (isField && selection.selectionSet) used.addFrom(selection.selectionSet)
+      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection
+      if (!isField && fragment?.selectionSet) atRoot(fragment.selectionSet)
+    }
+  }
+  atRoot(operation.selectionSet)
+  return [...used.names].sort()
+}
+
+/** Collects variables, also from the fragments that are spread. */
+class UsedVariables {
+  readonly names = new Set<string>()
+  readonly #fragments: Operation['fragments']
+  readonly #seen = new Set<string>()
+
+  constructor(fragments: Operation['fragments']) {
+    this.#fragments = fragments
+  }
+
+  addFrom(node: ASTNode): void {
+    visit(node, {
+      Variable: ({ name }) => {
+        this.names.add(name.value)
+      },
+      FragmentSpread: ({ name }) => {
+        const fragment = this.#seen.has(name.value) ? undefined : this.#fragments[name.value]
+        this.#seen.add(name.value)
+        if (fragment) this.addFrom(fragment)
+      },
+    })
+  }
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { isUuid } from '../../../platform/ids.ts'
+import type { AppendedEvents, LoggedEvent } from './event-log.ts'
+
+/** The bus topic that rings when something happened in a conversation. */
+export const doorbellOf = (conversationId: string) => `conversation/${conversationId}`
+
+/** A ring with more events than this would be too large for a bus; whoever hears it reads the log instead. */
+const MOST_EVENTS = 200
+
+const uuid = z.string().refine(isUuid)
+const inLog = { seq: z.int32().positive() }
+
+const loggedEvent = z.discriminatedUnion('kind', [
+  z.object({ ...inLog, kind: z.literal('MessageAdded'), messageId: uuid, number: z.int32().positive() }),
+  z.object({
+    ...inLog,
+    kind: z.enum(['MessageEdited', 'MessageDeleted', 'ReactionsChanged', 'ReplyStarted', 'ReplyFinished']),
+    messageId: uuid,
+  }),
+  z.object({
+    ...inLog,
+    kind: z.enum(['MemberAdded', 'MemberRoleChanged']),
+    userId: uuid,
+    role: z.enum(['OWNER', 'ADMIN', 'MEMBER']),
+  }),
+  z.object({ ...inLog, kind: z.literal('MemberRemoved'), userId: uuid }),
+  z.object({ ...inLog, kind: z.enum(['ConversationUpdated', 'ConversationDeleted']) }),
+]) satisfies z.ZodType<LoggedEvent>
+
+const doorbell = z.object({
+  epoch: uuid,
+  events: z.array(loggedEvent).min(1).max(MOST_EVENTS).refine(areConsecutive),
+}) satisfies z.ZodType<AppendedEvents>
+
+/**
+ * What to ring a doorbell with after the commit: the committed events themselves, so that nobody has to read them. Of
+ * very many only the newest, which tells everybody to read. `null` instead is a ring for what flows beside the log.
+ */
+export function ringOf({ epoch, events }: AppendedEvents): AppendedEvents {
+  return { epoch, events: events.length > MOST_EVENTS ? events.slice(-1) : events }
+}
+
+/** The events that a ring brought; undefined for anything else. */
+export function readRing(payload: unknown): AppendedEvents | undefined {
+  return doorbell.safeParse(payload).data
+}
+
+function areConsecutive(events: readonly LoggedEvent[]): boolean {
+  const first = events[0]?.seq ?? 0
+  return events.every(({ seq }, index) => seq === first + index)
+}

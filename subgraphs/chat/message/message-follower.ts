@@ -1,0 +1,94 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { BadUserInputError, NotFoundError } from '../../../platform/errors.ts'
+import { endIn, type ReadAccess } from '../event-log/access-end.ts'
+import type { ConversationHub, HubHead } from '../event-log/conversation-hub.ts'
+import type { Batch } from '../event-log/pull-stream.ts'
+
+/** A message that was added; of the newest ones the log's own event. */
+export interface AddedMessage {
+  /** A UUID. */
+  readonly messageId: string
+  readonly number: number
+}
+
+export interface MessageFollowerOptions {
+  /** A new entity manager for each read. */
+  fork: () => EntityManager
+  /** A UUID. */
+  conversationId: string
+  access: ReadAccess
+  /** The number of the last message that was told. */
+  after: number
+}
+
+const PAGE_SIZE = 200
+
+/**
+ * One who follows a conversation's messages: by their numbers up to where the log stood when it was joined, then by the
+ * log. Whoever falls out of the hub's memory, or whose log began anew, joins again.
+ */
+export class MessageFollower {
+  readonly #options: MessageFollowerOptions
+  readonly #hub: () => ConversationHub
+  #number: number
+  #joined: HubHead | undefined
+  #mustReadHead = true
+
+  constructor(options: MessageFollowerOptions, hub: () => ConversationHub) {
+    this.#options = options
+    this.#hub = hub
+    this.#number = options.after
+  }
+
+  /** @throws NotFoundError when the viewer may not read the conversation any more. */
+  async read(): Promise<Batch<AddedMessage>> {
+    const head = this.#joined ?? (await this.#join())
+    const events = this.#hub().kept(head)
+    if (!events) {
+      this.#joined = undefined
+      return { items: [], more: true }
+    }
+    if (await endIn(events, this.#options.access)) throw new NotFoundError('conversation')
+    if (this.#number < head.messageCount) return this.#catchUp(head.messageCount)
+    this.#joined = { ...head, seq: head.seq + events.length }
+    return this.#give(events.filter((event) => event.__typename === 'MessageAdded'))
+  }
+
+  async #join(): Promise<HubHead> {
+    const head = this.#mustReadHead ? await this.#hub().join() : this.#hub().head
+    // A removal before the head would never come up in the log.
+    if (!(await this.#options.access.mayRead())) throw new NotFoundError('conversation')
+    if (this.#number > head.messageCount) {
+      const words = `The conversation has only ${head.messageCount} messages by now, not ${this.#number}; read it anew.`
+      throw new BadUserInputError(words)
+    }
+    this.#mustReadHead = false
+    this.#joined = head
+    return head
+  }
+
+  /** Messages up to this number, which was the newest when the follower joined: what came then is in the log. */
+  async #catchUp(newest: number): Promise<Batch<AddedMessage>> {
+    const { fork, conversationId } = this.#options
+    const kept = (await this.#hub().messagesAfter(this.#number))?.filter(({ number }) => number <= newest)
+    const found = kept ?? (await readAdded(fork(), conversationId, this.#number, newest))
+    // A number whose message is not there any more is not waited for.
+    if (found.length === 0) this.#number = newest
+    return { ...this.#give(found), more: true }
+  }
+
+  #give(found: readonly AddedMessage[]): Batch<AddedMessage> {
+    const items = found.filter(({ number }) => number > this.#number)
+    this.#number = items.at(-1)?.number ?? this.#number
+    return { items }
+  }
+}
+
+/** The next messages after a number, up to another one. */
+function readAdded(em: EntityManager, conversationId: string, after: number, upTo: number): Promise<AddedMessage[]> {
+  return em.execute<AddedMessage[]>(
+    `SELECT id AS "messageId", number FROM chat.message
+     WHERE conversation_id = ? AND number > ? AND number <= ? ORDER BY number LIMIT ?`,
+    [conversationId, after, upTo, PAGE_SIZE],
+  )
+}
