@@ -206,8 +206,15 @@ export class UpstreamConnection {
   #complete(id: string): void {
     const running = this.#forget(id)
     if (!running) return
-    const complete = () => this.#endCompletion(running) && running.sink.complete()
-    this.#completing.set(running, setTimeout(complete, COMPLETION_MS))
+    const complete = () => {
+      // One that is being closed says soon what the completion was.
+      if (this.#socket.readyState === WebSocket.OPEN && this.#endCompletion(running)) running.sink.complete()
+    }
+    // What has arrived by then is read first, however busy the process was.
+    this.#completing.set(
+      running,
+      setTimeout(() => setImmediate(complete), COMPLETION_MS),
+    )
     this.#noteIdle()
   }
 
