@@ -31,6 +31,8 @@ export function startProgram(
     cwd: PROJECT,
     execArgv: [...(options.flags ?? [])],
     env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...options.environment },
+    // What it greets people with is of no interest here.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const gone = once(child, 'exit')
   resources.defer(async () => {
