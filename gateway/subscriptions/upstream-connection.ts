@@ -21,15 +21,6 @@ const CONNECT_MS = 5_000
 /** A subgraph that has said nothing at all between two pings is taken for dead. */
 const PING_INTERVAL_MS = 12_000
 
-/**
- * A server that restarts may complete its streams before it says so by closing the connection: so long a completion is
- * held back, to tell it from one that is meant.
- */
-const COMPLETION_MS = 100
-
-/** RFC 6455 §7.4: going away, and the service restarts. */
-const RESTARTING = new Set([1001, 1012])
-
 /** Where the messages of one upstream subscription go. Exactly one of `complete`, `refused` and `lost` is the last. */
 export interface UpstreamSink {
   /** The operation was handed to the connection, which stood. */
@@ -73,8 +64,6 @@ export class UpstreamConnection {
   readonly #socket: WebSocket
   readonly #events: ConnectionEvents
   readonly #running = new Map<string, Running>()
-  /** Completed by the subgraph, which may yet turn out to restart. */
-  readonly #completing = new Map<Running, NodeJS.Timeout>()
   readonly #pingIntervalMs: number
   #isReady = false
   #isClosed = false
@@ -100,7 +89,7 @@ export class UpstreamConnection {
     this.#socket.on('message', (data) => this.#hear(String(data)))
     // What went wrong is followed by a close.
     this.#socket.on('error', () => {})
-    this.#socket.once('close', (code) => this.#closed(code))
+    this.#socket.once('close', () => this.#closed())
   }
 
   /** Whether the subgraph has acknowledged it, even if it has closed since. */
@@ -124,7 +113,7 @@ export class UpstreamConnection {
     this.#running.set(id, running)
     if (this.#isReady) this.#start(id, running)
     return () => {
-      if (this.#endCompletion(running) || !this.#forget(id)) return
+      if (!this.#forget(id)) return
       if (this.#isReady) this.#send(completeFrame(id))
       this.#noteIdle()
     }
@@ -204,23 +193,8 @@ export class UpstreamConnection {
   }
 
   #complete(id: string): void {
-    const running = this.#forget(id)
-    if (!running) return
-    const complete = () => {
-      // One that is being closed says soon what the completion was.
-      if (this.#socket.readyState === WebSocket.OPEN && this.#endCompletion(running)) running.sink.complete()
-    }
-    // What has arrived by then is read first, however busy the process was.
-    this.#completing.set(
-      running,
-      setTimeout(() => setImmediate(complete), COMPLETION_MS),
-    )
+    this.#forget(id)?.sink.complete()
     this.#noteIdle()
-  }
-
-  #endCompletion(running: Running): boolean {
-    clearTimeout(this.#completing.get(running))
-    return this.#completing.delete(running)
   }
 
   #forget(id: string): Running | undefined {
@@ -233,16 +207,13 @@ export class UpstreamConnection {
     if (this.#running.size === 0 && !this.#isClosed) this.#events.onIdle()
   }
 
-  #closed(code: number): void {
+  #closed(): void {
     this.#isClosed = true
     clearTimeout(this.#waiting)
     const lost = [...this.#running.values()]
-    const completed = [...this.#completing.keys()].filter((running) => this.#endCompletion(running))
-    if (RESTARTING.has(code)) lost.push(...completed)
     this.#running.clear()
     this.#events.onClosed(lost.length)
     for (const { sink } of lost) sink.lost(lost.length)
-    if (!RESTARTING.has(code)) for (const { sink } of completed) sink.complete()
   }
 
   #send(frame: string): void {
