@@ -62,6 +62,10 @@ describe('the configuration of the gateway', () => {
     expect(readGatewayConfig({ ...production, NODE_ENV: 'test' }).serviceSecret).toBeUndefined()
   })
 
+  it('needs the secret of its services for NATS', () => {
+    expect(() => readGatewayConfig({ NATS_URL: 'nats://nats:4222' })).toThrow(/SERVICE_SECRET: is required with NATS_URL/)
+  })
+
   it('takes the address of each subgraph from a variable of its name', () => {
     const { subgraphUrls } = readGatewayConfig({ SUBGRAPH_URL_AUTH: 'http://auth:4001/graphql', SUBGRAPH_URL_CHAT: '' })
     expect(subgraphUrls).toEqual({ AUTH: 'http://auth:4001/graphql' })

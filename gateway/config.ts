@@ -7,6 +7,7 @@ import {
   integer,
   list,
   logFormatOf,
+  natsNeedsServiceSecret,
   natsUrl,
   port,
   processEnvironment,
@@ -112,6 +113,7 @@ const environmentSchema = z
     // Checked beside the other variables, so that one start names everything that is wrong.
     when: () => true,
   })
+  .refine(...natsNeedsServiceSecret)
   .transform((environment, context) => ({ ...environment, subgraphUrls: subgraphUrlsIn(environment, context) }))
 
 /**

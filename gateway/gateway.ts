@@ -1,6 +1,6 @@
 import type { ApolloServer } from '@apollo/server'
 import type { FastifyInstance } from 'fastify'
-import type { EventBus } from '../platform/event-bus.ts'
+import type { EventBus } from '../platform/event-bus/event-bus.ts'
 import { createHttpServer, listen } from '../platform/http-server.ts'
 import { createLogger, type Logger } from '../platform/logging.ts'
 import { createMetrics, type Metrics } from '../platform/metrics.ts'
@@ -87,9 +87,10 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
   const sockets = serveTransports(config, { ...graph, ...identity, ...tools, apollo, patience }, server)
   const stop = async () => {
     stopsBy ??= performance.now() + config.shutdownGraceMs
-    // First the sockets, because until they are gone requests are served as always.
-    await sockets.drain(config.shutdownGraceMs)
-    await apollo.stop()
+    const { told, over } = sockets.drain(config.shutdownGraceMs)
+    // Until then requests are served as always. Those who do not say goodbye take none of the time that answers need.
+    await told
+    await Promise.all([over, apollo.stop()])
     await Promise.all([closeGraph(graph), identity[Symbol.asyncDispose]()])
   }
   try {

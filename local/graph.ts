@@ -1,6 +1,6 @@
 import { startGateway } from '../gateway/gateway.ts'
-import type { EventBus } from '../platform/event-bus.ts'
-import { openEventBus } from '../platform/event-bus-opening.ts'
+import type { EventBus } from '../platform/event-bus/event-bus.ts'
+import { openEventBus } from '../platform/event-bus/open-event-bus.ts'
 import { createLogger, type Logger } from '../platform/logging.ts'
 import { openAll } from '../platform/resources.ts'
 import { startAuth } from '../subgraphs/auth/subgraph.ts'

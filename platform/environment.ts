@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readNatsUrl } from './event-bus-nats-address.ts'
+import { readNatsUrl } from './event-bus/nats/address.ts'
 
 /** The environment is wrong: the message names each variable and says what it must be. The process must not start. */
 export class ConfigurationError extends Error {
@@ -123,6 +123,17 @@ export const productionNeedsServiceSecret: [
   {
     path: ['SERVICE_SECRET'],
     error: 'is required in production: the secret that all services of this graph share',
+    when: () => true,
+  },
+]
+
+/** A rule for `.refine(...)`: whoever else reaches NATS could ring falsely, and a false ring may hide a real event. */
+export const natsNeedsServiceSecret: typeof productionNeedsServiceSecret = [
+  (read: { NATS_URL?: string | undefined; SERVICE_SECRET?: string | undefined }) =>
+    read.NATS_URL === undefined || read.SERVICE_SECRET !== undefined,
+  {
+    path: ['SERVICE_SECRET'],
+    error: 'is required with NATS_URL: what travels over NATS is authenticated with it',
     when: () => true,
   },
 ]

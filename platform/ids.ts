@@ -9,6 +9,9 @@ export function newUuid(): string {
   return typeid('new').toUUID()
 }
 
+/** The UUID before all others: where a walk in their order begins (nil, RFC 9562). */
+export const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
+
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 
 /** Whether it is a UUID of any version in the one spelling that the database gives out: lower case, with hyphens. */

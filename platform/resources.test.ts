@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openAll } from './resources.ts'
+import { openAll, ResourceGroup } from './resources.ts'
 
 /** Opens resources that note in `log` when they close. */
 function tracked(log: string[]) {
@@ -50,5 +50,21 @@ describe('what was opened', () => {
     })
     await expect(running[Symbol.asyncDispose]()).rejects.toThrow('first')
     expect(log).toEqual(['server', 'worker', 'database'])
+  })
+})
+
+describe('a group', () => {
+  it('is closed at one moment, and waits for all, whatever fails', async () => {
+    const log: string[] = []
+    const open = tracked(log)
+    const slow = Promise.withResolvers<void>()
+    const group = new ResourceGroup()
+    expect(group.use(open('server', () => Promise.reject(new Error('broken')))).name).toBe('server')
+    group.use(open('worker', () => slow.promise.then(() => void log.push('the end of the work'))))
+    const closed = group[Symbol.asyncDispose]()
+    expect(log).toEqual(['server', 'worker'])
+    slow.resolve()
+    await expect(closed).rejects.toThrow('broken')
+    expect(log.at(-1)).toBe('the end of the work')
   })
 })

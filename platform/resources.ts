@@ -30,6 +30,23 @@ export class Resources implements AsyncDisposable {
   }
 }
 
+/** What is closed at one and the same moment, because none of it needs another. */
+export class ResourceGroup implements AsyncDisposable {
+  readonly #members: AsyncDisposable[] = []
+
+  /** Keeps a disposable and returns it. */
+  use<Resource extends AsyncDisposable>(resource: Resource): Resource {
+    this.#members.push(resource)
+    return resource
+  }
+
+  /** Begins to close everything before it waits for any, whatever fails; then reports the first failure. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ends = await Promise.allSettled(this.#members.map(async (member) => member[Symbol.asyncDispose]()))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+  }
+}
+
 /** Opens resources step by step; when a step fails, those already open are closed before the error goes on. */
 export async function openAll<Result extends object>(
   open: (resources: Resources) => Promise<Result>,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
-import { MemoryEventBus } from './event-bus-memory.ts'
+import { MemoryEventBus } from './event-bus/memory-event-bus.ts'
 import { createLogger } from './logging.ts'
 import {
   type Revocable,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { EventBus } from './event-bus.ts'
+import type { EventBus } from './event-bus/event-bus.ts'
 import type { Logger } from './logging.ts'
 import { type Metrics, observe } from './metrics.ts'
 import { RepeatedWork } from './repeated-work.ts'

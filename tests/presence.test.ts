@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MemoryEventBus } from '../platform/event-bus-memory.ts'
+import { MemoryEventBus } from '../platform/event-bus/memory-event-bus.ts'
 import { decodeId } from '../platform/ids.ts'
 import { rowsOf } from './support/database-content.ts'
 import type { EventStream } from './support/event-stream.ts'

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LocalOverrides } from '../local/graph.ts'
-import { MemoryEventBus } from '../platform/event-bus-memory.ts'
+import { MemoryEventBus } from '../platform/event-bus/memory-event-bus.ts'
 import { conversationEvents, type ReplyEvent, readReply, replyStream, textOf } from './support/chat-streams.ts'
 import { GraphClient } from './support/graph-client.ts'
 import { createConversation, type Person, sendMessage, signUp } from './support/people.ts'

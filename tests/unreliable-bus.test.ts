@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { EventBus } from '../platform/event-bus.ts'
-import { MemoryEventBus } from '../platform/event-bus-memory.ts'
+import type { EventBus } from '../platform/event-bus/event-bus.ts'
+import { MemoryEventBus } from '../platform/event-bus/memory-event-bus.ts'
 import { SilentBus } from './support/buses.ts'
 import { conversationEvents, textOf, watchReply } from './support/chat-streams.ts'
 import { HostileBus } from './support/hostile-bus.ts'

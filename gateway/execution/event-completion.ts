@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { FormattedExecutionResult } from 'graphql'
 import { SubgraphUnavailableError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
@@ -8,7 +9,8 @@ import type { UpstreamEvent } from '../subscriptions/upstream-event.ts'
 import { withDeadline } from './deadline.ts'
 import type { EventExecutor, EventResult } from './event-executor.ts'
 import { operationContext } from './operation-context.ts'
-import { SharedResult, type Viewing } from './shared-result.ts'
+import type { Viewing } from './shared-result.ts'
+import { SharedResults } from './shared-results.ts'
 import { checkSubgraphResponse } from './subgraph-response.ts'
 
 /** A subscription of one viewer, as far as its events depend on it. */
@@ -29,9 +31,6 @@ interface Tools {
   readonly now: () => number
 }
 
-/** The plan's id, or text of it and of the values of variables. */
-type ResultKey = number | string
-
 /**
  * Turns events as subgraphs publish them into what clients asked for, equal ones once for all viewers.
  *
@@ -43,12 +42,12 @@ type ResultKey = number | string
  */
 export class EventCompletion {
   readonly #tools: Tools
-  /** By event, then by what else the result depends on. */
-  readonly #results = new WeakMap<UpstreamEvent, Map<ResultKey, SharedResult>>()
+  readonly #results: SharedResults
   readonly #keys = new WeakMap<ViewedSubscription, string>()
 
   constructor(options: Omit<Tools, 'now'> & Partial<Tools>) {
     this.#tools = { now: () => performance.now(), ...options }
+    this.#results = new SharedResults(this.#tools)
   }
 
   /**
@@ -64,29 +63,21 @@ export class EventCompletion {
   ): Promise<string> {
     const viewing = new EventViewing(this.#tools, plan, event, request, abandoned)
     // Errors of the event itself are told to each under the id of their own request.
-    if (!plan.event.sharing || event.payload?.errors) return viewing.completeAlone()
-    return this.#resultOf(plan, event, request).textFor(viewing)
+    const { sharing } = plan.event
+    if (!sharing || event.payload?.errors) return viewing.completeAlone()
+    const key = this.#keyOf(plan.id, sharing.variables, request)
+    return this.#results.of(event, key, sharing.isTimeless).textFor(viewing)
   }
 
-  #resultOf(plan: SubscriptionPlan, event: UpstreamEvent, request: ViewedSubscription): SharedResult {
-    const results = this.#results.get(event) ?? new Map<ResultKey, SharedResult>()
-    if (results.size === 0) this.#results.set(event, results)
-    const key = this.#keyOf(plan, request)
-    const known = results.get(key)
-    if (known) return known
-    const result = new SharedResult(plan.event.sharing?.isTimeless ?? false)
-    results.set(key, result)
-    return result
-  }
-
-  #keyOf({ id, event }: SubscriptionPlan, request: ViewedSubscription): ResultKey {
-    const names = event.sharing?.variables ?? []
-    if (names.length === 0) return id
+  /** The plan's id, and a hash of the values of variables: these may be long, and a key is kept with each result. */
+  #keyOf(plan: number, names: readonly string[], request: ViewedSubscription): string {
+    if (names.length === 0) return String(plan)
     const known = this.#keys.get(request)
     if (known !== undefined) return known
     // A variable that is absent has its default, one that is null has not.
     const given = names.filter((name) => Object.hasOwn(request.variables, name))
-    const key = JSON.stringify([id, given.map((name) => [name, request.variables[name]])])
+    const values = JSON.stringify(given.map((name) => [name, request.variables[name]]))
+    const key = `${plan} ${createHash('sha256').update(values).digest('base64')}`
     this.#keys.set(request, key)
     return key
   }
@@ -116,16 +107,24 @@ class EventViewing implements Viewing {
     this.#since = tools.now()
   }
 
-  get now(): number {
-    return this.#tools.now()
+  get isLate(): boolean {
+    return this.#spent >= this.#tools.eventMs
   }
 
-  get isLate(): boolean {
-    return this.now - this.#since >= this.#tools.eventMs
+  get #spent(): number {
+    return this.#tools.now() - this.#since
   }
 
   async completeAlone(): Promise<string> {
-    return JSON.stringify(this.onTheWire(await this.execute(this.abandoned)))
+    try {
+      return JSON.stringify(this.onTheWire(await this.execute(this.abandoned)))
+    } catch (error) {
+      return this.failed(error)
+    }
+  }
+
+  failed(error: unknown): string {
+    return JSON.stringify(this.onTheWire({ errors: [error] }))
   }
 
   async execute(abandoned: AbortSignal): Promise<EventResult> {
@@ -135,7 +134,7 @@ class EventViewing implements Viewing {
       const response = checkSubgraphResponse(JSON.parse(this.#event.text))
       const run = (signal: AbortSignal) =>
         this.#tools.executor.run(this.#plan.event, response, variables, operationContext(client(), requestId, signal))
-      return await withDeadline(this.#tools.eventMs, run, abandoned, this.now - this.#since)
+      return await withDeadline(this.#tools.eventMs, run, abandoned, this.#spent)
     } catch (cause) {
       return { errors: [new SubgraphUnavailableError(this.#plan.primary.serviceName, { cause })] }
     }

@@ -2,7 +2,6 @@ import type { buildOperationContext } from '@apollo/gateway'
 import type { PlanNode } from '@apollo/query-planner'
 import { type ASTNode, type DocumentNode, Kind, parse, type SelectionSetNode, visit } from 'graphql'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
-import { ViewerIndependence } from '../supergraph/viewer-independence.ts'
 
 /** What the results of a subscription's events depend on, beside the event itself; never on the viewer. */
 export interface EventSharing {
@@ -14,21 +13,18 @@ export interface EventSharing {
 
 type Operation = ReturnType<typeof buildOperationContext>
 
-const independenceOf = new WeakMap<LoadedSupergraph, ViewerIndependence>()
-
 /**
  * How the events of a subscription are shared; undefined when what they are completed with may differ by viewer.
  *
  * @param rest what is fetched after the event; without it the result follows from the event alone.
  */
 export function eventSharing(
-  supergraph: LoadedSupergraph,
+  { viewerIndependence }: LoadedSupergraph,
   operation: Operation,
   rest: PlanNode | undefined,
 ): EventSharing | undefined {
-  const independence = independenceOf.get(supergraph) ?? new ViewerIndependence(supergraph.sdl)
-  independenceOf.set(supergraph, independence)
-  if (rest && !fetchesIn(rest).every((fetch) => fetch !== undefined && independence.covers(fetch))) return undefined
+  const isShared = (fetch: DocumentNode | undefined) => fetch !== undefined && viewerIndependence.covers(fetch)
+  if (rest && !fetchesIn(rest).every(isShared)) return undefined
   return { variables: variablesBelowRoot(operation), isTimeless: rest === undefined }
 }
 

@@ -1,5 +1,5 @@
 import { AccessTokenVerifier } from '../../platform/access-token.ts'
-import type { EventBus } from '../../platform/event-bus.ts'
+import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import { RemoteKeySet } from '../../platform/key-set.ts'
 import type { Logger } from '../../platform/logging.ts'
 import type { Metrics } from '../../platform/metrics.ts'

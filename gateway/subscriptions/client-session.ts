@@ -80,8 +80,7 @@ export class ClientSession {
       const variables = payload.variables ?? {}
       const errors = this.#checkVariables(read.operation, variables)
       if (errors) return errors
-      const request = { client: () => this.#client, requestId, source: payload.query, variables, ...read }
-      return { ...opened, outcome: this.#subscribe(request) }
+      return { ...opened, outcome: this.#subscribe({ requestId, source: payload.query, variables, ...read }) }
     } catch (error) {
       return [asGraphQLError(error)]
     }
@@ -124,9 +123,10 @@ export class ClientSession {
     return getVariableValues(clientSchema, operation.variableDefinitions ?? [], variables, { maxErrors: 20 }).errors
   }
 
-  #subscribe(request: SubscriptionRequest): SubscriptionStream {
+  #subscribe(asked: Omit<SubscriptionRequest, 'client' | 'unauthenticated'>): SubscriptionStream {
     const { maxSubscriptions, subscriptions } = this.#services
     if (this.#streams.size >= maxSubscriptions) throw tooMany(`${maxSubscriptions} subscriptions`, 'complete one')
+    const request = { ...asked, client: () => this.#client, unauthenticated: () => this.#disowned() }
     const stream = subscriptions.open(request, () => {
       this.#streams.delete(stream)
       if (this.#expired && this.#streams.size === 0) setImmediate(this.#close)
@@ -181,9 +181,16 @@ export class ClientSession {
     return new ViewerWatch(viewer, this.#services, verifyAgain, () => this.#expire())
   }
 
+  /** A subgraph may know of a revocation or an expiry before we do. Of somebody anonymous it says nothing new. */
+  #disowned(): void {
+    if (this.#client.viewer) this.#expire()
+  }
+
   /** The token has expired or was revoked. */
   #expire(): void {
+    if (this.#expired) return
     this.#expired = true
+    this.#watch?.stop()
     this.#farewell = setTimeout(this.#close, this.#streams.size === 0 ? 0 : FAREWELL_MS).unref()
     for (const stream of this.#streams) stream.terminate(new UnauthenticatedError())
   }

@@ -3,12 +3,16 @@ import { CloseCode, MessageType, type Server, stringifyMessage } from 'graphql-w
 import type { WebSocket } from 'ws'
 import type { Logger } from '../../platform/logging.ts'
 import type { Send } from './frames.ts'
+import { OperationIds } from './operation-ids.ts'
 
 /**
  * In bytes. A client that leaves more than this unread is not read from, so that it asks for nothing more. What it has
  * asked for is still sent: the answers of operations that run, and of each subscription one event at a time.
  */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024
+
+/** Of a close frame (RFC 6455 §5.5), beside the code. */
+const MAX_REASON_BYTES = 123
 
 /** The payload of a ping or a pong of graphql-transport-ws. */
 export type PingPayload = Record<string, unknown> | undefined
@@ -36,7 +40,8 @@ export interface ProtocolOptions<Extra> {
 
 /**
  * Serves graphql-transport-ws on one socket. It stands in for graphql-ws's own adapter to `ws`, which answers a ping
- * with the ping's own payload, and prints what goes wrong.
+ * with the ping's own payload, and prints what goes wrong. The ids that the server's handlers see are of our own making,
+ * see {@link OperationIds}.
  */
 export function serveProtocol<Extra>(socket: WebSocket, options: ProtocolOptions<Extra>): void {
   const { server, patience, logger } = options
@@ -47,16 +52,19 @@ export function serveProtocol<Extra>(socket: WebSocket, options: ProtocolOptions
   const watchProgress = endWhenStalled(socket, patience.stalledMs, giveUpOn)
   const send = heldBackSend(socket, grantTime, watchProgress)
   const extra = options.extra(send)
+  const ids = new OperationIds()
   const closed = server.opened(
     {
       protocol: socket.protocol,
-      send,
+      send: (message) => send(ids.toClient(message)),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) =>
         socket.on('message', (data) => {
           // What is asked for after a goodbye would run without anybody to answer.
           if (socket.readyState !== socket.OPEN) return
-          handle(String(data)).catch((err: unknown) => giveUp(socket, err, logger))
+          const renamed = ids.fromClient(String(data))
+          if ('takenId' in renamed) refuseId(socket, renamed.takenId)
+          else handle(renamed.message).catch((err: unknown) => giveUp(socket, err, logger))
         }),
       onPing: async (ping) => {
         const payload = await options.answerPing(extra, ping ?? undefined)
@@ -96,6 +104,13 @@ function heldBackSend(socket: WebSocket, onTurn: () => void, onProgress: () => v
       })
       holdBack()
     })
+}
+
+/** As graphql-ws does, which is not told. */
+function refuseId(socket: WebSocket, id: string): void {
+  const reason = `Subscriber for ${id} already exists`
+  const isTooLong = Buffer.byteLength(reason) > MAX_REASON_BYTES
+  socket.close(CloseCode.SubscriberAlreadyExists, isTooLong ? 'Subscriber already exists' : reason)
 }
 
 /** A message could not be handled: our fault, unless the client has left meanwhile. */

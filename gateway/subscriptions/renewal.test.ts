@@ -138,6 +138,42 @@ describe('a socket that is pinged with a fresh token of its session', () => {
   })
 })
 
+describe('a socket whose token a subgraph refuses before the gateway knows why', () => {
+  it.each([
+    ['while a stream is opened', () => {}],
+    ['while a stream is opened again', () => toy.graph.reviews.cutSockets()],
+  ])('ends at once with all of its streams: %s', async (_when, cut) => {
+    const client = await connect(bearer(9_000))
+    client.subscribe('1', 'subscription { latest { number } }')
+    await vi.waitFor(() => expect(toy.graph.log.watcherCount).toBe(1))
+    toy.graph.log.refusals.push('UNAUTHENTICATED')
+    cut()
+    client.subscribe('2', 'subscription { logged { number } }')
+    const frames = [await client.next(), await client.next(), await client.next(), await client.next()]
+    for (const id of ['1', '2']) {
+      expect(frames.filter((frame) => frame.id === id)).toMatchObject([
+        { type: 'next', payload: { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] } },
+        { type: 'complete' },
+      ])
+    }
+    expect((await client.whenClosed()).code).toBe(4403)
+  })
+
+  it('stays open when its client is anonymous', async () => {
+    const client = await connect()
+    await subscribe(client, '1')
+    toy.graph.log.refusals.push('UNAUTHENTICATED')
+    client.subscribe('2', 'subscription { logged { number } }')
+    expect(await client.next()).toMatchObject({
+      id: '2',
+      payload: { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] },
+    })
+    expect(await client.next()).toEqual({ type: 'complete', id: '2' })
+    publish('a')
+    expect(await client.next()).toMatchObject({ id: '1', payload: { data: { reviewAdded: { id: 'a' } } } })
+  })
+})
+
 describe('a token that is not newer than the one in force', () => {
   it('does not shorten the life of a socket: its pong says when that ends', async () => {
     const [first, older] = [bearer(1_200), bearer(600)]

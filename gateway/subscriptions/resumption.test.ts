@@ -247,16 +247,6 @@ describe('a resumable stream', () => {
     expect(numbersOf(await take(stream, 2))).toEqual([1])
   })
 
-  it('goes on when its subgraph completed it only because it restarts', async () => {
-    const stream = await subscribe(NUMBERS)
-    log.complete()
-    await watcherCountIs(0)
-    graph.reviews.closeSockets(1012)
-    await watcherCountIs(1)
-    append('one')
-    expect(numbersOf(await take(stream, 1))).toEqual([1])
-  })
-
   it('goes on over a new connection when its subgraph drains, and the old one is closed', async () => {
     const [first, second] = [await subscribe(NUMBERS), await subscribe('subscription { happened { place } }')]
     append('one')

@@ -5,6 +5,14 @@ import { reconnectSoon, SERVICE_RESTART } from './close-codes.ts'
 /** What is kept of the time for those who are slow to say goodbye, in milliseconds, but no more than a quarter of it. */
 const LONGEST_MARGIN_MS = 2_000
 
+/** How far clients have been sent elsewhere. */
+export interface SocketDrain {
+  /** All of them have been told to go: nothing runs for them any more. Some time is left then. */
+  readonly told: Promise<void>
+  /** All of them have gone, or the time is up. */
+  readonly over: Promise<void>
+}
+
 /**
  * Sends all clients elsewhere, evenly spread over the time, so that they do not come back all at once: the first now, and
  * one with queries or mutations not before these are answered, as long as there is time.
@@ -12,27 +20,27 @@ const LONGEST_MARGIN_MS = 2_000
  * @param gone resolves when the last of them has left.
  * @param withinMs after which whoever has not left is cut off.
  */
-export async function sendElsewhere(
-  clients: readonly ClientSocket[],
-  gone: Promise<unknown>,
-  withinMs: number,
-): Promise<void> {
+export function sendElsewhere(clients: readonly ClientSocket[], gone: Promise<unknown>, withinMs: number): SocketDrain {
   const spanMs = withinMs - Math.min(LONGEST_MARGIN_MS, withinMs / 4)
   const over = new AbortController()
   const wait = (ms: number) => delay(ms, undefined, { signal: over.signal }).catch(() => {})
-  const closeAll = async () => {
+  const tellAll = async () => {
     const end = wait(spanMs)
     const start = performance.now()
+    const leaving: Promise<void>[] = []
     for (const [index, client] of clients.entries()) {
       const early = start + (spanMs * index) / clients.length - performance.now()
       if (client.isOpen && early > 0) await wait(early)
-      void Promise.race([client.allAnswered(), end]).then(() => leave(client))
+      leaving.push(Promise.race([client.allAnswered(), end]).then(() => leave(client)))
     }
+    await Promise.all(leaving)
   }
-  void closeAll()
-  await Promise.race([gone, wait(withinMs)])
-  over.abort()
-  for (const client of clients) client.terminate()
+  const cutOff = async () => {
+    await Promise.race([gone, wait(withinMs)])
+    over.abort()
+    for (const client of clients) client.terminate()
+  }
+  return { told: tellAll(), over: cutOff() }
 }
 
 function leave(client: ClientSocket): void {

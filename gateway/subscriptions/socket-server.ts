@@ -15,8 +15,9 @@ import { ClientSession, type OpenedOperation, type SessionServices } from './cli
 import { ClientSocket } from './client-socket.ts'
 import { reconnectSoon, retryLater, TOO_SLOW, TRY_AGAIN_LATER } from './close-codes.ts'
 import { ResultFrames } from './frames.ts'
+import { clientsId } from './operation-ids.ts'
 import { type ClientPatience, type PingPayload, serveProtocol } from './protocol.ts'
-import { sendElsewhere } from './socket-drain.ts'
+import { type SocketDrain, sendElsewhere } from './socket-drain.ts'
 
 /** Of one message from a client. */
 const MAX_MESSAGE_BYTES = 64 * 1024
@@ -72,10 +73,12 @@ export class SocketServer {
   }
 
   /** Sends every client elsewhere, one after the other, and takes no more; whoever has not left in time is cut off. */
-  async drain(withinMs: number): Promise<void> {
+  drain(withinMs: number): SocketDrain {
     this.#draining = true
-    if (this.#clients.size > 0) await sendElsewhere([...this.#clients], this.#allGone.promise, withinMs)
-    if (this.#clients.size > 0) await this.#allGone.promise
+    if (this.#clients.size === 0) return { told: Promise.resolve(), over: Promise.resolve() }
+    const gone = this.#allGone.promise
+    const { told, over } = sendElsewhere([...this.#clients], gone, withinMs)
+    return { told, over: over.then(() => gone) }
   }
 
   #add(client: ClientSocket): ClientSocket {
@@ -137,7 +140,7 @@ export class SocketServer {
         const opened = sessionOf(client).open(payload, requestId)
         if (!('outcome' in opened)) return opened
         if ('next' in opened.outcome) {
-          return executionArgs(opened, new ResultFrames(id, opened.outcome, client.send), this.#options)
+          return executionArgs(opened, new ResultFrames(clientsId(id), opened.outcome, client.send), this.#options)
         }
         client.answering(payload)
         return executionArgs(opened, opened.outcome, this.#options)

@@ -126,6 +126,25 @@ describe('a subscription stream', () => {
   })
 })
 
+describe('a stream whose event cannot be completed at all', () => {
+  it('ends with the reason, and the process lives', async () => {
+    const { stream, log, push } = openStream({ complete: () => Promise.reject(new Error('it is nested too deep')) })
+    push(1, 2)
+    expect(await drain(stream)).toEqual(['it is nested too deep'])
+    expect(log).toEqual(['unsubscribed', 'aborted', 'ended'])
+  })
+
+  it('says nothing more when it had ended for another reason', async () => {
+    const { promise, reject } = Promise.withResolvers<string>()
+    const { stream, push } = openStream({ complete: () => promise })
+    push(1)
+    const results = drain(stream)
+    stream.terminate(new Error('signed out'))
+    reject(new Error('abandoned'))
+    expect(await results).toEqual(['signed out'])
+  })
+})
+
 describe('a stream that cannot be taken up again and falls too far behind', () => {
   it('ends with an error, after every event that it had taken', async () => {
     const { stream, log, push } = openStream()

@@ -16,7 +16,7 @@ export interface StreamParts {
   readonly bounds: QueueBounds
   readonly budget: LagBudget
   feed(consumer: FeedConsumer): StreamFeed
-  /** Completes one event; never rejects. The signal aborts when nobody waits for it any more. */
+  /** Completes one event; a rejection ends the stream. The signal aborts when nobody waits for it any more. */
   complete(event: UpstreamEvent, signal: AbortSignal): Promise<string>
   /** The result that tells the subscriber of errors. */
   failed(errors: readonly Error[]): string
@@ -111,8 +111,13 @@ export class SubscriptionStream implements AsyncIterableIterator<string, undefin
     if (this.#pending !== pending) return
     if (!event) return this.#give(this.#last())
     this.#taken = event.position ?? this.#taken
-    const value = await this.#parts.complete(event, this.#abandoned.signal)
-    if (this.#pending === pending) this.#give({ done: false, value })
+    try {
+      const value = await this.#parts.complete(event, this.#abandoned.signal)
+      if (this.#pending === pending) this.#give({ done: false, value })
+    } catch (error) {
+      // Nobody waits for this promise: a rejection would end the process.
+      if (this.#pending === pending) this.terminate(error instanceof Error ? error : new Error(String(error)))
+    }
   }
 
   #give(result: IteratorResult<string, undefined>): void {

@@ -22,8 +22,11 @@ import { UpstreamSocket, type UpstreamTimes } from './upstream-socket.ts'
 /** How far a subscriber may lag behind before its subscription ends. */
 const LAG: QueueBounds = { maxEvents: 1_000, maxCharacters: 4_000_000 }
 
-/** The same where events can be had once more: before its subscription pauses. A long replay fits in at once. */
-const CONTINUED_LAG: QueueBounds = { maxEvents: 1_200, maxCharacters: 1_000_000 }
+/**
+ * The same where events can be had once more: before its subscription pauses. Going back by all of it must stay well
+ * within what a subgraph replays, which is 1,000 events in chat.
+ */
+const CONTINUED_LAG: QueueBounds = { maxEvents: 500, maxCharacters: 1_000_000 }
 
 /** How far all subscribers together may, in characters of JSON. */
 const MAX_LAG = 256_000_000
@@ -37,6 +40,8 @@ export interface SubscriptionRequest {
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
   readonly variables: Record<string, unknown>
+  /** Called when a subgraph ends the subscription because it does not, or no longer, know its client. */
+  unauthenticated(): void
 }
 
 /** How many of what there is. */
@@ -170,6 +175,7 @@ export class Subscriptions {
         onReconnect: () => {
           this.#reconnections += 1
         },
+        onUnauthenticated: () => request.unauthenticated(),
       },
       consumer,
     )

@@ -12,8 +12,11 @@ import {
   type UpstreamFrame,
 } from './upstream-protocol.ts'
 
-/** Of one message from a subgraph. */
-const MAX_MESSAGE_BYTES = 16_000_000
+/**
+ * Of one message from a subgraph. A longer one cuts the connection, and with it the streams of everybody; so this is far
+ * above what our subgraphs write for one event: 4,000,000 characters of at most three bytes.
+ */
+const MAX_MESSAGE_BYTES = 32_000_000
 
 /** For the connection, and again for its acknowledgement. */
 const CONNECT_MS = 5_000
@@ -23,11 +26,11 @@ const PING_INTERVAL_MS = 12_000
 
 /** Where the messages of one upstream subscription go. Exactly one of `complete`, `refused` and `lost` is the last. */
 export interface UpstreamSink {
-  /** The operation was handed to the connection, which stood. */
+  /** The operation was handed to the connection, which stood and was not closing. */
   sent(): void
   /**
    * @param payload an execution result as JSON.
-   * @throws SyntaxError when it is not JSON.
+   * @throws SyntaxError when it is not JSON. Whatever else it throws cuts the connection as well.
    */
   next(payload: string): void
   complete(): void
@@ -43,6 +46,8 @@ export interface ConnectionEvents {
   onReady(): void
   /** It carries nothing any more. */
   onIdle(): void
+  /** What the subgraph said could not be understood; then the connection is cut. */
+  onNonsense(error: unknown): void
   /** Called once, before its subscriptions hear of it; `lost` are those that ran. */
   onClosed(lost: number): void
 }
@@ -97,6 +102,12 @@ export class UpstreamConnection {
     return this.#isReady
   }
 
+  /** Whether it takes subscriptions: it stands, or is being opened. One that closes would drop what is sent. */
+  get isUsable(): boolean {
+    const { readyState } = this.#socket
+    return readyState === WebSocket.OPEN || readyState === WebSocket.CONNECTING
+  }
+
   /** How many subscriptions it carries. */
   get size(): number {
     return this.#running.size
@@ -141,8 +152,8 @@ export class UpstreamConnection {
       if (cut && this.#tryToTell(cut)) return
       this.#tell(parseFrame(text))
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error
-      // It does not speak the protocol: nothing that it says can be trusted.
+      // It does not speak the protocol, so nothing that it says can be trusted; and nobody else would catch this.
+      this.#events.onNonsense(error)
       this.terminate()
     }
   }
@@ -177,8 +188,7 @@ export class UpstreamConnection {
   }
 
   #start(id: string, { payload, sink }: Running): void {
-    this.#send(subscribeFrame(id, payload()))
-    sink.sent()
+    if (this.#send(subscribeFrame(id, payload()))) sink.sent()
   }
 
   #breathe(): void {
@@ -216,7 +226,10 @@ export class UpstreamConnection {
     for (const { sink } of lost) sink.lost(lost.length)
   }
 
-  #send(frame: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame)
+  /** @returns false when the connection does not stand; what ran on it will be lost. */
+  #send(frame: string): boolean {
+    if (this.#socket.readyState !== WebSocket.OPEN) return false
+    this.#socket.send(frame)
+    return true
   }
 }

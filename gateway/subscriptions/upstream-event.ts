@@ -1,5 +1,5 @@
 import type { FormattedExecutionResult } from 'graphql'
-import { LruCache } from '../protection/lru-cache.ts'
+import { LruCache } from '../../platform/lru-cache.ts'
 import type { PositionPath, UpstreamOperations } from './upstream-operations.ts'
 
 /**

@@ -1,85 +1,25 @@
 import { setImmediate as nextRound } from 'node:timers/promises'
-import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { FakeUpstream } from '../testing/fake-upstream.ts'
-import { VirtualTimers } from '../testing/virtual-timers.ts'
+import type { FakeUpstream } from '../testing/fake-upstream.ts'
+import { FeedBench, FeedReader } from '../testing/feed-reader.ts'
+import type { VirtualTimers } from '../testing/virtual-timers.ts'
 import { LagBudget } from './lag-budget.ts'
-import { PATIENCE, type Patience, ReopeningGate } from './reopening.ts'
-import { SubscriptionStream } from './subscription-stream.ts'
+import type { UpstreamSink } from './upstream-connection.ts'
 import { type FeedParts, UpstreamFeed } from './upstream-feed.ts'
 
-const RESUMABLE: FeedParts['delivery'] = {
-  kind: 'resumable',
-  argument: { name: 'after', type: 'Int', defaultValue: undefined },
-  position: 'at',
-}
-
+let bench: FeedBench
 let timers: VirtualTimers
 let upstream: FakeUpstream
-let gate: ReopeningGate
-let reconnections: number
 
 beforeEach(() => {
-  timers = new VirtualTimers()
-  upstream = new FakeUpstream(timers)
-  gate = new ReopeningGate()
-  reconnections = 0
+  bench = new FeedBench()
+  timers = bench.timers
+  upstream = bench.upstream
 })
 
-function feedParts(options: Partial<FeedParts> & { patience?: Patience }): FeedParts {
-  return {
-    subgraph: 'log',
-    delivery: RESUMABLE,
-    beginsAfter: undefined,
-    read: (text) => {
-      const payload = JSON.parse(text)
-      return { text, payload, position: payload.data?.entry?.at }
-    },
-    subscribe: (from, sink) => upstream.subscribe(from, sink),
-    gate,
-    patience: PATIENCE,
-    timers,
-    random: Math.random,
-    onReconnect: () => {
-      reconnections += 1
-    },
-    ...options,
-  }
-}
-
-/** A stream over the fake upstream, and what a client has read of it: numbers, null for an aside, and errors as text. */
-class Reader {
-  readonly read: (number | string | null)[] = []
-  readonly stream: SubscriptionStream
-  #isReading = false
-
-  constructor(options: Partial<FeedParts> & { budget?: LagBudget; maxEvents?: number; isLatestEnough?: boolean } = {}) {
-    const { budget = new LagBudget(1_000_000), maxEvents = 256, isLatestEnough = false, ...parts } = options
-    this.stream = new SubscriptionStream({
-      subgraph: 'log',
-      isLatestEnough,
-      bounds: { maxEvents, maxCharacters: 1_000_000 },
-      budget,
-      feed: (consumer) => new UpstreamFeed(feedParts(parts), consumer),
-      complete: async ({ text }) => text,
-      failed: ([error]) => JSON.stringify(error && 'code' in error ? error.code : 'unknown'),
-      onEnd: () => {},
-    })
-  }
-
-  /** Reads one result, when there is one. */
-  async take(): Promise<void> {
-    if (this.#isReading) return
-    this.#isReading = true
-    const { done, value } = await this.stream.next()
-    this.#isReading = false
-    if (done) return
-    const result = JSON.parse(value)
-    this.read.push(typeof result === 'string' ? result : (result.data?.entry?.at ?? null))
-  }
-
-  get numbers(): unknown[] {
-    return this.read.filter((it) => it !== null)
+class Reader extends FeedReader {
+  constructor(options: ConstructorParameters<typeof FeedReader>[1] = {}) {
+    super(bench, options)
   }
 }
 
@@ -92,47 +32,27 @@ async function pass(milliseconds: number, readers: readonly Reader[], stepMs = 5
   }
 }
 
-function append(count: number): void {
-  for (let index = 0; index < count; index += 1) upstream.append()
-}
+/** Hears of nothing but errors that are none. */
+const spoilt = (sink: UpstreamSink): UpstreamSink => ({
+  ...sink,
+  next: () => sink.next('{"data":null,"errors":[null]}'),
+})
 
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1)
 
 describe('a resumable feed', () => {
-  it('neither loses nor doubles anything, nor changes the order, whatever happens to it', async () => {
-    const run = async (actions: readonly Action[]) => {
-      timers = new VirtualTimers()
-      upstream = new FakeUpstream(timers)
-      const budget = new LagBudget(400)
-      const patience = { openingMs: 1e9, lostMs: 1e9 }
-      const readers = [4, 6, 100].map((maxEvents) => new Reader({ maxEvents, budget, patience, beginsAfter: 0 }))
-      for (const it of actions) await act(it, readers)
-      upstream.isUp = true
-      upstream.refusals.length = 0
-      upstream.failures.length = 0
-      for (let round = 0; readers.some(({ numbers }) => numbers.length < upstream.length); round += 1) {
-        if (round > 500) break
-        await pass(50, readers)
-      }
-      await pass(500, readers)
-      for (const { numbers } of readers) expect(numbers).toEqual(upTo(upstream.length))
-      expect(budget.characters).toBe(0)
-    }
-    await fc.assert(fc.asyncProperty(fc.array(ACTION, { maxLength: 80 }), run), { numRuns: 500 })
-  })
-
   it('begins where its subgraph says that it begins, and goes on from there', async () => {
-    append(2)
+    bench.append(2)
     const reader = new Reader()
     await pass(50, [reader])
     upstream.isUp = false
     upstream.cut()
-    append(2)
+    bench.append(2)
     await pass(1_000, [reader])
     upstream.isUp = true
     await pass(6_000, [reader])
     expect(reader.read).toEqual([3, 4])
-    expect(reconnections).toBe(1)
+    expect(bench.reconnections).toBe(1)
   })
 
   it('is given up after a minute without its subgraph, and not before', async () => {
@@ -175,7 +95,7 @@ describe('a resumable feed', () => {
       upstream.cut()
       await pass(50_000, [reader], 500)
       upstream.isUp = true
-      append(1)
+      bench.append(1)
       await pass(6_000, [reader], 500)
     }
     expect(reader.read).toEqual([1, 2, 3])
@@ -189,7 +109,7 @@ describe('a resumable feed', () => {
     await pass(50_000, [reader], 500)
     expect(reader.read).toEqual([])
     upstream.isUp = true
-    append(1)
+    bench.append(1)
     await pass(6_000, [reader], 500)
     expect(reader.read).toEqual([1])
   })
@@ -216,7 +136,7 @@ describe('a resumable feed', () => {
   it('takes as much as it has room for, and the rest when its client has read half of that', async () => {
     const reader = new Reader({ maxEvents: 10 })
     await pass(50, [])
-    append(10_000)
+    bench.append(10_000)
     await pass(200, [])
     expect(upstream.watchCount).toBe(0)
     for (let round = 0; reader.read.length < 10_000 && round < 50_000; round += 1) {
@@ -224,6 +144,64 @@ describe('a resumable feed', () => {
       timers.advance(3)
     }
     expect(reader.read).toEqual(upTo(10_000))
+  })
+
+  it('begins later when it is sent elsewhere before it was told anything', async () => {
+    upstream.drains.push(100, 100)
+    const reader = new Reader()
+    await pass(1_000, [reader])
+    bench.append(2)
+    await pass(200, [reader])
+    expect(reader.read).toEqual([1, 2])
+    expect(upstream.subscribedAt).toHaveLength(3)
+  })
+
+  it('hands on an event that is too large, and goes on without being opened again', async () => {
+    const reader = new Reader()
+    await pass(50, [reader])
+    upstream.failures.push('OPERATION_TOO_EXPENSIVE')
+    bench.append(2)
+    await pass(5_000, [reader])
+    expect(reader.read).toEqual([null, 2])
+    expect(upstream.subscribedAt).toHaveLength(1)
+  })
+
+  it('hands on an event that failed without a reason, after it was told it again three times', async () => {
+    const reader = new Reader({ beginsAfter: 0, subscribe: (from, sink) => upstream.subscribe(from, spoilt(sink)) })
+    bench.append(1)
+    await pass(5_000, [reader])
+    expect(reader.read).toEqual([null])
+    expect(upstream.subscribedAt).toHaveLength(4)
+  })
+
+  it('that fell behind says so in words of its own when it is refused', async () => {
+    const reasons: unknown[] = []
+    const feed = (beginsAfter: number) =>
+      new UpstreamFeed(bench.feedParts({ beginsAfter }), {
+        push: () => true,
+        finish: (errors) => reasons.push(errors?.map(({ message }) => message)),
+      })
+    upstream.refusals.push('BAD_USER_INPUT')
+    feed(-1).start()
+    await pass(50, [])
+    feed(0).start()
+    bench.append(1)
+    await pass(50, [])
+    upstream.refusals.push('BAD_USER_INPUT')
+    upstream.cut()
+    await pass(1_000, [])
+    expect(reasons).toEqual([
+      ['Not now.'],
+      [expect.stringMatching(/fell behind .* from the position of the last event/)],
+    ])
+  })
+
+  it('says when its subgraph does not know who it is for, which ends it', async () => {
+    upstream.refusals.push('FORBIDDEN', 'UNAUTHENTICATED')
+    const readers = [new Reader(), new Reader()]
+    await pass(50, readers)
+    expect(bench.disowned).toBe(1)
+    expect(readers.map(({ read }) => read)).toEqual([['FORBIDDEN'], ['UNAUTHENTICATED']])
   })
 })
 
@@ -236,18 +214,44 @@ describe('a feed whose subgraph never says where it is', () => {
     await pass(500, [reader])
     upstream.isUp = true
     await pass(5_000, [reader])
-    append(1)
+    bench.append(1)
     await pass(50, [reader])
     expect(reader.read).toEqual([1])
   })
 
   it('ends with an error when it is lost later, because there may be a gap', async () => {
     const reader = new Reader({ ...silent, subscribe: (from, sink) => upstream.subscribe({ ...from, after: 0 }, sink) })
-    append(1)
+    bench.append(1)
     await pass(50, [reader])
     upstream.cut()
     await pass(50, [reader])
     expect(reader.read).toEqual([1, 'SUBGRAPH_UNAVAILABLE'])
+  })
+
+  it('ends with an error when it would have to go back to before its first event', async () => {
+    upstream.tellsBeginning = false
+    const budget = new LagBudget(100)
+    const reader = new Reader({ budget })
+    await pass(50, [])
+    bench.append(5)
+    await pass(50, [])
+    await pass(1_000, [reader])
+    expect(reader.read).toEqual(['OPERATION_TOO_EXPENSIVE'])
+  })
+
+  it('is ended by one that does not know who it is for, also when it could not be opened again', async () => {
+    const finished: unknown[] = []
+    const parts = bench.feedParts({
+      delivery: undefined,
+      subscribe: (_from, sink) => {
+        sink.sent()
+        sink.next('{"errors":[{"message":"Who?","extensions":{"code":"UNAUTHENTICATED"}}]}')
+        return { unsubscribe: () => {}, retire: () => {} }
+      },
+    })
+    new UpstreamFeed(parts, { push: () => true, finish: (errors) => finished.push(errors) }).start()
+    expect(finished).toMatchObject([[{ code: 'UNAUTHENTICATED' }]])
+    expect(bench.disowned).toBe(1)
   })
 })
 
@@ -260,7 +264,7 @@ describe('many feeds', () => {
   })
 
   it('that lose their subgraph at once come back spread over time', () => {
-    append(1)
+    bench.append(1)
     timers.advance(500)
     expect(upstream.watchCount).toBe(4_000)
     const perTenth = Array.from({ length: 10 }, (_, tenth) => {
@@ -276,42 +280,3 @@ describe('many feeds', () => {
     expect(upstream.watchCount).toBe(4_000)
   })
 })
-
-type Action =
-  | { kind: 'append' | 'wait' | 'drain'; amount: number }
-  | { kind: 'read'; reader: number; amount: number }
-  | { kind: 'cut' | 'down' | 'up' | 'aside' | 'refuse' | 'fail' }
-
-const amount = (kind: 'append' | 'wait' | 'drain', max: number) =>
-  fc.record({ kind: fc.constant(kind), amount: fc.integer({ min: 1, max }) })
-
-const ACTION: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 5, arbitrary: amount('append', 9) },
-  { weight: 4, arbitrary: amount('wait', 700) },
-  { weight: 1, arbitrary: amount('drain', 400) },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('read'),
-      reader: fc.nat({ max: 2 }),
-      amount: fc.integer({ min: 1, max: 6 }),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('cut', 'down', 'up', 'aside', 'refuse', 'fail') }) },
-)
-
-async function act(action: Action, readers: readonly Reader[]): Promise<void> {
-  if (action.kind === 'append') append(action.amount)
-  if (action.kind === 'wait') timers.advance(action.amount)
-  if (action.kind === 'drain') upstream.drain(action.amount)
-  if (action.kind === 'cut' || action.kind === 'down') upstream.cut()
-  if (action.kind === 'up' || action.kind === 'down') upstream.isUp = action.kind === 'up'
-  if (action.kind === 'aside') upstream.sayAside()
-  if (action.kind === 'refuse') upstream.refusals.push('SUBGRAPH_UNAVAILABLE')
-  if (action.kind === 'fail') upstream.failures.push('SUBGRAPH_UNAVAILABLE')
-  if (action.kind !== 'read') return
-  for (let count = 0; count < action.amount; count += 1) {
-    void readers[action.reader]?.take()
-    await nextRound()
-  }
-}

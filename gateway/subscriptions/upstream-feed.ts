@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql'
-import { SubgraphUnavailableError } from '../../platform/errors.ts'
+import { BadUserInputError, SubgraphUnavailableError } from '../../platform/errors.ts'
 import type { ForwardedError } from '../../platform/graphql-errors.ts'
 import { forwardedError } from '../execution/subgraph-response.ts'
 import { type Patience, Reopening, type ReopeningGate, spreadMs } from './reopening.ts'
@@ -38,6 +38,8 @@ export interface FeedParts {
   random(): number
   /** Called when the upstream was lost and its operation is sent again. */
   onReconnect(): void
+  /** Called when the subgraph ends the stream because it does not, or no longer, know who it is for. */
+  onUnauthenticated(): void
 }
 
 /** Who gets what a feed hears. */
@@ -63,7 +65,7 @@ export class UpstreamFeed {
   #cancel: (() => void) | undefined
   #leaveGate: (() => void) | undefined
   #position: unknown
-  /** The first position that was known. */
+  /** The position that everything comes after. That of the first event is none: the event itself is not after it. */
   #origin: unknown
   #isPaused = false
   #isStopped = false
@@ -110,7 +112,7 @@ export class UpstreamFeed {
     return true
   }
 
-  /** Pauses, and goes on after an earlier position, or the first one known. @returns as {@link pause}. */
+  /** Pauses, and goes on after an earlier position, or from the beginning. @returns as {@link pause}. */
   rewind(position: unknown): boolean {
     const earlier = position ?? this.#origin
     if (this.#parts.delivery?.kind === 'resumable' && earlier === undefined) return false
@@ -157,16 +159,23 @@ export class UpstreamFeed {
     const event = this.#parts.read(text)
     const { opensAt, isEmpty, reconnectWithinMs, refusal, failure } = signalsIn(event.payload)
     this.#leaveGate?.()
-    if (refusal && this.#parts.delivery) this.#refused(refusal)
+    if (refusal && (this.#parts.delivery || refusal.some(isUnauthenticated))) this.#refused(refusal)
     else {
-      this.#isHeard = this.#wasHeard = this.#wasOpen = true
+      this.#isHeard = this.#wasOpen = true
+      // One that is drained may not have begun yet: then nothing of it was heard.
+      this.#wasHeard ||= reconnectWithinMs === undefined
       if (reconnectWithinMs !== undefined) this.#drained(reconnectWithinMs)
       else if (failure && this.#isToBeToldAgain(failure)) this.#again(spreadMs(1), failure.map(forwarded))
       else {
-        if (opensAt !== undefined) this.#moveTo(opensAt)
+        if (opensAt !== undefined) this.#begin(opensAt)
         if (!isEmpty) this.#hand(event)
       }
     }
+  }
+
+  #begin(opensAt: unknown): void {
+    if (this.#position === undefined) this.#origin = opensAt
+    this.#moveTo(opensAt)
   }
 
   #hand(event: UpstreamEvent): void {
@@ -177,7 +186,6 @@ export class UpstreamFeed {
   #moveTo(position: unknown): void {
     if (position === undefined || position === null) return
     this.#position = position
-    this.#origin ??= position
     this.#failures = 0
     this.#reopening.succeeded()
   }
@@ -200,7 +208,16 @@ export class UpstreamFeed {
   #refused(errors: readonly GraphQLFormattedError[]): void {
     const causes = errors.length > 0 ? errors.map(forwarded) : [forwarded({ message: 'Refused without a reason.' })]
     if (causes.every(isPassing)) this.#again(spreadMs(1), causes)
-    else this.#end(causes)
+    else {
+      if (errors.some(isUnauthenticated)) this.#parts.onUnauthenticated()
+      this.#end(this.#isTooOld(causes) ? [tooFarBehind()] : causes)
+    }
+  }
+
+  /** The subgraph speaks of a position that the client, who gave none or another one, does not know. */
+  #isTooOld(causes: readonly ForwardedError[]): boolean {
+    const isResuming = this.#parts.delivery?.kind === 'resumable' && this.#wasHeard && this.#position !== undefined
+    return isResuming && causes.every(({ code }) => code === 'BAD_USER_INPUT')
   }
 
   #lost(together: number): void {
@@ -257,4 +274,11 @@ export class UpstreamFeed {
 
 const forwarded = (error: GraphQLFormattedError) => forwardedError(error)
 
+const isUnauthenticated = ({ extensions }: GraphQLFormattedError) => extensions?.code === 'UNAUTHENTICATED'
+
 const isPassing = ({ code }: ForwardedError) => PASSING.has(code)
+
+function tooFarBehind(): BadUserInputError {
+  const message = 'This subscription fell behind by more than its events are kept for'
+  return new BadUserInputError(`${message}; subscribe again from the position of the last event that you have.`)
+}

@@ -61,6 +61,7 @@ export function pongFrame(payload: unknown): string {
   return JSON.stringify({ type: MessageType.Pong, ...(payload !== undefined && { payload }) })
 }
 
-function isError(error: unknown): error is GraphQLFormattedError {
+/** Whether it can be told to a client (GraphQL specification §7.1.2). */
+export function isError(error: unknown): error is GraphQLFormattedError {
   return typeof error === 'object' && error !== null && typeof (error as { message?: unknown }).message === 'string'
 }

@@ -1,4 +1,5 @@
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql'
+import { isError } from './upstream-protocol.ts'
 
 /**
  * What a payload says to the gateway and not to its client: where the stream begins, that its server stops, or that
@@ -9,15 +10,17 @@ export interface UpstreamSignals {
   readonly opensAt?: unknown
   /** Within how many milliseconds it should be opened again, over a new connection; then this is its last payload. */
   readonly reconnectWithinMs?: number
-  /** The subgraph did not subscribe; then this is its last payload. */
+  /** The subgraph did not subscribe, and why: at least one error; then this is its last payload. */
   readonly refusal?: readonly GraphQLFormattedError[]
-  /** There is an event, but it could not be told. */
+  /** There is an event, but it could not be told, and why: at least one error. */
   readonly failure?: readonly GraphQLFormattedError[]
   /** There is nothing in it for the client. */
   readonly isEmpty?: boolean
 }
 
 const NOTHING: UpstreamSignals = {}
+
+const NO_REASONS: readonly GraphQLFormattedError[] = [{ message: 'It failed without a reason.' }]
 
 /** What a server that stops may ask for at most. */
 const MAX_RECONNECT_MS = 30_000
@@ -27,9 +30,12 @@ export function signalsIn(payload: FormattedExecutionResult | null): UpstreamSig
   if (!payload?.extensions && !payload?.errors) return NOTHING
   const { data, errors, extensions } = payload
   if (isRecord(extensions?.draining)) return { reconnectWithinMs: milliseconds(extensions.draining.reconnectWithinMs) }
-  const hasFailed = Array.isArray(errors) && errors.length > 0 && !data
-  // GraphQL specification §7.1: without an entry `data` the operation was refused before it was executed.
-  if (hasFailed) return data === undefined ? { refusal: errors } : { failure: errors }
+  if (Array.isArray(errors) && errors.length > 0 && !data) {
+    const told = errors.filter(isError)
+    const reasons = told.length > 0 ? told : NO_REASONS
+    // GraphQL specification §7.1: without an entry `data` the operation was refused before it was executed.
+    return data === undefined ? { refusal: reasons } : { failure: reasons }
+  }
   const opensAt = extensions?.opensAt ?? undefined
   return opensAt === undefined ? NOTHING : { opensAt, isEmpty: !data }
 }

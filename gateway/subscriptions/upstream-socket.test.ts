@@ -166,16 +166,39 @@ describe('a connection to a subgraph', () => {
     await expect.poll(() => heard.length).toBe(5)
   })
 
-  it.each([
-    [1012, 'lost 1'],
-    [1001, 'lost 1'],
-    [1000, 'complete'],
-  ])('that is closed with %i behind a completed subscription: %s', async (code, end) => {
+  it('that is closed behind a completed subscription does not call that lost', async () => {
     const { told } = subscribe()
     await heardIs(...BEGUN)
     say('{"id":"1","type":"complete"}')
-    connections[0]?.close(code)
-    await expect.poll(() => told).toEqual(['sent', end])
+    connections[0]?.close(1012)
+    await expect.poll(() => logs.messages('debug')).toEqual(['lost a subgraph socket'])
+    expect(told).toEqual(['sent', 'complete'])
+  })
+
+  it('is cut when what it says breaks who hears it, and the process lives', async () => {
+    const told: unknown[] = []
+    const breaks = () => {
+      throw new TypeError('This is no error.')
+    }
+    const lost = (together: number) => told.push(`lost ${together}`)
+    const ignored = () => {}
+    upstream.subscribe(() => PAYLOAD, { sent: ignored, next: breaks, complete: ignored, refused: ignored, lost })
+    await heardIs(...BEGUN)
+    say('{"id":"1","type":"next","payload":{"data":1}}')
+    await expect.poll(() => told).toEqual(['lost 1'])
+    expect(logs.messages('error')).toEqual(['a subgraph said what cannot be understood'])
+  })
+
+  it('gets no more subscriptions once it is closing', async () => {
+    const first = subscribe()
+    await heardIs(...BEGUN)
+    // It does not read our goodbye, so ours stays open half-way.
+    connections[0]?.close(1012)
+    connections[0]?.pause()
+    const later: ReturnType<typeof subscribe>[] = []
+    await expect.poll(() => later.push(subscribe()) && connections.length).toBe(2)
+    await expect.poll(() => later.at(-1)?.told).toEqual(['sent'])
+    expect(first.told).toEqual(['sent'])
   })
 
   it('is closed when it has carried nothing for a while', async () => {

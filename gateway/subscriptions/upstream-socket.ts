@@ -51,6 +51,7 @@ export class UpstreamSocket {
 
   /** @param payload asked for when it is sent, which is after the connection was opened. */
   subscribe(payload: () => SubscribePayload, sink: UpstreamSink): UpstreamSubscription {
+    if (!this.#current?.isUsable) this.#current = undefined
     const wait = this.#current ? 0 : this.#failedAt + RETRY_MS - performance.now()
     if (wait > 0) return this.#subscribeLater(wait, payload, sink)
     clearTimeout(this.#idle)
@@ -91,6 +92,7 @@ export class UpstreamSocket {
       {
         onReady: () => this.#connected(),
         onIdle: () => this.#leave(connection),
+        onNonsense: (err) => this.#logger.error({ err, url: this.#url }, 'a subgraph said what cannot be understood'),
         onClosed: (lost) => this.#dropped(connection, lost),
       },
       this.#times,

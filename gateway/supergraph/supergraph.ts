@@ -4,6 +4,7 @@ import { QueryPlanner } from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
 import { ConfigurationError } from '../../platform/environment.ts'
 import { type Delivery, readDelivery } from './delivery.ts'
+import { ViewerIndependence } from './viewer-independence.ts'
 
 /** A supergraph, in the forms that serving it takes. */
 export interface LoadedSupergraph {
@@ -18,6 +19,8 @@ export interface LoadedSupergraph {
   readonly planner: QueryPlanner
   /** How subscriptions go on after a lost connection, by the name of the root field; the others end. */
   readonly delivery: ReadonlyMap<string, Delivery>
+  /** Which fields are the same for every viewer. */
+  readonly viewerIndependence: ViewerIndependence
 }
 
 /**
@@ -28,7 +31,7 @@ export interface LoadedSupergraph {
  */
 export async function loadSupergraph(path: string, urls: Readonly<Record<string, string>>): Promise<LoadedSupergraph> {
   const sdl = await readSdl(path)
-  const { supergraph, delivery } = build(sdl, path)
+  const { supergraph, ...marks } = build(sdl, path)
   const plannedSchema = supergraph.apiSchema()
   return {
     sdl,
@@ -37,7 +40,7 @@ export async function loadSupergraph(path: string, urls: Readonly<Record<string,
     plannedSchema,
     joinedSchema: supergraph.schema.toGraphQLJSSchema(),
     planner: new QueryPlanner(supergraph),
-    delivery,
+    ...marks,
   }
 }
 
@@ -52,10 +55,10 @@ async function readSdl(path: string): Promise<string> {
   }
 }
 
-function build(sdl: string, path: string): { supergraph: Supergraph; delivery: ReadonlyMap<string, Delivery> } {
+function build(sdl: string, path: string) {
   try {
     const supergraph = Supergraph.build(sdl)
-    return { supergraph, delivery: readDelivery(supergraph) }
+    return { supergraph, delivery: readDelivery(supergraph), viewerIndependence: new ViewerIndependence(sdl) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new ConfigurationError(`SUPERGRAPH: ${path} is not a supergraph that can be served: ${reason}`, {

@@ -23,9 +23,17 @@ const PEOPLE = `
   type Cat implements Named { name: String motto: String @viewerIndependent nickname: String }
   type Badge @viewerIndependent { label: String owner: Person }
   type Place @key(fields: "id") @viewerIndependent { id: ID! name: String }
+  type Street @key(fields: "id") {
+    id: ID! @viewerIndependent
+    name: String @viewerIndependent @federation__shareable
+    length: Int @viewerIndependent
+  }
   union Thing = Badge | Robot
 `
-const PLACES = 'type Place @key(fields: "id") { id: ID! visits: Int }'
+const PLACES = `
+  type Place @key(fields: "id") { id: ID! visits: Int }
+  type Street @key(fields: "id") { id: ID! name: String @federation__shareable }
+`
 
 const sdl = compose([new ToySubgraph('people', PEOPLE, {}), new ToySubgraph('places', PLACES, {})])
 const independence = new ViewerIndependence(sdl)
@@ -73,6 +81,12 @@ describe('viewer independence', () => {
   it('is not of an object that is marked by one of several subgraphs, which cannot speak for the others', () => {
     expect(covers('... on Place { name }')).toBe(false)
     expect(covers('... on Place { visits }')).toBe(false)
+  })
+
+  it('is not of a field that another subgraph answers too, which cannot be spoken for either', () => {
+    expect(covers('... on Street { length }')).toBe(true)
+    expect(covers('... on Street { name }')).toBe(false)
+    expect(covers('... on Street { id }')).toBe(false)
   })
 
   it('is of a field of an interface that is marked itself, or on every object', () => {

@@ -32,12 +32,14 @@ interface TypeFacts {
 }
 
 /**
- * Which fields have the same value for every viewer who may see their object: those marked `@viewerIndependent`, and
- * `__typename`. What is not known to be so is taken not to be.
+ * A field is viewer-independent when whoever may see its object gets the same value: `__typename`, a field that is
+ * marked `@viewerIndependent`, every field of an object that is, and a field of an interface that is marked itself or
+ * viewer-independent on every object of it. What is not known to be so is taken not to be. What a subgraph says by the
+ * directive it says of itself; platform/subgraph/viewer-independence.ts reads it there.
  *
- * On an object the directive speaks of all its fields, but counts only when a single subgraph has fields of that type:
- * the supergraph does not tell which one has written it, and none can speak for another one's fields. A field of an
- * interface counts when it is marked itself, or on every object of that interface.
+ * Here it counts for a field that only one subgraph has, and on an object that only one subgraph has: the supergraph
+ * does not tell which of several has written it, and none can speak for another one's answers. Key fields, which a
+ * subgraph takes for viewer-independent unmarked, are not here: each subgraph with that key has them.
  */
 export class ViewerIndependence {
   readonly #types: ReadonlyMap<string, TypeFacts>
@@ -141,9 +143,10 @@ function readTypes(document: DocumentNode, directive: string): ReadonlyMap<strin
     const isObject = definition.kind === Kind.OBJECT_TYPE_DEFINITION
     if (!isObject && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue
     const { name, directives = [], fields = [], interfaces = [] } = definition
-    const isMarked = isObject && has(directives, directive) && graphsOf(directives).size === 1
+    const isOfOne = graphsOf(directives, 'join__type').size === 1
+    const mark = { directive, isOfOne, isOnType: isObject && isOfOne && has(directives, directive) }
     const objects = isObject ? undefined : objectsIn(objectsOf, name.value)
-    types.set(name.value, { fields: readFields(fields, directive, isMarked), ...(objects && { objects }) })
+    types.set(name.value, { fields: readFields(fields, mark), ...(objects && { objects }) })
     if (isObject) for (const type of interfaces) objectsIn(objectsOf, type.name.value).push(name.value)
   }
   return types
@@ -157,22 +160,23 @@ function objectsIn(objectsOf: Map<string, string[]>, type: string): string[] {
 
 function readFields(
   fields: readonly FieldDefinitionNode[],
-  directive: string,
-  areMarked: boolean,
+  type: { readonly directive: string; readonly isOfOne: boolean; readonly isOnType: boolean },
 ): ReadonlyMap<string, FieldFacts> {
   return new Map(
-    fields.map(({ name, type, directives = [] }) => [
-      name.value,
-      { type: namedType(type).name.value, isMarked: areMarked || has(directives, directive) },
-    ]),
+    fields.map((field) => {
+      const { directives = [] } = field
+      // A field that names no subgraph is of all that its type is of.
+      const { size } = graphsOf(directives, 'join__field')
+      const isOfOne = size === 1 || (size === 0 && type.isOfOne)
+      const isMarked = type.isOnType || (isOfOne && has(directives, type.directive))
+      return [field.name.value, { type: namedType(field.type).name.value, isMarked }]
+    }),
   )
 }
 
-/** The subgraphs that a type is of; one that has several keys there is named as often. */
-function graphsOf(directives: readonly ConstDirectiveNode[]): ReadonlySet<string> {
-  const graphs = directives
-    .filter(({ name }) => name.value === 'join__type')
-    .map((directive) => argumentOf(directive, 'graph'))
+/** The subgraphs that a type or field is of; a type that has several keys in one names it as often. */
+function graphsOf(directives: readonly ConstDirectiveNode[], join: 'join__type' | 'join__field'): ReadonlySet<string> {
+  const graphs = directives.filter(({ name }) => name.value === join).map((directive) => argumentOf(directive, 'graph'))
   return new Set(graphs.map((graph) => (graph?.kind === Kind.ENUM ? graph.value : '')))
 }
 

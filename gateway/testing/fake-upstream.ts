@@ -21,6 +21,12 @@ export class FakeUpstream {
   readonly refusals: string[] = []
   /** Error codes that the next entries fail with. */
   readonly failures: string[] = []
+  /** Within how many milliseconds the next subscriptions are sent elsewhere, before they are told anything. */
+  readonly drains: number[] = []
+  /** After how many more entries the connection is cut. */
+  readonly cuts: number[] = []
+  /** Whether it says where a subscription begins that did not say it itself. */
+  tellsBeginning = true
   /** When something was subscribed to. */
   readonly subscribedAt: number[] = []
   isUp = true
@@ -55,9 +61,7 @@ export class FakeUpstream {
   }
 
   drain(reconnectWithinMs: number): void {
-    for (const { sink } of [...this.#watches]) {
-      sink.next(JSON.stringify({ data: null, extensions: { draining: { reconnectWithinMs } } }))
-    }
+    for (const { sink } of [...this.#watches]) sink.next(drainingText(reconnectWithinMs))
   }
 
   subscribe(from: { after: unknown }, sink: UpstreamSink): UpstreamSubscription {
@@ -81,14 +85,17 @@ export class FakeUpstream {
   #begin(watch: Watch, after: unknown): void {
     watch.sink.sent()
     const refusal = this.refusals.shift()
+    const drained = refusal === undefined ? this.drains.shift() : undefined
     if (refusal !== undefined) watch.sink.refused([errorOf(refusal)])
+    else if (drained !== undefined) watch.sink.next(drainingText(drained))
     else this.#serve(watch, after)
   }
 
   #serve(watch: Watch, after: unknown): void {
     this.#watches.add(watch)
     watch.told = typeof after === 'number' ? after : this.length
-    if (after === undefined) watch.sink.next(JSON.stringify({ data: null, extensions: { opensAt: watch.told } }))
+    if (after === undefined && this.tellsBeginning)
+      watch.sink.next(JSON.stringify({ data: null, extensions: { opensAt: watch.told } }))
     this.#later(() => this.#tell(watch))
   }
 
@@ -98,7 +105,15 @@ export class FakeUpstream {
       watch.told += 1
       const payload = code ? { data: null, errors: [errorOf(code)] } : { data: { entry: { at: watch.told } } }
       watch.sink.next(JSON.stringify(payload))
+      this.#noteTold()
     }
+  }
+
+  #noteTold(): void {
+    const [left, ...others] = this.cuts
+    if (left === undefined) return
+    this.cuts.splice(0, this.cuts.length, ...(left > 1 ? [left - 1] : []), ...others)
+    if (left <= 1) this.cut()
   }
 
   #later(run: () => void): void {
@@ -107,3 +122,6 @@ export class FakeUpstream {
 }
 
 const errorOf = (code: string) => ({ message: 'Not now.', extensions: { code } })
+
+const drainingText = (reconnectWithinMs: number) =>
+  JSON.stringify({ data: null, extensions: { draining: { reconnectWithinMs } } })

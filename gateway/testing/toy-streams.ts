@@ -52,7 +52,7 @@ export class ToyStreams implements AsyncDisposable {
     const operation = getOperationAST(document, operationName)
     if (!operation) throw new Error('There is no such operation.')
     const request = { client: () => this.client, requestId: 'test', source, document, operation, variables }
-    return this.subscriptions.open(request, () => {})
+    return this.subscriptions.open({ ...request, unauthenticated: () => {} }, () => {})
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -93,11 +93,6 @@ export class ToySubgraph {
     this.#streams.clear()
   }
 
-  /** Closes every socket and says why, as a process does that restarts. */
-  closeSockets(code: number): void {
-    for (const socket of this.#sockets?.clients ?? []) socket.close(code)
-  }
-
   /** Cuts every socket, as a crash would. */
   cutSockets(): void {
     for (const socket of this.#sockets?.clients ?? []) socket.terminate()

@@ -1,8 +1,26 @@
 import { type ExecutionResult, execute, type GraphQLError } from 'graphql'
+import { ApplicationError } from '../errors.ts'
 import { asGraphQLError, toWireError } from '../graphql-errors.ts'
 import type { Logger } from '../logging.ts'
 import type { Operation } from './operation.ts'
 import { SharedResults } from './shared-results.ts'
+import type { SourceStream } from './source-stream.ts'
+
+/**
+ * The most that one event may take, in characters of JSON, which are at most three bytes each. A gateway closes a
+ * connection on a frame of more than 16 MB, and it carries the streams of many.
+ */
+const MOST_CHARACTERS = 4_000_000
+
+/** The right to what an event tells. */
+type Rights = Pick<SourceStream<unknown>, 'mayStill'>
+
+/** What is sent for an event. */
+interface EventText {
+  readonly text: string
+  /** Whether others who get the same may have it too. */
+  readonly isForAll: boolean
+}
 
 /** Executes operations for events, and writes the results as JSON; once for all who get the same, see {@link Operation}. */
 export class EventResults {
@@ -14,18 +32,21 @@ export class EventResults {
   }
 
   /**
-   * What is sent for an event.
+   * What is sent for an event; an error in its place when that would be more than four million characters.
    *
+   * @param rights of the operation's viewer.
    * @throws UnauthenticatedError when the viewer is not signed in any more.
    */
-  async textFor(operation: Operation, event: unknown): Promise<string> {
+  async textFor(operation: Operation, event: unknown, rights: Rights): Promise<string> {
     const { selection } = operation
     if (selection === undefined || typeof event !== 'object' || event === null) return this.#alone(operation, event)
     const shared = this.#shared.find(event, selection)
     if (!shared) return this.#forAll(operation, event, selection)
     const text = await shared
+    // Asked only now: the text may tell what was written after its reader had lost the right to read.
+    if (text === undefined || !(await mayStill(rights))) return this.#alone(operation, event)
     operation.requireCurrent()
-    return text ?? this.#alone(operation, event)
+    return text
   }
 
   /**
@@ -50,18 +71,43 @@ export class EventResults {
   }
 
   async #alone(operation: Operation, event: unknown): Promise<string> {
-    return this.toText(await this.execute(operation, event), operation)
+    return this.#textOf(await this.execute(operation, event), operation).text
   }
 
   /** Executes for one in the name of all who come within a second. Errors are never for others. */
   async #forAll(operation: Operation, event: object, selection: string): Promise<string> {
     operation.requireCurrent()
     const executing = this.execute(operation, event)
-    const text = executing.then(
-      (result) => (result.errors ? undefined : this.toText(result, operation)),
+    const told = executing.then((result) => this.#textOf(result, operation))
+    const forAll = told.then(
+      ({ text, isForAll }) => (isForAll ? text : undefined),
       () => undefined,
     )
-    this.#shared.offer(event, selection, text)
-    return (await text) ?? this.toText(await executing, operation)
+    this.#shared.offer(event, selection, forAll)
+    return (await told).text
+  }
+
+  #textOf(result: ExecutionResult, operation: Operation): EventText {
+    const text = this.toText(result, operation)
+    if (text.length <= MOST_CHARACTERS) return { text, isForAll: !result.errors }
+    const errors = [asGraphQLError(new EventTooLargeError())]
+    return { text: this.toText({ data: null, errors }, operation), isForAll: false }
+  }
+}
+
+class EventTooLargeError extends ApplicationError {
+  override readonly name = 'EventTooLargeError'
+
+  constructor() {
+    super('OPERATION_TOO_EXPENSIVE', 'The event takes more than 4,000,000 characters; select less of each event.')
+  }
+}
+
+/** Who cannot be asked about is not told what was made for others: executed for themselves, they learn why. */
+async function mayStill(rights: Rights): Promise<boolean> {
+  try {
+    return (await rights.mayStill?.()) ?? true
+  } catch {
+    return false
   }
 }

@@ -24,6 +24,14 @@ describe('documents', () => {
     expect(read('unused')).not.toBe(unused)
   })
 
+  it('may have as many tokens as over HTTP, which are more than a client may write', () => {
+    const documents = new OperationDocuments(schema)
+    const fields = (count: number) =>
+      `{ ${Array.from({ length: count }, (_, index) => `f${index}: unused`).join(' ')} }`
+    expect(documents.read(fields(6_600))).toMatchObject({ document: { kind: 'Document' } })
+    expect(() => documents.read(fields(6_700))).toThrow('20000')
+  })
+
   it('that are wrong say why, each time, and also those on which graphql’s own rules fail', () => {
     const documents = new OperationDocuments(schema)
     for (let count = 0; count < 2; count += 1) {

@@ -1,9 +1,14 @@
 import { type DocumentNode, type GraphQLError, type GraphQLSchema, parse, validate } from 'graphql'
 import { ApplicationError, BadUserInputError } from '../errors.ts'
 import { asGraphQLError } from '../graphql-errors.ts'
+import { LruCache } from '../lru-cache.ts'
 import { type EventDependencies, readEventDependencies } from './viewer-independence.ts'
 
-const MAX_TOKENS = 2_000
+/**
+ * The most tokens of a document, over HTTP and sockets alike: a few times a client's limit, because a gateway asks for
+ * more than its client wrote, keys, and fragments written out.
+ */
+export const MAX_TOKENS = 20_000
 
 /** All documents together, in characters; a parsed document takes about a hundred times as many bytes. */
 const MAX_CACHED_CHARACTERS = 500_000
@@ -18,9 +23,8 @@ export interface OperationDocument extends EventDependencies {
 /** Parses and validates documents once each, as long as they are among those that were used most recently. */
 export class OperationDocuments {
   readonly #schema: GraphQLSchema
-  /** By text, the one that was used longest ago first. */
-  readonly #known = new Map<string, OperationDocument>()
-  #characters = 0
+  /** By text. */
+  readonly #known = new LruCache<OperationDocument>(MAX_CACHED_CHARACTERS)
   #serial = 0
 
   constructor(schema: GraphQLSchema) {
@@ -34,9 +38,9 @@ export class OperationDocuments {
    */
   read(text: string): OperationDocument | readonly GraphQLError[] {
     const known = this.#known.get(text)
-    if (known) this.#forget(text)
-    const read = known ?? this.#parse(text)
-    if ('serial' in read) this.#keep(text, read)
+    if (known) return known
+    const read = this.#parse(text)
+    if ('serial' in read) this.#known.set(text, read, text.length)
     return read
   }
 
@@ -46,20 +50,6 @@ export class OperationDocuments {
     if (complaints.length > 0) return complaints
     this.#serial += 1
     return { document, serial: this.#serial, ...readEventDependencies(this.#schema, document) }
-  }
-
-  #keep(text: string, document: OperationDocument): void {
-    if (text.length > MAX_CACHED_CHARACTERS / 10) return
-    this.#known.set(text, document)
-    this.#characters += text.length
-    for (const oldest of this.#known.keys()) {
-      if (this.#characters <= MAX_CACHED_CHARACTERS) break
-      this.#forget(oldest)
-    }
-  }
-
-  #forget(text: string): void {
-    if (this.#known.delete(text)) this.#characters -= text.length
   }
 }
 

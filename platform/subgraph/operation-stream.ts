@@ -30,7 +30,7 @@ interface StreamOptions {
   streams: OpenStreams
 }
 
-type Source = Pick<SourceStream<unknown>, 'opensAt' | 'drainingEvent'> & AsyncIterable<unknown>
+type Source = Pick<SourceStream<unknown>, 'opensAt' | 'drainingEvent' | 'mayStill'> & AsyncIterable<unknown>
 
 /**
  * GraphQL's subscribe (specification §6.2.3), with a new context for the source stream and for every event: a shared one
@@ -78,7 +78,7 @@ export class OperationStream implements AsyncIterableIterator<never>, OpenStream
     return { done: true, value: undefined }
   }
 
-  /** Ends the stream when the event that is just being sent, if any, has been sent. */
+  /** Ends the stream when what is just being sent, if anything, has been sent. */
   drain(reconnectWithinMs: number): void {
     this.#end({ why: 'draining', reconnectWithinMs })
   }
@@ -105,8 +105,14 @@ export class OperationStream implements AsyncIterableIterator<never>, OpenStream
     while (events && !this.#ending) {
       const event = await this.#unlessEnded(events.next())
       if (event?.done) this.#end({ why: 'finished' })
-      else if (event) await this.#tell(await this.#results.textFor(this.#operation, event.value))
+      else if (event) await this.#tellOf(event.value)
     }
+  }
+
+  /** Sends an event. One that is still being resolved when the stream is to end is told where the stream goes on. */
+  async #tellOf(event: unknown): Promise<void> {
+    const text = await this.#unlessEnded(this.#results.textFor(this.#operation, event, this.#source ?? {}))
+    if (text !== undefined) await this.#tell(text)
   }
 
   async #open(): Promise<AsyncIterator<unknown> | undefined> {

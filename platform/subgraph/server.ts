@@ -9,6 +9,7 @@ import type { Logger } from '../logging.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Attendance } from './attendance.ts'
 import { type Caller, type CallerPolicy, identifyCaller, requireSignature, singleHeaders } from './caller.ts'
+import { MAX_TOKENS } from './operation-documents.ts'
 import { serveSubscriptions } from './socket.ts'
 
 export interface SubgraphOptions<Context extends { caller: Caller }> {
@@ -33,9 +34,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly port: number
 }
 
-/** A gateway asks for more than its client wrote: keys, and fragments written out. So a few times a client's limits. */
+/** A gateway asks for more than its client wrote, so a few times a client's limit, as {@link MAX_TOKENS}. */
 const MAX_BODY_BYTES = 4_000_000
-const MAX_TOKENS = 20_000
 const SHUTDOWN_GRACE_MS = 8_000
 
 /** Serves a subgraph at `/graphql`, over HTTP POST and graphql-transport-ws, to signed callers. */

@@ -200,6 +200,43 @@ describe('an event that many viewers get', () => {
     expect((await gateway.next()).type).toBe('complete')
   })
 
+  it('is executed alone for who may not read any more, asked when the text is there', async () => {
+    const viewers = [someone(), someone(), someone(), someone()]
+    const [ada, grace, , edsger] = viewers
+    await follow(viewers)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    hold = promise
+    const rights = [undefined, async () => false, async () => true, () => Promise.reject(new Error('Nobody knows.'))]
+    const asked: number[] = []
+    for (const [index, mayStill] of rights.entries()) {
+      const source = sources[index]
+      if (source && mayStill) {
+        source.mayStill = () => {
+          asked.push(index)
+          return mayStill()
+        }
+      }
+    }
+    const said = tell({ text: 'Hello' })
+    await expect.poll(() => resolved.length).toBe(1)
+    expect(asked).toEqual([])
+    resolve()
+    expect(await said).toEqual(Array(4).fill({ data: { noted: { text: 'Hello' } } }))
+    expect(asked).toEqual([1, 2, 3])
+    expect(resolved).toEqual([ada, grace, edsger].map((viewer) => `text for ${viewer?.userId}`))
+  })
+
+  it('is an error for each when it takes too many characters, and the next one is told', async () => {
+    await follow([someone(), someone()])
+    const tooLarge = await tell({ text: 'x'.repeat(4_000_000) })
+    const message = 'The event takes more than 4,000,000 characters; select less of each event.'
+    const extensions = { code: 'OPERATION_TOO_EXPENSIVE', requestId: expect.any(String) }
+    expect(tooLarge).toEqual(Array(2).fill({ data: null, errors: [{ message, extensions }] }))
+    expect(resolved).toHaveLength(2)
+    expect(new Set(tooLarge.map((payload) => JSON.stringify(payload))).size).toBe(2)
+    expect(await tell({ text: 'Hello' })).toEqual(Array(2).fill({ data: { noted: { text: 'Hello' } } }))
+  })
+
   it('is told to the others when the first to get it is not signed in any more', async () => {
     const [ada, grace] = [someone(), someone()]
     await follow([ada, grace])

@@ -43,6 +43,14 @@ export function readEventDependencies(schema: GraphQLSchema, document: DocumentN
   return { isViewerIndependent, variables }
 }
 
+/**
+ * A field is viewer-independent when whoever may see its object gets the same value: `__typename`, a field that is
+ * marked `@viewerIndependent`, every field of an object that is, and a field of an interface that is marked itself or
+ * viewer-independent on every object of it. What is not known to be so is taken not to be. What a subgraph says by the
+ * directive it says of itself; gateway/supergraph/viewer-independence.ts reads it where subgraphs are joined.
+ *
+ * Here every mark counts, because this subgraph alone answers, and key fields need none: they say which object it is.
+ */
 function isIndependent(schema: GraphQLSchema, type: GraphQLNamedType | null | undefined, field: string): boolean {
   if (field === '__typename') return true
   if (isObjectType(type)) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
-import type { EventBus } from '../event-bus.ts'
+import type { EventBus } from '../event-bus/event-bus.ts'
 import type { Logger } from '../logging.ts'
 
 /** A bus as the processes of one graph have it: the same object, or one each. */

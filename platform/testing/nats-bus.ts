@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { expect, onTestFinished } from 'vitest'
-import type { EventBus } from '../event-bus.ts'
-import { NatsEventBus } from '../event-bus-nats.ts'
+import type { EventBus } from '../event-bus/event-bus.ts'
+import { NatsEventBus } from '../event-bus/nats/nats-event-bus.ts'
 
 /** How long something may take on a busy machine. */
 export const LONG = { timeout: 20_000, interval: 20 }

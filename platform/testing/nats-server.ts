@@ -1,19 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { createInterface } from 'node:readline'
 import { onTestFinished, type TestContext } from 'vitest'
 import { freePort } from '../../tests/support/parley-process.ts'
+import { requireProgram, ServerProcess } from './server-process.ts'
 
 const NATS_SERVER = process.env.NATS_SERVER ?? 'nats-server'
 
 /** For a test that needs NATS: without one it is skipped with the reason, and under CI it fails. */
 export function requireNats(context: TestContext): void {
-  if (!spawnSync(NATS_SERVER, ['--version']).error) return
-  const reason = `THIS TEST DID NOT RUN: there is no ${NATS_SERVER}. Install Debian's nats-server, or set NATS_SERVER.`
-  if (process.env.CI) throw new Error(reason)
-  process.stderr.write(`${reason}\n`)
-  context.skip(reason)
+  requireProgram(context, NATS_SERVER, "Install Debian's nats-server, or set NATS_SERVER.")
 }
 
 /** A server for this test, which ends with it. */
@@ -29,7 +22,7 @@ export class NatsServer implements AsyncDisposable {
   readonly port: number
   readonly #monitorPort: number
   readonly #options: readonly string[]
-  #process: ChildProcess | undefined
+  readonly #process = new ServerProcess()
 
   private constructor(port: number, monitorPort: number, options: readonly string[]) {
     this.port = port
@@ -58,42 +51,22 @@ export class NatsServer implements AsyncDisposable {
   /** Resolves when it accepts connections. */
   async start(options = this.#options): Promise<void> {
     const ports = ['-a', '127.0.0.1', '-p', String(this.port), '-m', String(this.#monitorPort)]
-    const child = spawn(NATS_SERVER, [...ports, ...options], {
-      cwd: tmpdir(),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    this.#process = child
-    const end = () => child.kill('SIGKILL')
-    process.once('exit', end)
-    child.once('exit', () => process.off('exit', end))
-    let said = ''
-    for await (const line of createInterface({ input: child.stderr })) {
-      if (line.includes('Server is ready')) {
-        child.stderr.resume()
-        return
-      }
-      said += `${line}\n`
-    }
-    throw new Error(`nats-server ended before it was ready.\n${said}`)
+    await this.#process.start({ program: NATS_SERVER, options: [...ports, ...options], readyLine: 'Server is ready' })
   }
 
   /** As `kill -9`: it has no time to say anything to anybody. */
-  async kill(): Promise<void> {
-    const child = this.#process
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exited
+  kill(): Promise<void> {
+    return this.#process.kill()
   }
 
   /** Stops it where it is: connections stay, and nothing is answered. */
   freeze(): void {
-    this.#process?.kill('SIGSTOP')
+    this.#process.freeze()
   }
 
   /** Lets it go on after `freeze`. */
   thaw(): void {
-    this.#process?.kill('SIGCONT')
+    this.#process.thaw()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,7 @@ import {
   natsUrl,
   port,
   processEnvironment,
+  natsNeedsServiceSecret,
   productionNeedsServiceSecret,
   readEnvironment,
   redisUrl,
@@ -108,6 +109,7 @@ const environmentSchema = z
     SERVICE_SECRET: serviceSecret(),
   })
   .refine(...productionNeedsServiceSecret)
+  .refine(...natsNeedsServiceSecret)
   .refine(({ ADMIN_EMAIL, ADMIN_PASSWORD }) => (ADMIN_EMAIL === undefined) === (ADMIN_PASSWORD === undefined), {
     path: ['ADMIN_PASSWORD'],
     error: 'and ADMIN_EMAIL make the first administrator together: set both or neither',

@@ -1,4 +1,4 @@
-import { openEventBus } from '../../platform/event-bus-opening.ts'
+import { openEventBus } from '../../platform/event-bus/open-event-bus.ts'
 import { createLogger } from '../../platform/logging.ts'
 import { runProcess } from '../../platform/process.ts'
 import { openAll } from '../../platform/resources.ts'

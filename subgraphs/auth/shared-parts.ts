@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { AccessTokenVerifier } from '../../platform/access-token.ts'
 import { USER_DELETED } from '../../platform/deletions.ts'
-import type { EventBus } from '../../platform/event-bus.ts'
+import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import type { Logger } from '../../platform/logging.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import { openRateLimiters } from '../../platform/rate-limiter.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { EventBus } from '../../platform/event-bus.ts'
+import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import { createLogger, type Logger } from '../../platform/logging.ts'
 import { createMetrics } from '../../platform/metrics.ts'
 import { openAll } from '../../platform/resources.ts'

@@ -67,6 +67,7 @@ describe('the chat configuration', () => {
 
   it('is refused in production without a secret between the services', () => {
     expect(complaintAbout({ NODE_ENV: 'production' })).toContain('SERVICE_SECRET')
+    expect(complaintAbout({ NATS_URL: 'nats://nats:4222' })).toContain('SERVICE_SECRET: is required with NATS_URL')
   })
 
   it('never repeats a value, which may be a secret', () => {

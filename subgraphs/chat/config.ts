@@ -10,6 +10,7 @@ import {
   natsUrl,
   port,
   processEnvironment,
+  natsNeedsServiceSecret,
   productionNeedsServiceSecret,
   readEnvironment,
   serviceSecret,
@@ -34,6 +35,7 @@ const environment = z
     AI_CONTEXT_TOKENS: integer(16_000, { min: 1 }),
   })
   .refine(...productionNeedsServiceSecret)
+  .refine(...natsNeedsServiceSecret)
   .refine((read) => read.OPENAI_API_KEY !== undefined || read.OPENAI_BASE_URL !== undefined, {
     path: ['OPENAI_API_KEY'],
     error: 'is required, or OPENAI_BASE_URL for a model of your own: nobody would answer',

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Caller } from '../../platform/subgraph/caller.ts'
 import { generationLoader } from './assistant/generation.loader.ts'
+import type { GrowingReplies } from './assistant/growing-replies.ts'
 import type { Models } from './assistant/models.ts'
 import { replyTextLoader } from './assistant/reply-text.loader.ts'
 import { conversationLoader, membershipLoader } from './conversation/conversation.loader.ts'
@@ -47,6 +48,7 @@ export interface ChatServices {
     hubs: ConversationHubs
     inboxes: InboxWatch
     accesses: ReadAccesses
+    replies: GrowingReplies
     caughtUpAfterMs: () => number
   }
 }

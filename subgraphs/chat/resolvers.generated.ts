@@ -1044,7 +1044,7 @@ export type PresenceChange = {
 /** What happens, as it happens, over graphql-transport-ws at the path of the endpoint. */
 export type Subscription = {
   __typename?: 'Subscription';
-  /** Every message stored after `after` (a message number), or from now on. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when `after` is more than 1,000 behind the newest number or beyond it. */
+  /** Every message stored after `after` (a message number), or from now on. Errors: UNAUTHENTICATED; NOT_FOUND; BAD_USER_INPUT when `after` is more than 1,000 behind the newest number or beyond it, and when a restored database may number the messages anew while the stream is open: read `messages` anew. */
   messageAdded: Message;
   /** Everything that happens in a conversation: first what came after the cursor, then CaughtUp, then live. Errors: UNAUTHENTICATED; NOT_FOUND. */
   conversationEvents: ConversationEvent;

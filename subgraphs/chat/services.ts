@@ -1,4 +1,4 @@
-import type { EventBus } from '../../platform/event-bus.ts'
+import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import type { Models } from './assistant/models.ts'
 import { ReplyQueue } from './assistant/reply-queue.ts'
 import type { ChatServices } from './context.ts'

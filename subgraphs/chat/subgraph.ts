@@ -4,15 +4,16 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { parse } from 'graphql'
 import { AccessTokenVerifier } from '../../platform/access-token.ts'
 import { remoteDeletions } from '../../platform/deletions.ts'
-import type { EventBus } from '../../platform/event-bus.ts'
+import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import { RemoteKeySet } from '../../platform/key-set.ts'
 import { createLogger, type Logger } from '../../platform/logging.ts'
 import { createMetrics, type Metrics, observe } from '../../platform/metrics.ts'
-import { openAll, type Resources } from '../../platform/resources.ts'
+import { openAll, ResourceGroup, Resources } from '../../platform/resources.ts'
 import { RevocationList, remoteRevocations } from '../../platform/revocation-list.ts'
 import { ServiceClient } from '../../platform/service-client.ts'
 import { ServiceSigner } from '../../platform/service-signature.ts'
 import { type RunningServer, startSubgraphServer } from '../../platform/subgraph/server.ts'
+import { GrowingReplies } from './assistant/growing-replies.ts'
 import { LanguageModel } from './assistant/language-model.ts'
 import { Models } from './assistant/models.ts'
 import { ReplyWorker } from './assistant/reply-worker.ts'
@@ -79,13 +80,16 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     const auth = new ServiceClient({ service: 'auth', origin: config.authUrl, signer })
     const metrics = createMetrics()
     const readPage = remoteRevocations(auth)
-    const revocations = resources.use(new RevocationList({ ...overrides, readPage, logger, metrics }))
     const keys = new RemoteKeySet(`${config.authUrl}/.well-known/jwks.json`, overrides)
     const people = new RemotePeople(auth)
     const changes = new ConversationChanges({ bus: overrides.bus })
     const services = openServices(fork, resources, { config, overrides, models, people, changes, logger })
     observeHubs(metrics, services.streams.hubs)
-    const { url, port } = resources.use(
+    // The server says at once that it stops, and replies are handed over at once, however long any of the others takes.
+    const together = resources.use(new ResourceGroup())
+    const served = together.use(new Resources())
+    const revocations = served.use(new RevocationList({ ...overrides, readPage, logger, metrics }))
+    const { url, port } = served.use(
       await startSubgraphServer({
         schema: buildSubgraphSchema([{ typeDefs, resolvers }]),
         createContext: (caller) => createContext(services, caller),
@@ -104,12 +108,11 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
         logger,
       }),
     )
-    resources.use(new Departures({ ...overrides, fork, changes, readPage: remoteDeletions(auth), logger }))
-    resources.use(new PendingMentions({ fork, people, changes, logger }))
-    resources.use(new DeletedConversations({ fork, logger, times: overrides.removalTimes }))
-    resources.use(new EventRetention({ fork, logger, times: overrides.retentionTimes }))
-    // Started last and so stopped first: handing replies over must not wait for anybody's connection.
-    resources.use(createWorker(fork, { config, overrides, logger }))
+    together.use(new Departures({ ...overrides, fork, changes, readPage: remoteDeletions(auth), logger }))
+    together.use(new PendingMentions({ fork, people, changes, logger }))
+    together.use(new DeletedConversations({ fork, logger, times: overrides.removalTimes }))
+    together.use(new EventRetention({ fork, logger, times: overrides.retentionTimes }))
+    together.use(createWorker(fork, { config, overrides, logger }))
     return { url, port }
   })
 }
@@ -145,7 +148,7 @@ function openServices(
     ...createServices({ bus, changes, models, people, signalTimes: overrides.signalTimes }),
     presence,
     streams: {
-      ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork) },
+      ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies: new GrowingReplies(fork) },
       caughtUpAfterMs: overrides.caughtUpAfterMs ?? caughtUpAfterMs,
     },
   }

@@ -1,27 +1,36 @@
-import type { HistoryEntry } from './history.ts'
+import type { EntryOf, HistoryEntry } from './history.ts'
 
-/** A time at which somebody may not have been allowed to read: from when their removal was asked for until they were back. */
+/** Somebody's time outside a conversation, in the moments that the history knows; those that never came are infinite. */
 export interface Absence {
   readonly person: string
   readonly conversation: string
-  readonly from: number
-  readonly to: number
+  /** When the removal was asked for, and when it was acknowledged. */
+  readonly askedAt: number
+  readonly removedAt: number
+  /** When the return was asked for, and when it was acknowledged. */
+  readonly returnsAt: number
+  readonly backAt: number
 }
 
-/** All absences of a run. */
+/** All absences of a run, in order. */
 export function absencesIn(entries: readonly HistoryEntry[]): Absence[] {
-  return entries.flatMap((entry) => {
-    if (entry.kind !== 'removal' || entry.step !== 'begun') return []
-    const { person, conversation, at } = entry
-    const back = entries.find(
-      (other) =>
-        other.kind === 'return' &&
-        other.step === 'done' &&
-        other.at >= at &&
-        other.person === person &&
-        other.conversation === conversation,
+  return entries.filter(isStep('removal', 'begun')).map(({ person, conversation, at: askedAt }) => {
+    const later = entries.filter(
+      (entry): entry is EntryOf<'removal' | 'return'> =>
+        (entry.kind === 'removal' || entry.kind === 'return') &&
+        entry.at >= askedAt &&
+        entry.person === person &&
+        entry.conversation === conversation,
     )
-    return [{ person, conversation, from: at, to: back?.at ?? Number.POSITIVE_INFINITY }]
+    const momentOf = (...step: Parameters<typeof isStep>) => later.find(isStep(...step))?.at ?? Number.POSITIVE_INFINITY
+    return {
+      person,
+      conversation,
+      askedAt,
+      removedAt: momentOf('removal', 'done'),
+      returnsAt: momentOf('return', 'begun'),
+      backAt: momentOf('return', 'done'),
+    }
   })
 }
 
@@ -34,6 +43,14 @@ export function isAbsent(
 ): boolean {
   return absences.some(
     (absence) =>
-      absence.person === person && absence.conversation === conversation && absence.from <= to && absence.to >= from,
+      absence.person === person &&
+      absence.conversation === conversation &&
+      absence.askedAt <= to &&
+      absence.backAt >= from,
   )
 }
+
+const isStep =
+  (kind: 'removal' | 'return', step: 'begun' | 'done') =>
+  (entry: HistoryEntry): entry is EntryOf<'removal' | 'return'> =>
+    entry.kind === kind && entry.step === step

@@ -8,14 +8,20 @@ import { Deliveries, type StreamHistory, streamsIn } from './stream-histories.ts
 const DELIVERED_WITHIN_MS = 10_000
 
 /** I1: what was acknowledged is stored as it was acknowledged, and reaches everybody who may read all the time. */
-export function checkAcknowledged(history: History): Breach[] {
-  const acks = history.entries.filter((entry): entry is EntryOf<'ack'> => entry.kind === 'ack')
-  return [...checkStored(history, acks), ...checkDelivered(history, acks)]
+export function checkAcknowledged(history: History): { breaches: Breach[]; judgedDeliveries: number } {
+  const acks = acksIn(history)
+  const { breaches, judgedDeliveries } = checkDelivered(history, [
+    ...new Map(acks.toReversed().map((ack) => [ack.messageId, ack])).values(),
+  ])
+  return { breaches: [...checkStored(history, acks), ...breaches], judgedDeliveries }
 }
 
-/** I2: sending again, however often, makes no second message. */
-export function checkOneEach({ conversations, entries }: History): Breach[] {
-  const breaches: Breach[] = []
+const acksIn = ({ entries }: History) => entries.filter((entry): entry is EntryOf<'ack'> => entry.kind === 'ack')
+
+/** I2: sending again, however often, makes no second message and is answered with the first. */
+export function checkOneEach(history: History): Breach[] {
+  const { conversations, entries } = history
+  const breaches = checkAnswers(acksIn(history))
   const at = entries.at(-1)?.at ?? 0
   for (const { id, messages } of conversations) {
     const numbers = new Map<string, number>()
@@ -33,6 +39,19 @@ export function checkOneEach({ conversations, entries }: History): Breach[] {
   return breaches
 }
 
+function checkAnswers(acks: readonly EntryOf<'ack'>[]): Breach[] {
+  const first = new Map<string, EntryOf<'ack'>>()
+  return acks.flatMap((ack) => {
+    const { at, person, conversation, clientId, messageId, number } = ack
+    const key = `${person} ${conversation} ${clientId}`
+    const earlier = first.get(key) ?? ack
+    first.set(key, earlier)
+    if (earlier.messageId === messageId && earlier.number === number) return []
+    const what = `client id ${clientId} of ${person} was answered with ${earlier.messageId} first and with ${messageId} then`
+    return [{ invariant: 'I2' as const, at, what }]
+  })
+}
+
 function checkStored({ conversations }: History, acks: readonly EntryOf<'ack'>[]): Breach[] {
   const stored = new Map(
     conversations.flatMap(({ id, messages }) => messages.map((message) => [`${id} ${message.number}`, message])),
@@ -47,20 +66,26 @@ function checkStored({ conversations }: History, acks: readonly EntryOf<'ack'>[]
   })
 }
 
-function checkDelivered(history: History, acks: readonly EntryOf<'ack'>[]): Breach[] {
+function checkDelivered(history: History, acks: readonly EntryOf<'ack'>[]) {
   const disturbances = new Disturbances(history.entries)
   const absences = absencesIn(history.entries)
   const seqs = seqsOfMessages(history)
-  return streamsIn(history.entries).flatMap((stream) => {
+  const breaches: Breach[] = []
+  let judgedDeliveries = 0
+  for (const stream of streamsIn(history.entries)) {
     const deliveries = new Deliveries(stream)
-    return acks.flatMap((ack) => {
-      if (ack.conversation !== stream.conversation) return []
+    for (const ack of acks) {
+      if (ack.conversation !== stream.conversation) continue
       const deadline = disturbances.deadline(ack.at, DELIVERED_WITHIN_MS, stream.person)
-      if (isAbsent(absences, stream, ack.at, deadline)) return []
+      if (isAbsent(absences, stream, ack.at, deadline)) continue
       const seq = stream.stream === 'events' ? seqs.get(ack.messageId) : ack.number
-      return seq === undefined ? [] : judgeDelivery(stream, ack, deliveries.at(ack.messageId, seq), deadline)
-    })
-  })
+      // Pruned; that no other event is missing is I3.
+      if (seq === undefined) continue
+      judgedDeliveries += 1
+      breaches.push(...judgeDelivery(stream, ack, deliveries.at(ack.messageId, seq), deadline))
+    }
+  }
+  return { breaches, judgedDeliveries }
 }
 
 function judgeDelivery(

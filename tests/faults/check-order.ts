@@ -19,8 +19,19 @@ function checkGapless(conversation: StoredConversation, at: number): Breach[] {
   const seqs = events.map(({ seq }) => seq)
   return [
     ...(isRange(numbers, 1, messageCount) ? [] : [`${id} counts ${messageCount} messages and has ${listed(numbers)}`]),
+    ...withoutEvent(conversation).map((message) => `${id} has ${message} without the event that added it`),
     ...(isRange(seqs, floor + 1, head) ? [] : [`${id} has the events ${listed(seqs)} of ${floor + 1} to ${head}`]),
   ].map((what) => ({ invariant: 'I3', at, what }))
+}
+
+/** Messages that were added above the floor, and of which the log does not say so. */
+function withoutEvent({ floor, messages, events }: StoredConversation): string[] {
+  const added = new Set(
+    events.flatMap(({ content, messageId }) => (/^(MessageAdded|ReplyStarted) /.test(content) ? [messageId] : [])),
+  )
+  const isAdded = ({ id }: { readonly id: string }) => added.has(id)
+  const known = floor === 0 ? messages : messages.slice(messages.findIndex(isAdded))
+  return added.size === 0 && floor > 0 ? [] : known.filter((message) => !isAdded(message)).map(({ id }) => id)
 }
 
 const isRange = (values: readonly number[], from: number, to: number) =>

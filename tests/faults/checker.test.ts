@@ -71,7 +71,7 @@ const THE_END = at(60_000, { kind: 'note', text: 'the end' })
 /** What the checker finds, with the history brought into order. */
 function breachesOf(entries: readonly HistoryEntry[], rest: Partial<History> = {}): string[] {
   const inOrder = [...entries, THE_END].sort((a, b) => a.at - b.at)
-  return check({ conversations: [stored], states: [], ...rest, entries: inOrder }).map(
+  return check({ conversations: [stored], states: [], ...rest, entries: inOrder }).breaches.map(
     ({ invariant, what }) => `${invariant}: ${what}`,
   )
 }
@@ -172,11 +172,21 @@ describe('I2', () => {
   })
 })
 
+describe('I2, for who sends again', () => {
+  it('is broken by an answer with another message than the first time', () => {
+    expect(breachesOf([...adaGetsAll, ...acks, ack(350, 2)])).toEqual([])
+    expect(breachesOf([...adaGetsAll, ...acks, ack(350, 3, 'c2')])).toContain(
+      'I2: client id c2 of usr_ada was answered with msg_2 first and with msg_3 then',
+    )
+  })
+})
+
 describe('I3', () => {
   it('is broken by a number or an event that is missing in the database', () => {
     const lacking = { ...stored, messages: stored.messages.slice(1), events: stored.events.slice(0, 2) }
     expect(breachesOf([], { conversations: [lacking] })).toEqual([
       'I3: cnv_room counts 3 messages and has 2 from 2 to 3',
+      'I3: cnv_room has msg_3 without the event that added it',
       'I3: cnv_room has the events 2 from 1 to 2 of 1 to 3',
     ])
   })
@@ -267,6 +277,47 @@ describe('I5', () => {
     expect(breachesOf(entries, { conversations })).toEqual([
       `I5: ${follower} was told "2 msg_2" at 2 after the removal at 1`,
     ])
+  })
+
+  it('is broken by a text that was written after the removal, though the event is older', () => {
+    const edit = (ms: number) => at(ms, { kind: 'edit', person: ADA, messageId: 'msg_1', digest: 'new' })
+    const old = at(142, { ...added(142, BOB, 1), bodyDigest: 'new' } as NewEntry)
+    const entries = (editedAt: number) => [...removal, begin(0, BOB), edit(editedAt), { ...old, at: 145 }, end(150)]
+    expect(breachesOf(entries(110), { conversations })).toEqual([])
+    expect(breachesOf(entries(141), { conversations })).toEqual([
+      `I5: ${eventsOf(BOB)} was told "MessageAdded msg_1" with a text that was written after the removal`,
+    ])
+  })
+
+  it('is judged by the removal that the history tells of, though a late request removed somebody once more', () => {
+    const people = ['MemberRemoved', 'MemberAdded', 'MemberRemoved', 'MemberAdded'].map((kind, index) => ({
+      seq: index + 1,
+      content: `${kind} ${BOB}`,
+      messageId: null,
+    }))
+    const log = { ...stored, head: 4, events: people, messages: [], messageCount: 0 }
+    const entries = [
+      begin(0, ADA),
+      begin(0, BOB),
+      ...removal,
+      event(135, ADA, 1, `MemberRemoved ${BOB}`),
+      end(150),
+      access(200, 'return', 'begun'),
+      access(210, 'return', 'done'),
+      event(211, ADA, 2, `MemberAdded ${BOB}`),
+      begin(220, BOB, 2),
+      event(300, ADA, 3, `MemberRemoved ${BOB}`),
+      event(305, BOB, 3, `MemberRemoved ${BOB}`),
+      access(400, 'removal', 'begun'),
+      access(410, 'removal', 'done'),
+      access(500, 'return', 'begun'),
+      access(510, 'return', 'done'),
+      event(511, ADA, 4, `MemberAdded ${BOB}`),
+    ]
+    expect(breachesOf([...entries, end(420)], { conversations: [log] })).toEqual([])
+    expect(
+      breachesOf([...entries, event(420, BOB, 4, `MemberAdded ${BOB}`), end(430)], { conversations: [log] }),
+    ).toEqual([`I5: ${eventsOf(BOB)} was told "MemberAdded ${BOB}" at 4 after the removal at 3`])
   })
 
   it('lets who is back read what was said while they were away', () => {

@@ -3,23 +3,56 @@ import type { Breach } from './breach.ts'
 import { checkAccess } from './check-access.ts'
 import { checkAcknowledged, checkOneEach } from './check-acknowledged.ts'
 import { checkOrder } from './check-order.ts'
-import type { History } from './history.ts'
+import type { History, HistoryEntry } from './history.ts'
 
 /** A client that is further behind is told to read anew. */
 const LONGEST_REPLAY = 1_000
 const LONGEST_QUOTE = 400
 
-/** Everything in a run that must not have happened (I1 to I6 and I8), in the order of time. */
-export function check(history: History): Breach[] {
-  return [
-    ...checkAcknowledged(history),
+/** What the checker found, and how much it had to go by. */
+export interface Verdict {
+  /** Everything that must not have happened (I1 to I6 and I8), in the order of time. */
+  readonly breaches: readonly Breach[]
+  /** Of how many pairs of a stream and a message it could say whether the one got the other in time. */
+  readonly judgedDeliveries: number
+  /** Of how many pairs of a stream and a removal it could say whether the stream ended. */
+  readonly judgedEnds: number
+}
+
+/** Judges a run. */
+export function check(history: History): Verdict {
+  const { breaches: undelivered, judgedDeliveries } = checkAcknowledged(history)
+  const { breaches: leaks, judgedEnds } = checkAccess(history)
+  const breaches = [
+    ...undelivered,
     ...checkOneEach(history),
     ...checkOrder(history),
     ...checkStates(history),
-    ...checkAccess(history),
+    ...leaks,
     ...checkResets(history),
     ...checkProcesses(history),
-  ].sort((a, b) => a.at - b.at)
+  ]
+  return { breaches: breaches.sort((a, b) => a.at - b.at), judgedDeliveries, judgedEnds }
+}
+
+/** A run in which there was something to judge and nothing could be proves nothing. */
+export function checkJudged({ entries }: History, { judgedDeliveries, judgedEnds }: Verdict): Breach[] {
+  const at = entries.at(-1)?.at ?? 0
+  const has = (kind: HistoryEntry['kind']) => entries.some((entry) => entry.kind === kind)
+  return [
+    ...(has('ack') && judgedDeliveries === 0
+      ? [{ invariant: 'I1' as const, at, what: 'no delivery of an acknowledged message could be judged' }]
+      : []),
+    ...(has('removal') && judgedEnds === 0
+      ? [
+          {
+            invariant: 'I5' as const,
+            at,
+            what: 'of no stream of somebody who was removed could be judged whether it ended',
+          },
+        ]
+      : []),
+  ]
 }
 
 /** I4 */

@@ -1,9 +1,15 @@
 import { decodeEventCursor, encodeEventCursor } from '../../subgraphs/chat/event-log/event-cursor.ts'
 import type { AppClient } from './app-client.ts'
+import { digestOf } from './body-digest.ts'
 import { type Feed, LostAccessError, type Reading } from './feed.ts'
 import type { Position } from './history.ts'
 
-const MESSAGE = 'id number body deletedAt edits { body } reactions { emoji count viewerHasReacted }'
+/** What is the same for every viewer, so that servers may share it, and what is not. */
+const SHARED = { message: 'id number body deletedAt', conversation: '' }
+const OWN = {
+  message: `${SHARED.message} edits { body } reactions { emoji count viewerHasReacted }`,
+  conversation: 'title',
+}
 const PAGE = 100
 
 interface ReadMessage {
@@ -11,13 +17,13 @@ interface ReadMessage {
   readonly number: number
   readonly body: string
   readonly deletedAt: string | null
-  readonly edits: readonly { readonly body: string }[]
-  readonly reactions: readonly unknown[]
+  readonly edits?: readonly { readonly body: string }[]
+  readonly reactions?: readonly unknown[]
 }
 
 interface Snapshot {
   readonly cursor: string
-  readonly title: string | null
+  readonly title?: string | null
   readonly members: { readonly nodes: readonly { readonly user: { readonly id: string }; readonly role: string }[] }
   readonly messages: {
     readonly nodes: readonly ReadMessage[]
@@ -34,7 +40,7 @@ interface ReadEvent {
   readonly user?: { readonly id: string } | null
   readonly userId?: string
   readonly role?: string
-  readonly conversation?: { readonly title: string | null }
+  readonly conversation?: { readonly title?: string | null }
   readonly reconnectWithinMs?: number
 }
 
@@ -48,16 +54,20 @@ export interface Shown {
 /** Everything that happens in a conversation, and what an app makes of it: a snapshot, kept up to date by events alone. */
 export class ConversationFeed implements Feed {
   readonly stream = 'events'
-  readonly document = EVENTS
+  readonly document: string
+  readonly #selection: typeof OWN
   readonly #client: AppClient
   readonly #id: string
   #title: string | null = null
   #members = new Map<string, string>()
   #messages = new Map<number, unknown>()
 
-  constructor(client: AppClient, conversationId: string) {
+  /** @param isShared whether it asks for nothing but what every viewer gets in the same way. */
+  constructor(client: AppClient, conversationId: string, isShared: boolean) {
     this.#client = client
     this.#id = conversationId
+    this.#selection = isShared ? SHARED : OWN
+    this.document = eventsDocument(this.#selection)
   }
 
   get shown(): Shown {
@@ -72,9 +82,9 @@ export class ConversationFeed implements Feed {
 
   async start(): Promise<Position> {
     const snapshot = await this.#read(undefined)
-    this.#title = snapshot.title
+    this.#title = snapshot.title ?? null
     this.#members = new Map(snapshot.members.nodes.map(({ user, role }) => [user.id, role]))
-    this.#messages = new Map(snapshot.messages.nodes.map((message) => [message.number, shownMessage(message)]))
+    this.#messages = new Map(snapshot.messages.nodes.map((message) => [message.number, this.#shown(message)]))
     return positionOf(snapshot.cursor)
   }
 
@@ -94,7 +104,8 @@ export class ConversationFeed implements Feed {
     this.#apply(event)
     const about = event.message?.id ?? event.messageId ?? event.user?.id ?? event.userId ?? ''
     const messageId = kind === 'MessageAdded' ? { messageId: about } : {}
-    return { kind: 'event', position, content: `${kind} ${about}`.trim(), ...messageId }
+    const bodyDigest = event.message ? { bodyDigest: digestOf(event.message.body) } : {}
+    return { kind: 'event', position, content: `${kind} ${about}`.trim(), ...messageId, ...bodyDigest }
   }
 
   /** The same as `shown`, for the same messages, read anew through the graph. */
@@ -112,17 +123,20 @@ export class ConversationFeed implements Feed {
     const relevant = messages.filter(({ number }) => number >= oldest)
     const members = first.members.nodes.map(({ user, role }) => [user.id, role] as const)
     return {
-      title: first.title,
+      title: first.title ?? null,
       members: Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1))),
-      messages: relevant.map(shownMessage),
+      messages: relevant.map((message) => this.#shown(message)),
     }
   }
 
   async #read(before: string | null | undefined): Promise<Snapshot> {
-    const { data, codes } = await this.#client.run<{ conversation: Snapshot | null }>(SNAPSHOT, {
-      id: this.#id,
-      before,
-    })
+    const { data, codes } = await this.#client.run<{ conversation: Snapshot | null }>(
+      snapshotDocument(this.#selection),
+      {
+        id: this.#id,
+        before,
+      },
+    )
     if (data?.conversation) return data.conversation
     if (codes.includes('NOT_FOUND')) throw new LostAccessError('NOT_FOUND')
     throw new Error(`The conversation could not be read: ${codes.join(', ')}.`)
@@ -138,26 +152,23 @@ export class ConversationFeed implements Feed {
     role = '',
     conversation,
   }: ReadEvent) {
-    if (message) this.#messages.set(message.number, shownMessage(message))
-    if (kind === 'MessageDeleted') this.#messages.set(number, deletedMessage(messageId, number))
+    if (message) this.#messages.set(message.number, this.#shown(message))
+    if (kind === 'MessageDeleted') this.#messages.set(number, this.#deleted(messageId, number))
     if (user) this.#members.set(user.id, role)
     if (kind === 'MemberRemoved') this.#members.delete(userId)
-    if (conversation) this.#title = conversation.title
+    if (conversation) this.#title = conversation.title ?? null
+  }
+
+  /** Of a deleted message an event tells only that it is. */
+  #shown({ deletedAt, ...rest }: ReadMessage) {
+    return deletedAt === null ? { ...rest, isDeleted: false } : this.#deleted(rest.id, rest.number)
+  }
+
+  #deleted(id: string, number: number) {
+    const details = this.#selection === OWN ? { edits: [], reactions: [] } : {}
+    return { id, number, body: '', ...details, isDeleted: true }
   }
 }
-
-/** Of a deleted message an event tells only that it is. */
-const shownMessage = ({ deletedAt, ...rest }: ReadMessage) =>
-  deletedAt === null ? { ...rest, isDeleted: false } : deletedMessage(rest.id, rest.number)
-
-const deletedMessage = (id: string, number: number) => ({
-  id,
-  number,
-  body: '',
-  edits: [],
-  reactions: [],
-  isDeleted: true,
-})
 
 function positionOf(cursor: string): Position {
   const position = decodeEventCursor(cursor)
@@ -165,29 +176,29 @@ function positionOf(cursor: string): Position {
   return position
 }
 
-const SNAPSHOT = `query Snapshot($id: ID!, $before: Cursor) {
+const snapshotDocument = ({ message, conversation }: typeof OWN) => `query Snapshot($id: ID!, $before: Cursor) {
   conversation(id: $id) {
     cursor
-    title
+    ${conversation}
     members(first: 100) { nodes { user { id } role } }
-    messages(last: ${PAGE}, before: $before) { nodes { ${MESSAGE} } pageInfo { hasPreviousPage startCursor } }
+    messages(last: ${PAGE}, before: $before) { nodes { ${message} } pageInfo { hasPreviousPage startCursor } }
   }
 }`
 
-const EVENTS = `subscription Events($id: ID!, $after: Cursor) {
+const eventsDocument = ({ message, conversation }: typeof OWN) => `subscription Events($id: ID!, $after: Cursor) {
   conversationEvents(conversationId: $id, after: $after, includeReplyText: false) {
     __typename
     cursor
-    ... on MessageAdded { message { ${MESSAGE} } }
-    ... on MessageEdited { message { ${MESSAGE} } }
-    ... on ReactionsChanged { message { ${MESSAGE} } }
-    ... on ReplyStarted { message { ${MESSAGE} } }
-    ... on ReplyFinished { message { ${MESSAGE} } }
+    ... on MessageAdded { message { ${message} } }
+    ... on MessageEdited { message { ${message} } }
+    ... on ReactionsChanged { message { ${message} } }
+    ... on ReplyStarted { message { ${message} } }
+    ... on ReplyFinished { message { ${message} } }
     ... on MessageDeleted { messageId number }
     ... on MemberAdded { user { id } role }
     ... on MemberRoleChanged { user { id } role }
     ... on MemberRemoved { userId }
-    ... on ConversationUpdated { conversation { title } }
+    ... on ConversationUpdated { conversation { ${conversation || '__typename'} } }
     ... on Draining { reconnectWithinMs }
   }
 }`

@@ -25,7 +25,8 @@ export interface CrowdOptions {
 
 /**
  * The people of a run with their apps: all of them follow a GROUP with a guest and a CHANNEL, half of them another GROUP,
- * and one of them talks to the assistant.
+ * and one of them talks to the assistant. Half of them ask only for
+ * what every viewer gets in the same way.
  */
 export class Crowd implements AsyncDisposable {
   readonly clients: readonly AppClient[]
@@ -101,9 +102,11 @@ export class Crowd implements AsyncDisposable {
     const { recorder, random } = this.#options
     const shared = { conversation: room.id, recorder, random }
     const watchers = [...new Set([...room.writers, ...room.guests])]
-    const ofEvents = watchers.map(
-      (client) => new Follower({ ...shared, client, feed: new ConversationFeed(client, room.id) }),
-    )
+    const ofEvents = watchers.map((client, index) => {
+      // The last one, who may be a guest, is among those whose results servers share.
+      const isShared = (watchers.length - index) % 2 === 1
+      return new Follower({ ...shared, client, feed: new ConversationFeed(client, room.id, isShared) })
+    })
     const ofMessages = [...room.writers.slice(-2), ...room.guests].map(
       (client) => new Follower({ ...shared, client, feed: new MessageFeed(client, room.id) }),
     )

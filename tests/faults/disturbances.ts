@@ -8,6 +8,12 @@ interface Disturbance {
   readonly person?: string
 }
 
+/**
+ * Faults that follow one another without end excuse nothing for ever: so many times what is allowed without any fault may
+ * pass without one in all.
+ */
+const MOST_TIMES = 2
+
 /** When faults and frozen apps excuse a delay. */
 export class Disturbances {
   readonly #all: readonly Disturbance[]
@@ -18,13 +24,18 @@ export class Disturbances {
 
   /**
    * When something that happened at `at` has to have reached this person: within so many milliseconds, counted from the end
-   * of every disturbance that lies in between.
+   * of every disturbance that lies in between, but not after twice that time without disturbances in all.
    */
   deadline(at: number, withinMs: number, person: string): number {
     let deadline = at + withinMs
+    let [calmMs, calmSince] = [0, at]
     for (const { from, to, person: whom } of this.#all) {
       if (whom !== undefined && whom !== person) continue
-      if (from < deadline && to > at) deadline = Math.max(deadline, to + withinMs)
+      if (to <= at) continue
+      calmMs += Math.max(0, from - calmSince)
+      if (from >= deadline || calmMs >= MOST_TIMES * withinMs) break
+      calmSince = Math.max(calmSince, to)
+      deadline = Math.max(deadline, to + withinMs)
     }
     return deadline
   }

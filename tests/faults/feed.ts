@@ -2,7 +2,13 @@ import type { Position } from './history.ts'
 
 /** What one event of a stream means to who follows it. */
 export type Reading =
-  | { readonly kind: 'event'; readonly position: Position; readonly content: string; readonly messageId?: string }
+  | {
+      readonly kind: 'event'
+      readonly position: Position
+      readonly content: string
+      readonly messageId?: string
+      readonly bodyDigest?: string
+    }
   | { readonly kind: 'caught-up'; readonly position: Position }
   | { readonly kind: 'reset'; readonly head: Position }
   | { readonly kind: 'revoked' }

@@ -21,6 +21,8 @@ export type StreamEntry = { readonly follower: string } & (
       readonly content: string
       /** Of MessageAdded, and of messages. */
       readonly messageId?: string
+      /** Of the text of the message that it brings, which an edit may have changed since the event. */
+      readonly bodyDigest?: string
     }
   | { readonly kind: 'caught-up'; readonly position: Position }
   | { readonly kind: 'reset'; readonly after: Position; readonly head: Position }
@@ -42,6 +44,8 @@ export type HistoryEntry = { readonly at: number } & (
       readonly messageId: string
       readonly number: number
     }
+  /** Somebody is about to give a message this text. */
+  | { readonly kind: 'edit'; readonly person: string; readonly messageId: string; readonly digest: string }
   /** The server said for good that this person may not write here. */
   | { readonly kind: 'refusal'; readonly person: string; readonly clientId: string }
   /** Somebody takes a person out of a conversation or brings them back; `done` is the acknowledgement. */

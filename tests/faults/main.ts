@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import type { Breach } from './breach.ts'
 import { runConnectCycles } from './connect-cycles.ts'
 import { endlessFaults, faultNamed } from './faults.ts'
-import { explain, summarise, tableOf } from './report.ts'
+import { explain, summarise, summariseJudged, tableOf } from './report.ts'
 import { Run } from './run.ts'
 import { SeededRandom } from './seeded-random.ts'
 
@@ -49,7 +49,7 @@ async function sufferFor(run: Run, random: SeededRandom): Promise<void> {
   for (const fault of endlessFaults(random)) {
     if (stopped.signal.aborted || performance.now() > deadline) return
     const [name, acked, delivered, reconnects, resets, worst, caughtUp] = summarise(
-      await run.suffer(given ?? fault),
+      await run.suffer(given ?? fault, 'long'),
       run.recorder,
       [],
     )
@@ -83,9 +83,11 @@ async function main(): Promise<boolean> {
   if (values.cycles === undefined) await sufferFor(run, random)
   await run.quieten()
   const leaks = values.cycles === undefined ? [] : await cycle(run, Number(values.cycles), random)
-  const breaches = [...(await run.judge()), ...leaks]
+  const verdict = await run.judge()
+  const breaches = [...verdict.breaches, ...leaks]
   for (const { text } of run.recorder.between('note', 0)) if (text.includes('lost')) say(`note: ${text}`)
   say(`\n${tableOf(run.phases, run.recorder, breaches)}\n\n${explain(breaches, startedAt)}`)
+  say(summariseJudged(verdict))
   return breaches.length === 0
 }
 

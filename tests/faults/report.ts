@@ -1,5 +1,6 @@
 import { absencesIn, isAbsent } from './absences.ts'
 import { type Breach, INVARIANTS } from './breach.ts'
+import type { Verdict } from './checker.ts'
 import type { Recorder } from './recorder.ts'
 import type { Phase } from './run.ts'
 import { streamsIn } from './stream-histories.ts'
@@ -37,7 +38,9 @@ function worstDelay({ entries }: Recorder, from: number, to: number): number {
   const absences = absencesIn(entries)
   const acks = new Map<string, number>()
   for (const entry of entries) {
-    if (entry.kind === 'ack' && entry.at >= from && entry.at < to) acks.set(entry.messageId, entry.at)
+    if (entry.kind !== 'ack' || entry.at < from || entry.at >= to) continue
+    // The same message may be acknowledged again.
+    if (!acks.has(entry.messageId)) acks.set(entry.messageId, entry.at)
   }
   const delays = streamsIn(entries).flatMap((stream) =>
     stream.entries.map((entry) => {
@@ -58,6 +61,11 @@ export function tableOf(phases: readonly Phase[], recorder: Recorder, breaches: 
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join('  ')
   return rows.map(line).join('\n')
+}
+
+/** How much the checker had to go by. */
+export function summariseJudged({ judgedDeliveries, judgedEnds }: Verdict): string {
+  return `judged: ${judgedDeliveries} deliveries of a message to a stream, ${judgedEnds} ends of a stream after a removal`
 }
 
 /** The breaches in words, the first ones if there are many, with the rules that they break. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Breach } from './breach.ts'
-import { check } from './checker.ts'
+import { check, checkJudged, type Verdict } from './checker.ts'
 import { ConversationFeed } from './conversation-feed.ts'
 import { Crowd } from './crowd.ts'
 import type { Fault } from './faults.ts'
@@ -15,8 +15,8 @@ import { Talk } from './talk.ts'
 const CATCH_UP_MS = 15_000
 const LOOK_EVERY_MS = 50
 const FOLLOW_EVERY_MS = 250
-/** Between two faults. */
-const CALM_MS = 1_000
+/** Between two faults: so short that they follow one another closely, and longer than any delivery may take. */
+const CALM_MS = { short: 1_000, long: 11_000 } as const
 const REPLIES_MS = 30_000
 
 /** One fault, from its beginning to where the next one begins. */
@@ -80,14 +80,14 @@ export class Run implements AsyncDisposable {
     }
   }
 
-  /** Lets a fault happen, heal, and be caught up with. */
-  async suffer(fault: Fault): Promise<Phase> {
+  /** Lets a fault happen, heal, and be caught up with. What was late is only seen where the calm after it is long. */
+  async suffer(fault: Fault, calm: keyof typeof CALM_MS): Promise<Phase> {
     const from = performance.now()
     this.recorder.note({ kind: 'fault', name: fault.name })
     await fault.run({ rig: this.rig, crowd: this.crowd, recorder: this.recorder, random: this.#random })
     this.recorder.note({ kind: 'heal', name: fault.name })
     const caughtUpAfterMs = await this.#catchUp()
-    await delay(CALM_MS)
+    await delay(CALM_MS[calm])
     const phase = { name: fault.name, from, to: performance.now(), caughtUpAfterMs }
     this.phases.push(phase)
     return phase
@@ -101,18 +101,29 @@ export class Run implements AsyncDisposable {
   }
 
   /** Says what must not have happened, once the crowd is quiet. */
-  async judge(): Promise<Breach[]> {
+  async judge(): Promise<Verdict> {
     await this.quieten()
     clearInterval(this.#following)
     const states = await this.#readStates()
     const conversations = await readStored(this.rig.postgres.url, this.#conversationIds)
-    return check({ entries: this.recorder.entries, conversations, states })
+    const history = { entries: this.recorder.entries, conversations, states }
+    const verdict = check(history)
+    return { ...verdict, breaches: [...verdict.breaches, ...checkJudged(history, verdict), ...this.#checkCatchUps()] }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#following)
     await this.crowd[Symbol.asyncDispose]()
     await this.rig[Symbol.asyncDispose]()
+  }
+
+  /** I1 again, for who was looked at while it happened. */
+  #checkCatchUps(): Breach[] {
+    return this.phases.flatMap(({ name, to, caughtUpAfterMs }) =>
+      caughtUpAfterMs === undefined
+        ? [{ invariant: 'I1', at: to, what: `after ${name} not everybody had everything within ${CATCH_UP_MS} ms` }]
+        : [],
+    )
   }
 
   get #conversationIds(): string[] {

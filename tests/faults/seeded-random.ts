@@ -1,17 +1,12 @@
-/** A repeatable random number generator (mulberry32): what one seed decided once it decides again. */
+import { seededRandom } from '../support/seeded-random.ts'
+
+/** Repeatable chances: what one seed decided once it decides again. */
 export class SeededRandom {
-  #state: number
+  /** 0 to 1, without 1. */
+  readonly next: () => number
 
   constructor(seed: number) {
-    this.#state = seed
-  }
-
-  /** 0 to 1, without 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+    this.next = seededRandom(seed)
   }
 
   /** From `low` to `high`, without `high`. */

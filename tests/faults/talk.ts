@@ -3,14 +3,21 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ChatMutation, mutationDocument } from '../support/mutations.ts'
 import { SEND_MESSAGE } from '../support/people.ts'
 import type { AppClient } from './app-client.ts'
+import { digestOf } from './body-digest.ts'
 import type { Crowd, Room } from './crowd.ts'
 import type { Recorder } from './recorder.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
 const AGAIN_AFTER_MS = 400
-/** Between two removals or returns of a guest, and between two questions to the assistant. */
-const GUEST_EVERY_MS = 6_000
+/**
+ * How long a guest is in and out, one after the other, again and again. The long ones are longer than what streams are
+ * allowed to take, so that whether they took longer can be told.
+ */
+const PRESENCES_MS = [6_000, 6_000, 30_000] as const
+const ABSENCES_MS = [20_000, 6_000, 6_000] as const
 const QUESTION_EVERY_MS = 9_000
+/** So many messages are sent once more although they were acknowledged. */
+const REPEATED_SHARE = 0.1
 /** What is changed later is picked among so many that were sent last. */
 const RECENT = 20
 const EMOJI = ['👍', '❤️', '🎉'] as const
@@ -88,6 +95,7 @@ export class Talk {
         this.#recorder.note({ kind: 'ack', ...about, messageId: message.id, number: message.number })
         this.#sent.push({ id: message.id, author: client, room })
         if (this.#sent.length > RECENT) this.#sent.shift()
+        if (this.#random.chance(REPEATED_SHARE)) await this.#sendAgain(client, input, about)
         return
       }
       if (userErrors.length > 0)
@@ -98,6 +106,17 @@ export class Talk {
       if (answer?.codes.includes('UNAUTHENTICATED')) await client.refresh()
       await delay(AGAIN_AFTER_MS * this.#random.between(0.5, 1))
     }
+  }
+
+  /** As an app that did not hear the acknowledgement; it must be told of the same message. */
+  async #sendAgain(
+    client: AppClient,
+    input: object,
+    about: { person: string; conversation: string; clientId: string },
+  ) {
+    const answer = await client.run<SendAnswer>(SEND_MESSAGE, { input }).catch(() => undefined)
+    const message = answer?.data?.sendMessage?.message
+    if (message) this.#recorder.note({ kind: 'ack', ...about, messageId: message.id, number: message.number })
   }
 
   /** Edits, deletes or reacts, or gives a room another title; once, whatever comes of it. */
@@ -121,6 +140,9 @@ export class Talk {
           ][])
         : []),
     ])
+    if (mutation === 'editMessage') {
+      this.#recorder.note({ kind: 'edit', person: client.id, messageId: id, digest: digestOf(String(input.body)) })
+    }
     await this.#mutate(client, mutation, input).catch(() => undefined)
   }
 
@@ -131,9 +153,12 @@ export class Talk {
       return: ['addMembers', { userIds: [guest.id] }],
     } as const
     const alreadySo = { removal: 'NOT_FOUND', return: 'ALREADY_MEMBER' }
-    for (let next: 'removal' | 'return' = 'removal'; ; next = next === 'removal' ? 'return' : 'removal') {
+    for (let turn = 0; ; turn += 1) {
+      const next = turn % 2 === 0 ? 'removal' : 'return'
+      const pauses = next === 'removal' ? PRESENCES_MS : ABSENCES_MS
+      const pauseMs = pauses[Math.floor(turn / 2) % pauses.length] ?? 0
       // Whoever is out when it gets quiet comes back, so that all can be compared.
-      if (!(await this.#pause(GUEST_EVERY_MS * this.#random.between(0.5, 1.5))) && next === 'removal') return
+      if (!(await this.#pause(pauseMs * this.#random.between(0.8, 1.2))) && next === 'removal') return
       const [mutation, input] = users[next]
       if (next === 'removal') this.#crowd.mark(room, guest, 'out')
       this.#recorder.note({ kind: next, step: 'begun', ...about })

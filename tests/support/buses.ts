@@ -1,5 +1,5 @@
-import type { EventBus } from '../../platform/event-bus.ts'
-import { MemoryEventBus } from '../../platform/event-bus-memory.ts'
+import type { EventBus } from '../../platform/event-bus/event-bus.ts'
+import { MemoryEventBus } from '../../platform/event-bus/memory-event-bus.ts'
 
 /** A bus that loses every ring. */
 export class SilentBus implements EventBus {

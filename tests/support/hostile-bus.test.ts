@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { MemoryEventBus } from '../../platform/event-bus-memory.ts'
+import { MemoryEventBus } from '../../platform/event-bus/memory-event-bus.ts'
 import { HostileBus, type Hostility } from './hostile-bus.ts'
 
 const MESSAGES = 1_000

@@ -1,5 +1,5 @@
-import type { EventBus } from '../../platform/event-bus.ts'
-import { encodePayload } from '../../platform/event-bus-payload.ts'
+import type { EventBus } from '../../platform/event-bus/event-bus.ts'
+import { encodePayload } from '../../platform/event-bus/payload.ts'
 import { seededRandom } from './seeded-random.ts'
 
 /** What a bus may do to messages. Rates are from 0 to 1. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { inject } from 'vitest'
 import { readLocalConfig } from '../../local/config.ts'
 import { type LocalGraph, type LocalOverrides, startLocalGraph } from '../../local/graph.ts'
-import { MemoryEventBus } from '../../platform/event-bus-memory.ts'
+import { MemoryEventBus } from '../../platform/event-bus/memory-event-bus.ts'
 import { HostileBus } from './hostile-bus.ts'
 import { createTestDatabase } from './test-database.ts'
 

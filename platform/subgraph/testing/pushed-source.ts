@@ -9,6 +9,7 @@ export class PushedSource<Event> implements SourceStream<Event> {
   pulls = 0
   opensAt?: unknown
   drainingEvent?: (reconnectWithinMs: number) => Event
+  mayStill?: () => Promise<boolean>
 
   push(event: Event): void {
     this.#events.push(event)

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { BEFORE_ALL } from '../../../platform/ids.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
 import { Deletion } from './deletion.entity.ts'
@@ -7,8 +8,6 @@ import { Deletion } from './deletion.entity.ts'
 const LOOK_EVERY_MS = 60_000
 /** Events that one transaction looks at, so that no number of them runs into the statement timeout. */
 const BATCH = 1_000
-
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
 type Role = 'actor_id' | 'subject_id'
 

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { USER_DELETED } from '../../../platform/deletions.ts'
-import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
+import { MemoryEventBus } from '../../../platform/event-bus/memory-event-bus.ts'
 import { decodeId, encodeId, newUuid } from '../../../platform/ids.ts'
 import { FIRST_REVOCATION, remoteRevocations } from '../../../platform/revocation-list.ts'
 import { ServiceClient } from '../../../platform/service-client.ts'

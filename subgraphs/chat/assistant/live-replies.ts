@@ -1,18 +1,8 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
-import { encodeId } from '../../../platform/ids.ts'
+import type { ReadAccess } from '../event-log/access-end.ts'
 import type { DurableEvent } from '../event-log/durable-event.ts'
 import type { EphemeralSource } from '../event-log/ephemeral-source.ts'
-import { type ReplyPosition, readReplyText } from './reply-text.ts'
-
-/** A piece of a growing reply, as `conversationEvents` carries it. */
-export interface ReplyTextAppended {
-  readonly __typename: 'ReplyTextAppended'
-  readonly cursor: null
-  readonly messageId: string
-  readonly attempt: number
-  readonly offset: number
-  readonly text: string
-}
+import type { GrowingReplies, ReplyTextAppended } from './growing-replies.ts'
+import type { ReplyPosition } from './reply-text.ts'
 
 const NOTHING: ReplyPosition = { attempt: 0, offset: 0 }
 
@@ -21,16 +11,16 @@ const NOTHING: ReplyPosition = { attempt: 0, offset: 0 }
  * piece by piece, and to its end before ReplyFinished.
  */
 export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
-  readonly #fork: () => EntityManager
+  readonly #replies: GrowingReplies
   readonly #conversationId: string
-  readonly #viewerId: string
+  readonly #access: ReadAccess
   readonly #positions = new Map<string, ReplyPosition>()
 
-  /** @param options.viewerId who follows; what they may not read any more is left out. Ids are UUIDs. */
-  constructor(options: { fork: () => EntityManager; conversationId: string; viewerId: string }) {
-    this.#fork = options.fork
+  /** @param options.access of who follows; what they may not read any more is left out. Ids are UUIDs. */
+  constructor(options: { replies: GrowingReplies; conversationId: string; access: ReadAccess }) {
+    this.#replies = options.replies
     this.#conversationId = options.conversationId
-    this.#viewerId = options.viewerId
+    this.#access = options.access
   }
 
   /** The conversation's own doorbell rings when a reply has grown. */
@@ -40,44 +30,39 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
 
   /** Finds what grows already; ReplyFinished of each comes later in the log than where the stream begins. */
   async join(): Promise<void> {
-    const running = await this.#fork().execute<{ messageId: string }[]>(
-      `SELECT message_id AS "messageId" FROM chat.generation WHERE conversation_id = ? AND status = 'RUNNING'`,
-      [this.#conversationId],
-    )
+    const running = await this.#replies.of(this.#conversationId)
     this.#positions.clear()
-    for (const { messageId } of running) this.#positions.set(messageId, NOTHING)
+    for (const messageId of running) this.#positions.set(messageId, NOTHING)
   }
 
   async before(event: DurableEvent): Promise<ReplyTextAppended[]> {
     if (event.__typename === 'ReplyStarted') this.#positions.set(event.messageId, NOTHING)
     if (event.__typename !== 'ReplyFinished') return []
-    const position = this.#positions.get(event.messageId)
-    const rest = position ? await this.#read(new Map([[event.messageId, position]])) : []
+    const rest = this.#positions.has(event.messageId) ? await this.#read([event.messageId]) : []
     this.#positions.delete(event.messageId)
     return rest
   }
 
   drain(): Promise<ReplyTextAppended[]> {
-    return this.#read(this.#positions)
+    return this.#read([...this.#positions.keys()])
   }
 
   isLive(): boolean {
     return this.#positions.size > 0
   }
 
-  async #read(positions: ReadonlyMap<string, ReplyPosition>): Promise<ReplyTextAppended[]> {
-    const wanted = [...positions].map(([messageId, position]) => ({
-      conversationId: this.#conversationId,
-      messageId,
-      ...position,
-    }))
-    const pieces = await readReplyText(this.#fork(), wanted, this.#viewerId)
-    return pieces
-      .filter(({ text }) => text !== '')
-      .map(({ messageId, attempt, offset, text }) => {
-        this.#positions.set(messageId, { attempt, offset: offset + text.length })
-        const id = encodeId('msg', messageId)
-        return { __typename: 'ReplyTextAppended', cursor: null, messageId: id, attempt, offset, text }
-      })
+  async #read(messageIds: readonly string[]): Promise<ReplyTextAppended[]> {
+    const conversationId = this.#conversationId
+    const read = messageIds.map(async (messageId) => {
+      const position = this.#positions.get(messageId) ?? NOTHING
+      return { messageId, piece: await this.#replies.after({ conversationId, messageId, ...position }) }
+    })
+    const grown = (await Promise.all(read)).flatMap(({ messageId, piece }) => (piece ? [{ messageId, piece }] : []))
+    // Asked when the text is there: nothing that was written after a removal may leave.
+    if (grown.length === 0 || !(await this.#access.mayRead())) return []
+    return grown.map(({ messageId, piece }) => {
+      this.#positions.set(messageId, { attempt: piece.attempt, offset: piece.offset + piece.text.length })
+      return piece
+    })
   }
 }

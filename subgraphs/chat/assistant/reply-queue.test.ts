@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
+import { MemoryEventBus } from '../../../platform/event-bus/memory-event-bus.ts'
 import { Conversation } from '../conversation/conversation.entity.ts'
 import { Models } from './models.ts'
 import { ReplyQueue } from './reply-queue.ts'

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import { mentionsAssistant } from '../message/mention-names.ts'

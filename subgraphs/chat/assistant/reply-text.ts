@@ -17,12 +17,15 @@ export interface WantedText extends ReplyPosition {
 /** What a reply has beyond a position. */
 export interface ReplyPiece extends ReplyPosition {
   readonly messageId: string
+  /** Which of the wanted it is, from 0. */
+  readonly position: number
   readonly status: Generation['status']
   /** Begins at `offset` of `attempt`; empty when there is nothing new. */
   readonly text: string
 }
 
 interface Row {
+  position: number
   messageId: string
   attempt: number
   status: Generation['status']
@@ -47,11 +50,11 @@ export async function readReplyText(
 ): Promise<ReplyPiece[]> {
   if (wanted.length === 0) return []
   const rows = await em.execute<Row[]>(
-    `SELECT g.message_id AS "messageId", g.attempt, g.status, m.id IS NOT NULL AS "hasEnded", g.text_length AS length,
+    `SELECT wanted.position, g.message_id AS "messageId", g.attempt, g.status, m.id IS NOT NULL AS "hasEnded", g.text_length AS length,
             piece.start, coalesce(m.body, piece.text) AS text,
             wanted.attempt AS "wantedAttempt", wanted."offset" AS "wantedOffset"
      FROM jsonb_to_recordset(?::jsonb)
-       AS wanted("conversationId" uuid, "messageId" uuid, attempt integer, "offset" integer)
+       AS wanted(position integer, "conversationId" uuid, "messageId" uuid, attempt integer, "offset" integer)
      JOIN chat.generation g ON g.conversation_id = wanted."conversationId" AND g.message_id = wanted."messageId"
      ${viewerId === undefined ? '' : `JOIN chat.conversation ON conversation.id = g.conversation_id AND ${IS_READABLE}`}
      LEFT JOIN chat.message m
@@ -63,16 +66,19 @@ export async function readReplyText(
          AND c.end_offset > CASE
            WHEN wanted.attempt = g.attempt AND wanted."offset" <= g.text_length THEN wanted."offset" ELSE 0 END
      ) piece ON true`,
-    [JSON.stringify(wanted), ...(viewerId === undefined ? [] : [viewerId])],
+    [
+      JSON.stringify(wanted.map((each, position) => ({ ...each, position }))),
+      ...(viewerId === undefined ? [] : [viewerId]),
+    ],
   )
   return rows.map(toPiece)
 }
 
 function toPiece(row: Row): ReplyPiece {
-  const { messageId, attempt, status } = row
+  const { position, messageId, attempt, status } = row
   const length = row.hasEnded ? (row.text ?? '').length : row.length
   const isStillValid = row.wantedAttempt === attempt && row.wantedOffset <= length
   const offset = isStillValid ? row.wantedOffset : 0
   const text = (row.text ?? '').slice(offset - (row.start ?? 0))
-  return { messageId, attempt, status, offset, text: row.start === null && !row.hasEnded ? '' : text }
+  return { position, messageId, attempt, status, offset, text: row.start === null && !row.hasEnded ? '' : text }
 }

@@ -1,9 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
 import { type AssistantSettings, Conversation } from '../conversation/conversation.entity.ts'
-import { doorbellOf, ringOf } from '../event-log/doorbell.ts'
+import { BESIDE, doorbellOf, ringOf } from '../event-log/doorbell.ts'
 import type { AppendedEvents } from '../event-log/event-log.ts'
 import { Message } from '../message/message.entity.ts'
 import { GenerationError, toGenerationError } from './generation-error.ts'
@@ -127,7 +127,7 @@ export class ReplyWorker implements AsyncDisposable {
 
   /** @param appended what the log has of it; null when it moved beside the log. */
   #ring({ conversationId }: Claim, appended: AppendedEvents | null): void {
-    this.#options.bus.publish(doorbellOf(conversationId), appended && ringOf(appended))
+    this.#options.bus.publish(doorbellOf(conversationId), appended ? ringOf(appended) : BESIDE)
   }
 
   async #tellOfLoss({ id: generation, conversationId }: Claim): Promise<void> {

@@ -3,9 +3,6 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 /** One statement writes at most so many rows, so that a long history does not run into the statement timeout. */
 export const BATCH = 5_000
 
-/** The UUID after which the walk through all of them begins. */
-export const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
-
 /**
  * Whether this process may do a work that one process at a time does; until the transaction ends the others skip it. The
  * transaction may rest meanwhile for as long as the work's own transactions take.

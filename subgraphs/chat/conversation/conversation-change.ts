@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Viewer } from '../../../platform/access-token.ts'
 import { NotFoundError } from '../../../platform/errors.ts'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import { doorbellOf, ringOf } from '../event-log/doorbell.ts'
 import { appendEvents, type NewEvent } from '../event-log/event-log.ts'
 import { inboxDoorbellOf, touchInboxes } from '../event-log/inbox-head.ts'

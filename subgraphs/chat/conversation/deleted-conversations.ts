@@ -1,7 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { BEFORE_ALL } from '../../../platform/ids.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
-import { BEFORE_ALL, isOurTurn } from './background-work.ts'
+import { isOurTurn } from './background-work.ts'
 import { removeConversation } from './conversation-removal.ts'
 
 /** When deleted conversations are removed, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { NotFoundError } from '../../../platform/errors.ts'
-import { BEFORE_ALL } from '../conversation/background-work.ts'
+import { BEFORE_ALL } from '../../../platform/ids.ts'
 import type { ConversationChanges } from '../conversation/conversation-change.ts'
 import { stopReplies } from '../conversation/conversation-removal.ts'
 import { deleteDeserted, takeMembership, takeTraces } from './traces.ts'

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { NotFoundError } from '../../../platform/errors.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { ConversationHub } from './conversation-hub.ts'
+import { BESIDE } from './doorbell.ts'
 import type { DurableEvent } from './durable-event.ts'
 import type { AppendedEvents, LogPage } from './event-log.ts'
 import { FakeLog } from './testing/fake-log.ts'
@@ -170,8 +171,17 @@ describe('a hub', () => {
     hub.add({ ring: () => undefined, ringBeside })
     ring.mockClear()
     const { reads } = log
-    hub.ring(null)
+    hub.ring(BESIDE)
     expect([ringBeside.mock.calls.length, ring.mock.calls.length, log.reads - reads]).toEqual([1, 0, 0])
+  })
+
+  it('looks for a ring that arrives as null, as one does that is too large for the bus', async () => {
+    await hub.join()
+    const { reads } = log
+    log.append(1)
+    hub.ring(null)
+    await settled()
+    expect([hub.head.seq, log.reads - reads]).toEqual([6, 1])
   })
 
   it('is behind another head, and where something may come without a ring', async () => {
@@ -183,8 +193,28 @@ describe('a hub', () => {
     const ringBeside = vi.fn()
     hub.add({ ring, ringBeside, isLive: () => true })
     expect(hub.isBehind(log.head)).toBe(true)
-    hub.ring()
-    expect(ringBeside).toHaveBeenCalledOnce()
+    const { reads } = log
+    hub.ring(undefined, log.head)
+    expect([ringBeside.mock.calls.length, log.reads - reads]).toEqual([1, 0])
+    log.append(1)
+    hub.ring(undefined, log.head)
+    expect(log.reads - reads).toBe(1)
+  })
+
+  it('rings for what flows beside the log at once, and then together for all that comes within 50 ms', async () => {
+    const ringBeside = vi.fn()
+    hub.add({ ring, ringBeside })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      for (let count = 0; count < 10; count += 1) hub.ring(BESIDE)
+      expect(ringBeside).toHaveBeenCalledTimes(1)
+      await vi.advanceTimersByTimeAsync(49)
+      expect(ringBeside).toHaveBeenCalledTimes(1)
+      await vi.advanceTimersByTimeAsync(200)
+      expect(ringBeside).toHaveBeenCalledTimes(2)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   const breaks: Record<string, () => void> = {
@@ -256,12 +286,33 @@ describe('a hub', () => {
     expect(log.reads - reads).toBe(1)
   })
 
+  it('reads no further back than somebody asks', async () => {
+    log.append(1_000)
+    await hub.join()
+    expect(await hub.after({ ...hub.head, seq: hub.head.seq - 3 })).toHaveLength(3)
+    expect(hub.ringSize).toBe(3)
+    expect(await hub.messagesAfter(hub.head.messageCount - 10)).toHaveLength(10)
+    expect(hub.ringSize).toBe(10)
+  })
+
+  it('gives what it has forgotten out of the log, and goes on', async () => {
+    const place = await hub.join()
+    hub.ring(log.append(200))
+    hub.forget()
+    expect([hub.ringSize, hub.kept(place)]).toEqual([0, undefined])
+    hub.ring(log.append(2))
+    expect(seqsOf(await hub.after({ ...place, seq: 203 }))).toEqual([204, 205, 206, 207])
+    expect(seqsOf(await hub.after(place))?.[0]).toBe(6)
+  })
+
   it('reads a page before those once for all who ask for it at a time', async () => {
     log.append(1_000)
     await hub.join()
     const { reads } = log
-    const pages = await Promise.all(Array.from({ length: 100 }, () => hub.after({ ...hub.head, seq: 100 })))
-    for (const page of pages) expect(seqsOf(page)).toEqual(Array.from({ length: 200 }, (_, index) => 101 + index))
+    const asked = Array.from({ length: 200 }, (_, index) => hub.after({ ...hub.head, seq: 200 + index }))
+    for (const [index, page] of (await Promise.all(asked)).entries()) {
+      expect(seqsOf(page)).toEqual(Array.from({ length: 200 - index }, (_, next) => 201 + index + next))
+    }
     expect(log.reads - reads).toBe(1)
   })
 

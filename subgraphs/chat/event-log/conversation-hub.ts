@@ -1,11 +1,12 @@
 import { NotFoundError } from '../../../platform/errors.ts'
 import { coalesced } from './coalesced.ts'
-import { readRing } from './doorbell.ts'
+import { BESIDE, readRing } from './doorbell.ts'
 import { type DurableEvent, type MessageAdded, toDurableEvent } from './durable-event.ts'
 import { EarlyEvents } from './early-events.ts'
 import type { LoggedEvent, LogHead, LogPage } from './event-log.ts'
 import { EventRing, RING_SIZE } from './event-ring.ts'
 import { OlderEvents } from './older-events.ts'
+import { restingBell } from './resting-bell.ts'
 import type { Watcher } from './swept-watch.ts'
 
 /** Where a conversation's log and its messages stand, as a hub knows it. */
@@ -21,7 +22,7 @@ export type Place = Pick<HubHead, 'run' | 'epoch' | 'seq'>
 export interface HubFollower {
   /** The log has moved, or it is another one. */
   ring(): void
-  /** Something beside the log may have moved. */
+  /** Something beside the log may have moved; at once, and not again within 50 ms. */
   ringBeside?(): void
   /** Whether something may come beside the log without a ring. */
   isLive?(): boolean
@@ -31,6 +32,8 @@ export interface HubFollower {
 export type ReadLog = (conversationId: string, seq: number, limit: number) => Promise<LogPage | null>
 
 const PAGE_SIZE = 200
+/** A growing reply is looked at no more often than this, which is as often as its writer stores what it has. */
+const BESIDE_REST_MS = 50
 /** Whatever is new must be read. */
 const ANY = Number.POSITIVE_INFINITY
 
@@ -46,6 +49,11 @@ export class ConversationHub implements Watcher<LogHead> {
   readonly #followers = new Set<HubFollower>()
   readonly #early = new EarlyEvents()
   readonly #look = coalesced(() => this.#readOn())
+  readonly #onResize: () => void
+  /** All of them look at the same time, and so together. */
+  readonly #beside = restingBell(BESIDE_REST_MS, () => {
+    for (const follower of this.#followers) follower.ringBeside?.()
+  })
   #head: HubHead | undefined
   #ring = new EventRing(0)
   #older: OlderEvents | undefined
@@ -54,16 +62,35 @@ export class ConversationHub implements Watcher<LogHead> {
   /** Somebody rang for the events up to this one since the read under way began. */
   #wanted = 0
 
-  /** @param options.onFailure is told why a read failed that a ring asked for; a sweep asks again. */
-  constructor(options: { conversationId: string; readLog: ReadLog; onFailure: (error: unknown) => void }) {
+  /**
+   * @param options.onFailure is told why a read failed that a ring asked for; a sweep asks again.
+   * @param options.onResize is told when it has come to keep another number of events.
+   */
+  constructor(options: {
+    conversationId: string
+    readLog: ReadLog
+    onFailure: (error: unknown) => void
+    onResize?: () => void
+  }) {
     this.#conversationId = options.conversationId
     this.#readLog = options.readLog
     this.#onFailure = options.onFailure
+    this.#onResize = options.onResize ?? (() => undefined)
   }
 
   /** How many follow. */
   get size(): number {
     return this.#followers.size
+  }
+
+  /** How many events it keeps in memory. */
+  get ringSize(): number {
+    return this.#ring.size
+  }
+
+  /** Gives up the events that it keeps; whoever asks for one has it read again. */
+  forget(): void {
+    this.#ring.clear()
   }
 
   /** Whether it has read the log, and the conversation is there. */
@@ -122,26 +149,33 @@ export class ConversationHub implements Watcher<LogHead> {
     const missing = this.head.messageCount - number
     if (missing <= 0) return []
     if (missing > RING_SIZE) return undefined
-    const kept = this.#ring.messagesAfter(number)
-    if (kept) return kept
-    await this.#older?.fill()
+    // Most often there is little else among them.
+    for (const back of [missing, RING_SIZE]) {
+      const kept = this.#ring.messagesAfter(number)
+      if (kept) return kept
+      await this.#older?.fill(this.head.seq - back)
+    }
     return this.#ring.messagesAfter(number)
   }
 
-  ring(payload?: unknown): void {
-    for (const follower of this.#followers) {
-      if (payload === null || (payload === undefined && follower.isLive?.())) follower.ringBeside?.()
-    }
-    // A reply grew; the log did not.
-    if (payload === null) return
+  ring(payload?: unknown, swept?: LogHead): void {
+    if (payload === BESIDE || (payload === undefined && this.#isLive())) this.#beside.ring()
+    if (payload === BESIDE || (swept && !this.#isLogBehind(swept))) return
     const rung = payload === undefined ? undefined : readRing(payload)
     if (rung && rung.epoch === this.#head?.epoch) this.#hear(rung.events)
     else this.#want(ANY)
   }
 
   isBehind(head: LogHead): boolean {
-    const isLogBehind = this.#head && (head.epoch !== this.#head.epoch || head.seq !== this.#head.seq)
-    return isLogBehind || this.#followers.values().some((follower) => follower.isLive?.())
+    return this.#isLogBehind(head) || this.#isLive()
+  }
+
+  #isLogBehind(head: LogHead): boolean {
+    return this.#head !== undefined && (head.epoch !== this.#head.epoch || head.seq !== this.#head.seq)
+  }
+
+  #isLive(): boolean {
+    return this.#followers.values().some((follower) => follower.isLive?.())
   }
 
   #hear(events: readonly LoggedEvent[]): void {
@@ -195,7 +229,8 @@ export class ConversationHub implements Watcher<LogHead> {
   #begin(head: LogHead): void {
     this.#run += 1
     this.#head = { ...head, run: this.#run }
-    this.#ring = new EventRing(head.seq)
+    this.#ring = new EventRing(head.seq, this.#onResize)
+    this.#onResize()
     this.#older = new OlderEvents(this.#ring, (seq, limit) => this.#readOlder(head.epoch, seq, limit))
     this.#early.clear()
     this.#ringFollowers()

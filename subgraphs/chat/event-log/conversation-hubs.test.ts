@@ -50,6 +50,31 @@ describe('the hubs of a process', () => {
     expect([bench.hubs.size, bench.bus.listenersOf('')]).toEqual([0, 0])
   })
 
+  it('keep so many events at most in all, and forget first what nobody follows', async () => {
+    await using bench = openHubs({ mostEvents: 100 })
+    const { log, hubs } = bench
+    log.append(30)
+    const fill = async () => {
+      const following = hubs.follow(newUuid(), { ring })
+      const head = await following.hub.join()
+      await following.hub.after({ ...head, seq: 0 })
+      return following
+    }
+    const [longest, idle, last] = [await fill(), await fill(), await fill()]
+    expect(hubs.events).toBe(90)
+    idle.leave()
+    const newest = await fill()
+    const sizes = () => [longest, idle, last, newest].map(({ hub }) => hub.ringSize)
+    expect([sizes(), hubs.events]).toEqual([[30, 0, 30, 30], 90])
+
+    const another = await fill()
+    expect([sizes(), another.hub.ringSize, hubs.events]).toEqual([[0, 0, 30, 30], 30, 90])
+    expect(await longest.hub.after({ ...longest.hub.head, seq: 10 })).toHaveLength(20)
+    for (const { leave } of [longest, last, newest, another]) leave()
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect([hubs.size, hubs.events]).toEqual([0, 0])
+  })
+
   it('leave nothing behind when streams open and close ten thousand times', async () => {
     await using bench = openHubs()
     const { log, hubs, bus, watch } = bench

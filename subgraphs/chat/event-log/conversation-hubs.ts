@@ -1,6 +1,7 @@
 import type { Logger } from '../../../platform/logging.ts'
 import { ConversationHub, type HubFollower, type ReadLog } from './conversation-hub.ts'
 import type { ConversationWatch } from './conversation-watch.ts'
+import { RingBudget } from './ring-budget.ts'
 
 /** What a follower has of the hub that it shares. */
 export interface Following {
@@ -27,6 +28,7 @@ export class ConversationHubs implements AsyncDisposable {
   readonly #onFailure: (error: unknown) => void
   readonly #lingerMs: number
   readonly #mostIdle: number
+  readonly #budget: RingBudget
   readonly #entries = new Map<string, Entry>()
   /** Conversations whose hub nobody follows, the longest idle first. */
   readonly #idle = new Set<string>()
@@ -36,6 +38,7 @@ export class ConversationHubs implements AsyncDisposable {
   /**
    * @param options.lingerMs how long a hub stays when nobody follows any more, in milliseconds; 30 s when not given.
    * @param options.mostIdle the most hubs that stay so; 10,000 when not given.
+   * @param options.mostEvents the most events that all hubs keep; 200,000 when not given.
    */
   constructor(options: {
     watch: ConversationWatch
@@ -43,6 +46,7 @@ export class ConversationHubs implements AsyncDisposable {
     logger: Logger
     lingerMs?: number | undefined
     mostIdle?: number | undefined
+    mostEvents?: number | undefined
   }) {
     this.#watch = options.watch
     this.#readLog = options.readLog
@@ -51,11 +55,17 @@ export class ConversationHubs implements AsyncDisposable {
     }
     this.#lingerMs = options.lingerMs ?? LINGER_MS
     this.#mostIdle = options.mostIdle ?? MOST_IDLE
+    this.#budget = new RingBudget(options.mostEvents)
   }
 
   /** How many hubs there are, idle ones included. */
   get size(): number {
     return this.#entries.size
+  }
+
+  /** How many events they keep in memory. */
+  get events(): number {
+    return this.#budget.events
   }
 
   /** How many follow. */
@@ -86,8 +96,15 @@ export class ConversationHubs implements AsyncDisposable {
   }
 
   #open(conversationId: string): Entry {
-    const hub = new ConversationHub({ conversationId, readLog: this.#readLog, onFailure: this.#onFailure })
-    const entry = { hub, unwatch: this.#watch.watch(conversationId, hub), resting: undefined }
+    const onResize = () => {
+      // A read may end after the hub was closed.
+      if (this.#entries.get(conversationId) === entry) this.#budget.count(hub)
+    }
+    const hub = new ConversationHub({
+      ...{ conversationId, onResize },
+      ...{ readLog: this.#readLog, onFailure: this.#onFailure },
+    })
+    const entry: Entry = { hub, unwatch: this.#watch.watch(conversationId, hub), resting: undefined }
     this.#entries.set(conversationId, entry)
     return entry
   }
@@ -109,7 +126,9 @@ export class ConversationHubs implements AsyncDisposable {
     const entry = this.#entries.get(conversationId)
     this.#entries.delete(conversationId)
     this.#idle.delete(conversationId)
-    clearTimeout(entry?.resting)
-    entry?.unwatch()
+    if (!entry) return
+    this.#budget.drop(entry.hub)
+    clearTimeout(entry.resting)
+    entry.unwatch()
   }
 }

@@ -11,7 +11,7 @@ export interface FollowOptions<Ephemeral> extends FollowerOptions<Ephemeral> {
   caughtUpAfterMs: () => number
 }
 
-/** What flows beside the log is looked at no more often than this; a person does not see the difference. */
+/** Signals are looked at no more often than this; a person does not see the difference. Replies rest in the hub. */
 const EPHEMERAL_REST_MS = 250
 
 /**
@@ -41,6 +41,7 @@ export function followConversation<Ephemeral>(options: FollowOptions<Ephemeral>)
   const bell = restingBell(EPHEMERAL_REST_MS, ring)
   const closeEphemeral = options.ephemeral.open(bell.ring)
   return Object.assign(stream, {
+    mayStill: () => options.access.mayRead(),
     drainingEvent: (reconnectWithinMs: number): Draining => ({
       __typename: 'Draining',
       cursor: null,

@@ -5,6 +5,9 @@ import type { AppendedEvents, LoggedEvent } from './event-log.ts'
 /** The bus topic that rings when something happened in a conversation. */
 export const doorbellOf = (conversationId: string) => `conversation/${conversationId}`
 
+/** What to ring a doorbell with when something flows beside the log, such as a growing reply: the log has not moved. */
+export const BESIDE = 'beside'
+
 /** A ring with more events than this would be too large for a bus; whoever hears it reads the log instead. */
 const MOST_EVENTS = 200
 
@@ -35,13 +38,13 @@ const doorbell = z.object({
 
 /**
  * What to ring a doorbell with after the commit: the committed events themselves, so that nobody has to read them. Of
- * very many only the newest, which tells everybody to read. `null` instead is a ring for what flows beside the log.
+ * very many only the newest, which tells everybody to read.
  */
 export function ringOf({ epoch, events }: AppendedEvents): AppendedEvents {
   return { epoch, events: events.length > MOST_EVENTS ? events.slice(-1) : events }
 }
 
-/** The events that a ring brought; undefined for anything else. */
+/** The events that a ring brought; undefined for anything else, and for null, which a bus makes of what is too large: look. */
 export function readRing(payload: unknown): AppendedEvents | undefined {
   return doorbell.safeParse(payload).data
 }

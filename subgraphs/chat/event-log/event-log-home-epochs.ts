@@ -1,10 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { BEFORE_ALL } from '../../../platform/ids.ts'
 
 /** For so long as one statement takes, nobody writes in these conversations. */
 const BATCH = 5_000
-
-/** Where the walk through all conversations begins. */
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Begins a new run of every conversation's event log, so that no cursor from before is honoured: whoever comes back with

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { BEFORE_ALL } from '../../../platform/ids.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
 import { MOST_EVENTS_BEHIND } from './replay-limit.ts'
@@ -15,9 +16,6 @@ const TIMES: RetentionTimes = { everyMs: 60_000, batchesPerRun: 100 }
 
 /** For a few milliseconds nobody else writes in that conversation. */
 const BATCH = 2_000
-
-/** Where the walk through all conversations begins. */
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Prunes the events that no cursor may ask for any more. How far each log is pruned stands in the database, so the next
@@ -83,14 +81,20 @@ interface DueLog {
 
 /**
  * The next conversation with events further back than a cursor may lie, seen from its newest full thousand. Of each log
- * this reads what is in the index of every thousandth event: one row of those that are pruned already.
+ * this reads what is in the index of every thousandth event: one row of those that are pruned already. One that was
+ * deleted is not due.
  */
 async function findDue(em: EntityManager, after: string): Promise<DueLog | undefined> {
   const [due] = await em.execute<DueLog[]>(
-    `SELECT conversation_id AS id, max(seq) - ${MOST_EVENTS_BEHIND} AS floor FROM chat.conversation_event
-     WHERE seq % 1000 = 0 AND conversation_id > ?
-     GROUP BY conversation_id HAVING min(seq) <= max(seq) - ${MOST_EVENTS_BEHIND}
-     ORDER BY conversation_id LIMIT 1`,
+    // OFFSET 0 keeps the outer condition out of the walk: it is asked only of those that are due.
+    `SELECT id, floor FROM (
+       SELECT conversation_id AS id, max(seq) - ${MOST_EVENTS_BEHIND} AS floor FROM chat.conversation_event
+       WHERE seq % 1000 = 0 AND conversation_id > ?
+       GROUP BY conversation_id HAVING min(seq) <= max(seq) - ${MOST_EVENTS_BEHIND}
+       ORDER BY conversation_id OFFSET 0
+     ) due
+     WHERE (SELECT deleted_at IS NULL FROM chat.conversation WHERE conversation.id = due.id)
+     ORDER BY id LIMIT 1`,
     [after],
   )
   return due

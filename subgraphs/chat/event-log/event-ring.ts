@@ -7,10 +7,20 @@ export const RING_SIZE = 256
 export class EventRing {
   #events: DurableEvent[] = []
   #last: number
+  readonly #onResize: () => void
 
-  /** @param last the sequence number of the head; no event is kept yet. */
-  constructor(last: number) {
+  /**
+   * @param last the sequence number of the head; no event is kept yet.
+   * @param onResize is called when it has come to keep another number of events.
+   */
+  constructor(last: number, onResize: () => void = () => undefined) {
     this.#last = last
+    this.#onResize = onResize
+  }
+
+  /** How many events are kept. */
+  get size(): number {
+    return this.#events.length
   }
 
   /** The sequence number of the newest event, kept or not. */
@@ -41,6 +51,7 @@ export class EventRing {
     for (const event of events) this.#events.push(event)
     this.#last += events.length
     if (this.#events.length > RING_SIZE) this.#events.splice(0, this.#events.length - RING_SIZE)
+    this.#onResize()
   }
 
   /** Adds those of consecutive events that come before the oldest one, as far as there is room. */
@@ -48,6 +59,13 @@ export class EventRing {
     const older = events.filter(({ seq }) => seq <= this.start)
     if (older.at(-1)?.seq !== this.start) return
     const room = RING_SIZE - this.#events.length
-    if (room > 0) this.#events = [...older.slice(-room), ...this.#events]
+    if (room <= 0) return
+    this.#events = [...older.slice(-room), ...this.#events]
+    this.#onResize()
+  }
+
+  /** Keeps none of them any more. */
+  clear(): void {
+    this.#events = []
   }
 }

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newUuid } from '../../../platform/ids.ts'
+import { appendText, claimNext, finish } from '../assistant/generation-lease.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import { followMessages } from '../message/message-stream.ts'
 import { seedMessages } from '../message/testing/seed-messages.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
-import { followConversation } from './conversation-stream.ts'
-import { doorbellOf } from './doorbell.ts'
+import { BESIDE, doorbellOf } from './doorbell.ts'
 import { encodeEventCursor } from './event-cursor.ts'
 import { readLog } from './event-log.ts'
-import type { PullStream } from './pull-stream.ts'
-import { NOTHING_BESIDE } from './testing/hub-bench.ts'
+
+const OUTCOME = { omittedMessages: 0, usage: { inputTokens: 0, outputTokens: 0, isEstimated: true } }
 
 describe('many who follow one conversation', () => {
   let chat: ChatFixture
   let conversation: Conversation
-  let streams: PullStream<object>[] = []
+  let streams: AsyncIterator<object>[] = []
   beforeAll(async () => {
     chat = await openChatFixture()
   })
   afterAll(() => chat[Symbol.asyncDispose]())
   beforeEach(async () => {
-    for (const stream of streams) await stream.return()
+    for (const stream of streams) await stream.return?.()
     streams = []
     conversation = await chat.converse('CHANNEL')
   })
@@ -37,16 +37,39 @@ describe('many who follow one conversation', () => {
     return { ...rest, conversationId: conversation.id, access: accesses.of(conversation.id, newUuid()) }
   }
 
-  function follow(after?: string) {
-    const stream = followConversation({ ...reader(), after, ephemeral: NOTHING_BESIDE })
+  async function follow(after?: string) {
+    const stream = await chat.follow(newUuid(), conversation.id, after)
     streams.push(stream)
     return stream
+  }
+
+  /** So many who wait for what comes. */
+  async function followers(count: number) {
+    const following = await Promise.all(Array.from({ length: count }, () => follow()))
+    const first = await Promise.all(following.map((stream) => stream.next()))
+    for (const { value } of first) expect(value.__typename).toBe('CaughtUp')
+    return following
+  }
+
+  /** What all of them are given next is one and the same object. */
+  async function nextOfAll(following: readonly AsyncIterator<object>[]) {
+    const [first, ...others] = (await Promise.all(following.map((stream) => stream.next()))).map(({ value }) => value)
+    for (const other of others) expect(other).toBe(first)
+    return first
   }
 
   function followByNumber(after: number, newest: number) {
     const stream = followMessages({ ...reader(), after, newest })
     streams.push(stream)
     return stream
+  }
+
+  /** A reply in this conversation that has begun. */
+  async function askedIn(talk: Conversation) {
+    await chat.say(talk, 'Tell me.')
+    const claim = await claimNext(chat.fork(), 60_000)
+    if (claim?.conversationId !== talk.id) throw new Error('There is no reply to write.')
+    return claim
   }
 
   /** Without what every process asks each second. */
@@ -60,7 +83,7 @@ describe('many who follow one conversation', () => {
     const statements = await chat.statementsOf(async () => {
       const back = Array.from({ length: 1_000 }, async (_, index) => {
         const behind = index % 257
-        const stream = follow(encodeEventCursor({ epoch, seq: 300 - behind }))
+        const stream = await follow(encodeEventCursor({ epoch, seq: 300 - behind }))
         let count = 0
         while ((await stream.next()).value?.__typename === 'MessageAdded') count += 1
         expect(count).toBe(behind)
@@ -69,7 +92,7 @@ describe('many who follow one conversation', () => {
       await Promise.all(back)
     })
     expect(received).toHaveLength(1_000)
-    expect(withoutSweeps(statements).length, statements.join('\n')).toBeLessThanOrEqual(6)
+    expect(withoutSweeps(statements).length, statements.join('\n')).toBeLessThanOrEqual(10)
   })
 
   it('take a few statements together when a thousand of them come back by number', async () => {
@@ -88,26 +111,49 @@ describe('many who follow one conversation', () => {
   })
 
   it('get what is said without a statement, all of them the same object', async () => {
-    const following = Array.from({ length: 500 }, () => follow())
+    const following = await followers(500)
     const numbered = Array.from({ length: 500 }, () => followByNumber(0, 0))
-    await Promise.all(following.map((stream) => stream.next()))
-    const waiting = [...following, ...numbered].map((stream) => stream.next())
+    const begun = [...following, ...numbered].map((stream) => stream.next())
     await expect.poll(() => chat.services.streams.hubs.followers).toBe(1_000)
-    // All of them have begun when somebody who began after them has.
-    await follow().next()
+    await chat.say(conversation, 'Good morning')
+    await Promise.all(begun)
+    const waiting = [...following, ...numbered].map((stream) => stream.next())
     const alone = await chat.statementsOf(async () => {
       const events = (await Promise.all([chat.say(conversation, 'Hello'), ...waiting])).slice(1) as { value: object }[]
       for (const { value } of events) expect(value).toBe(events[0]?.value)
-      expect(events[0]?.value).toMatchObject({ __typename: 'MessageAdded', number: 1 })
+      expect(events[0]?.value).toMatchObject({ __typename: 'MessageAdded', number: 2 })
     })
     // That is what saying it takes.
     expect(withoutSweeps(alone), alone.join('\n')).toHaveLength(1)
   })
 
+  it('get a growing reply by a few statements together, all of them the same objects', async () => {
+    const talk = await chat.converse()
+    const claim = await askedIn(talk)
+    const ring = () => chat.bus.publish(doorbellOf(talk.id), BESIDE)
+    const say = (offset: number, text: string) => appendText(chat.fork(), claim, { offset, text }, 60_000)
+    await say(0, 'One, ')
+    const statements = await chat.statementsOf(async () => {
+      const following = await Promise.all(Array.from({ length: 500 }, () => chat.follow(chat.viewerId, talk.id)))
+      streams.push(...following)
+      await Promise.all(following.map((stream) => stream.next()))
+      for (const stream of following) expect((await stream.next()).value).toMatchObject({ offset: 0, text: 'One, ' })
+      const two = nextOfAll(following)
+      await say(5, 'two, ')
+      ring()
+      expect(await two).toMatchObject({ __typename: 'ReplyTextAppended', attempt: 1, offset: 5, text: 'two, ' })
+      const three = nextOfAll(following)
+      await say(10, 'three')
+      chat.bus.publish(doorbellOf(talk.id), await finish(chat.fork(), claim, OUTCOME))
+      expect(await three).toMatchObject({ __typename: 'ReplyTextAppended', offset: 10, text: 'three' })
+      expect(await nextOfAll(following)).toMatchObject({ __typename: 'ReplyFinished' })
+    })
+    expect(withoutSweeps(statements).length, statements.join('\n')).toBeLessThanOrEqual(40)
+  })
+
   it('are told Reset once, when the log in the database is another one', async () => {
     await seedMessages(chat, conversation, 20)
-    const following = Array.from({ length: 100 }, () => follow())
-    for (const stream of following) await stream.next()
+    const following = await followers(100)
     const asked = following.map((stream) => stream.next())
     await chat.fork().execute('UPDATE chat.conversation SET epoch = gen_random_uuid() WHERE id = ?', [conversation.id])
     chat.bus.publish(doorbellOf(conversation.id), 'look')

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import { createLogger } from '../../../platform/logging.ts'
 import { CountingBus, SilentBus } from '../../../tests/support/buses.ts'
 import { SweptWatch } from './swept-watch.ts'
@@ -91,7 +91,7 @@ describe('a watch', () => {
     watch.watch('a', behind)
     for (let count = 0; count < 10; count += 1) bus.interrupt()
     await vi.advanceTimersByTimeAsync(250)
-    expect(behind.ring).toHaveBeenCalledExactlyOnceWith()
+    expect(behind.ring).toHaveBeenCalledExactlyOnceWith(undefined, 5)
     expect(readPositions).toHaveBeenCalledOnce()
 
     bus.interrupt()

@@ -1,4 +1,4 @@
-import type { EventBus } from '../../../platform/event-bus.ts'
+import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
 
@@ -8,8 +8,9 @@ export interface Watcher<Position> {
    * Something may have happened: look.
    *
    * @param payload what the bus brought, which may be anything; undefined when a sweep rings.
+   * @param swept the position that a sweep found; without it what is watched is gone.
    */
-  ring(payload?: unknown): void
+  ring(payload?: unknown, swept?: Position): void
   /** Whether, when that is the position, there is something this watcher has not read. */
   isBehind(position: Position): boolean
 }
@@ -121,7 +122,7 @@ export class SweptWatch<Position> implements AsyncDisposable {
   /** All of them when it is gone, so that they find out. */
   #ringThoseBehind(key: string, position: Position | undefined): void {
     for (const watcher of this.#watches.get(key)?.watchers ?? []) {
-      if (position === undefined || watcher.isBehind(position)) watcher.ring()
+      if (position === undefined || watcher.isBehind(position)) watcher.ring(undefined, position)
     }
   }
 }

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
 import { SilentBus } from '../../../tests/support/buses.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import { ConversationWatch } from '../event-log/conversation-watch.ts'
-import { doorbellOf } from '../event-log/doorbell.ts'
+import { BESIDE, doorbellOf } from '../event-log/doorbell.ts'
 import { readHeads } from '../event-log/event-log.ts'
 import { readInboxVersions } from '../event-log/inbox-head.ts'
 import type { PullStream } from '../event-log/pull-stream.ts'
@@ -212,7 +212,7 @@ describe('an inbox', () => {
   it('is not told of rings that bring nothing, such as those of a reply that grows', async () => {
     const [ringing, other] = [await create(ada), await create(ada)]
     const inbox = await follow(ada, 2)
-    for (let count = 0; count < 50; count += 1) chat.bus.publish(doorbellOf(ringing.id), null)
+    for (let count = 0; count < 50; count += 1) chat.bus.publish(doorbellOf(ringing.id), BESIDE)
     await new Promise(setImmediate)
     await say(ada, other)
     expect(await inbox.next()).toEqual(changed(other))

@@ -1,6 +1,7 @@
 import { decodeId, encodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
-import { LiveReplies, type ReplyTextAppended } from '../assistant/live-replies.ts'
+import type { ReplyTextAppended } from '../assistant/growing-replies.ts'
+import { LiveReplies } from '../assistant/live-replies.ts'
 import { followConversation } from '../event-log/conversation-stream.ts'
 import { EphemeralSources } from '../event-log/ephemeral-source.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
@@ -21,13 +22,13 @@ export const liveResolvers: Pick<Resolvers, LiveTypes> = {
     conversationEvents: {
       subscribe: async (_, { conversationId: id, after, includeReplyText }, context) => {
         const { streams, signals, caller } = context
-        const { fork, accesses } = streams
+        const { accesses, replies } = streams
         const viewerId = viewerOf(caller).userId
         const conversationId = decodeId('cnv', id)
         await accesses.require(conversationId, viewerId)
         const access = accesses.of(conversationId, viewerId)
         const ephemeral = new EphemeralSources<ReplyTextAppended | ReadMarkerMoved | TypingChanged>([
-          ...(includeReplyText ? [new LiveReplies({ fork, conversationId, viewerId })] : []),
+          ...(includeReplyText ? [new LiveReplies({ replies, conversationId, access })] : []),
           new SignalSource({ signals, conversationId, access }),
         ])
         return followConversation({ ...streams, conversationId, after: after ?? undefined, access, ephemeral })

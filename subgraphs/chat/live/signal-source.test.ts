@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
+import { MemoryEventBus } from '../../../platform/event-bus/memory-event-bus.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { SignalSource } from './signal-source.ts'
 import { Signals } from './signals.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import { membershipEndsOf } from '../event-log/membership-end.ts'
 import { Typists } from './typists.ts'
 

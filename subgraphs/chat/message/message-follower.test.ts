@@ -106,25 +106,62 @@ describe('a stream of messages that is read now and then', () => {
     await ended
   })
 
-  it('goes on by its number when the log began anew', async () => {
-    await say(2)
-    const stream = follow(0)
-    expect(await take(stream, 2)).toEqual([1, 2])
-    await chat.fork().execute('UPDATE chat.conversation SET epoch = gen_random_uuid() WHERE id = ?', [conversation.id])
-    await say(2)
-    expect(await take(stream, 2)).toEqual([3, 4])
-  })
+  describe('and whose log began anew', () => {
+    /** As a database that was restored from when there were so many messages. */
+    const restore = (count: number) =>
+      chat.fork().execute(
+        `WITH lost AS (DELETE FROM chat.message WHERE conversation_id = ? AND number > ?),
+              untold AS (DELETE FROM chat.conversation_event WHERE conversation_id = ? AND seq > ?)
+         UPDATE chat.conversation SET message_count = ?, event_seq = ?, epoch = gen_random_uuid() WHERE id = ?`,
+        [conversation.id, count, conversation.id, count, count, count, conversation.id],
+      )
 
-  it('ends with an error when the database lost messages that it has given', async () => {
-    await say(3)
-    const stream = follow(0)
-    await take(stream, 3)
-    await chat.fork().execute(
-      `WITH lost AS (DELETE FROM chat.message WHERE conversation_id = ? AND number = 3),
-            untold AS (DELETE FROM chat.conversation_event WHERE conversation_id = ? AND seq = 3)
-       UPDATE chat.conversation SET message_count = 2, event_seq = 2, epoch = gen_random_uuid() WHERE id = ?`,
-      [conversation.id, conversation.id, conversation.id],
-    )
-    await expect(stream.next()).rejects.toThrow(BadUserInputError)
+    it('goes on when the last message that it gave has its number still', async () => {
+      await say(4)
+      const stream = follow(0)
+      expect(await take(stream, 4)).toEqual([1, 2, 3, 4])
+      await restore(4)
+      await say(2)
+      expect(await take(stream, 2)).toEqual([5, 6])
+      await seedMessages(chat, conversation, 300)
+      await restore(306)
+      await say()
+      expect(await take(stream, 301)).toEqual(from(7, 301))
+    })
+
+    it('ends with an error when the database lost messages that it gave', async () => {
+      await say(3)
+      const stream = follow(0)
+      await take(stream, 3)
+      await restore(2)
+      await expect(stream.next()).rejects.toThrow(BadUserInputError)
+    })
+
+    it('ends with an error when others have their numbers since, however many there are', async () => {
+      await say(5)
+      const stream = follow(0)
+      await take(stream, 5)
+      await restore(3)
+      await say(3)
+      await expect(stream.next()).rejects.toThrow(/read messages anew/)
+    })
+
+    it('ends with an error when it gave nothing yet, because nobody knows what its number stood for', async () => {
+      await say(2)
+      const refused = expect(follow(2).next()).rejects.toThrow(BadUserInputError)
+      // It has begun when another one has that began after it.
+      await take(follow(1), 1)
+      await restore(2)
+      await say()
+      await refused
+    })
+
+    it('goes on when there was nothing before', async () => {
+      const next = follow(0).next()
+      await chat.services.streams.accesses.require(conversation.id, grace)
+      await restore(0)
+      await say()
+      expect((await next).value?.number).toBe(1)
+    })
   })
 })

@@ -1,3 +1,4 @@
+import type { SourceStream } from '../../../platform/subgraph/source-stream.ts'
 import type { ConversationHubs } from '../event-log/conversation-hubs.ts'
 import { PullStream } from '../event-log/pull-stream.ts'
 import { type AddedMessage, MessageFollower, type MessageFollowerOptions } from './message-follower.ts'
@@ -12,11 +13,12 @@ export interface MessageStreamOptions extends Omit<MessageFollowerOptions, 'afte
 }
 
 /** It tells where it begins, because a client that gave no number learns of none before the first message. */
-export type MessageStream = PullStream<AddedMessage> & { readonly opensAt?: number }
+export type MessageStream = PullStream<AddedMessage> & Pick<SourceStream<AddedMessage>, 'mayStill' | 'opensAt'>
 
 /**
  * Every message of a conversation with a number above `after`, in order, those of the future included. It ends with
- * NotFoundError once the viewer may not read the conversation any more.
+ * NotFoundError once the viewer may not read the conversation any more, and with BadUserInputError when the log began anew
+ * and the numbers may stand for other messages than before.
  *
  * @throws BadUserInputError when `after` lies beyond the newest message or too far behind it.
  */
@@ -26,5 +28,8 @@ export function followMessages({ after: given, newest, ...options }: MessageStre
   const stream = new PullStream<AddedMessage>({ read: () => follower.read(), close: () => following.leave() })
   // Following begins before the first read, so that nothing can slip in between.
   const following = options.hubs.follow(options.conversationId, { ring: () => stream.ring() })
-  return given == null ? Object.assign(stream, { opensAt: after }) : stream
+  return Object.assign(stream, {
+    mayStill: () => options.access.mayRead(),
+    ...(given == null && { opensAt: after }),
+  })
 }

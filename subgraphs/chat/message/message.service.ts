@@ -1,7 +1,7 @@
 import { NotNullConstraintViolationException, UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Viewer } from '../../../platform/access-token.ts'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import type { ConversationChange, ConversationChanges } from '../conversation/conversation-change.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
+import { MemoryEventBus } from '../../../platform/event-bus/memory-event-bus.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import { OwnPeople } from './own-people.ts'
 import { type PersonLeft, PresenceLedger, SILENCE_MS } from './presence-ledger.ts'
 import { PRESENCE, type PresenceReport, readReport, reportsOf } from './presence-report.ts'

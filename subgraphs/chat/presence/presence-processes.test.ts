@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
+import { MemoryEventBus } from '../../../platform/event-bus/memory-event-bus.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { HostileBus } from '../../../tests/support/hostile-bus.ts'
 import type { PresenceBoard } from './presence-board.ts'

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
+import { MemoryEventBus } from '../../../platform/event-bus/memory-event-bus.ts'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import type { PullStream } from '../event-log/pull-stream.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'

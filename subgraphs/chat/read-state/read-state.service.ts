@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Viewer } from '../../../platform/access-token.ts'
-import type { EventBus } from '../../../platform/event-bus.ts'
+import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
 import { Member } from '../conversation/member.entity.ts'
 import { requireRightNow } from '../conversation/standing.ts'

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { type GraphQLError, graphql, parse } from 'graphql'
+import { createSourceEventStream, type GraphQLError, graphql, parse } from 'graphql'
 import type { Viewer } from '../../../platform/access-token.ts'
 import { SubgraphUnavailableError } from '../../../platform/errors.ts'
-import { MemoryEventBus } from '../../../platform/event-bus-memory.ts'
-import { newUuid } from '../../../platform/ids.ts'
+import { MemoryEventBus } from '../../../platform/event-bus/memory-event-bus.ts'
+import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
 import { openAll, type Resources } from '../../../platform/resources.ts'
+import type { Caller } from '../../../platform/subgraph/caller.ts'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts'
+import { GrowingReplies } from '../assistant/growing-replies.ts'
 import { Models } from '../assistant/models.ts'
 import { type ChatServices, createContext } from '../context.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
@@ -32,6 +34,9 @@ import { createServices } from '../services.ts'
 
 const typeDefs = parse(readFileSync(new URL('../../../schema/chat.graphql', import.meta.url), 'utf8'))
 const schema = buildSubgraphSchema([{ typeDefs, resolvers }])
+const followed = parse(
+  'subscription ($id: ID!, $after: String) { conversationEvents(conversationId: $id, after: $after) { __typename } }',
+)
 
 /** The chat subgraph's schema and services on a database of their own, in this process: no server and no worker. */
 export interface ChatFixture extends AsyncDisposable {
@@ -51,10 +56,17 @@ export interface ChatFixture extends AsyncDisposable {
   statementsOf(work: () => Promise<unknown>): Promise<string[]>
   /** What the schema answers to a query or mutation of this person (a UUID), with these permissions. */
   run(userId: string, source: string, variables?: Record<string, unknown>, scope?: string[]): Promise<ChatAnswer>
+  /** What happens in a conversation (a UUID), for this person (a UUID), as the resolver gives it. */
+  follow(userId: string, conversationId: string, after?: string): Promise<AsyncIterator<FollowedEvent>>
   /** A new conversation of the viewer, with what else is given. */
   converse(kind?: Conversation['kind'], input?: Partial<CreateConversationInput>): Promise<Conversation>
   /** Says something as the viewer. */
   say(conversation: Conversation, body: string): ReturnType<MessageService['send']>
+}
+
+/** What every item of a conversation's stream has. */
+export interface FollowedEvent {
+  readonly __typename: string
 }
 
 export interface ChatAnswer {
@@ -86,25 +98,26 @@ export async function openChatFixture(given?: TestDatabase): Promise<ChatFixture
     },
     viewerId,
     async run(userId, source, variableValues, scope = []) {
-      const caller = {
-        viewer: viewerNamed(userId, ...scope),
-        requestId: 'test',
-        address: null,
-        userAgent: null,
-        resumed: false,
-      }
-      const { data, errors } = await graphql({
-        schema,
-        source,
-        variableValues,
-        contextValue: createContext(services, caller),
-      })
+      const contextValue = createContext(services, callerNamed(userId, ...scope))
+      const { data, errors } = await graphql({ schema, source, variableValues, contextValue })
       return { data, errors }
+    },
+    async follow(userId, conversationId, after) {
+      const variableValues = { id: encodeId('cnv', conversationId), after }
+      const contextValue = createContext(services, callerNamed(userId))
+      const stream = await createSourceEventStream({ schema, document: followed, variableValues, contextValue })
+      if (!(Symbol.asyncIterator in stream)) throw new Error(JSON.stringify(stream.errors))
+      return stream[Symbol.asyncIterator]() as AsyncIterator<FollowedEvent>
     },
     converse: (kind = 'ASSISTANT', input = {}) => services.conversations.create(fork(), viewerId, { kind, ...input }),
     say: (conversation, body) =>
       services.messages.send(fork(), viewerId, conversation, { body, clientId: randomUUID() }),
   }
+}
+
+function callerNamed(userId: string, ...scope: string[]): Caller {
+  const viewer = viewerNamed(userId, ...scope)
+  return { viewer, requestId: 'test', address: null, userAgent: null, resumed: false }
 }
 
 /** What a test says that auth knows. */
@@ -146,7 +159,10 @@ async function openParts(resources: Resources, people: People, given: TestDataba
       models: new Models(['a-model'], false),
     }),
     presence: resources.use(new PresenceBoard({ bus, lastSeen })),
-    streams: { fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), caughtUpAfterMs: () => 60_000 },
+    streams: {
+      ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies: new GrowingReplies(fork) },
+      caughtUpAfterMs: () => 60_000,
+    },
   }
   const statementsOf = async (work: () => Promise<unknown>) => {
     statements.length = 0

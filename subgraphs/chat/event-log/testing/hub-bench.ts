@@ -32,6 +32,7 @@ export function openHubs({
   sweepEveryMs?: number
   lingerMs?: number
   mostIdle?: number
+  mostEvents?: number
 } = {}) {
   const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
   const watch = new ConversationWatch({ bus, logger, sweepEveryMs, readHeads: log.readHeads })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, vi } from 'vitest'
-import type { EventBus } from '../../../../platform/event-bus.ts'
-import { MemoryEventBus } from '../../../../platform/event-bus-memory.ts'
+import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
+import { MemoryEventBus } from '../../../../platform/event-bus/memory-event-bus.ts'
 import { PresenceBoard } from '../presence-board.ts'
 
 export const SECOND = 1_000

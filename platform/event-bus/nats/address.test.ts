@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readNatsUrl } from './event-bus-nats-address.ts'
+import { readNatsUrl } from './address.ts'
 
 describe('The URL of NATS', () => {
   test.each([

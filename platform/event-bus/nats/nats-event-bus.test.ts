@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { EventBus } from './event-bus.ts'
-import { openEventBus } from './event-bus-opening.ts'
-import type { Logger } from './logging.ts'
-import { testEventBus, untilHeard } from './testing/event-bus.contract.ts'
-import { LONG, listenTo, openNatsBus, untilInterrupted } from './testing/nats-bus.ts'
-import { NatsServer, requireNats, startNats } from './testing/nats-server.ts'
+import type { Logger } from '../../logging.ts'
+import { testEventBus, untilHeard } from '../../testing/event-bus.contract.ts'
+import { LONG, listenTo, openNatsBus, untilInterrupted } from '../../testing/nats-bus.ts'
+import { NatsServer, requireNats, startNats } from '../../testing/nats-server.ts'
+import type { EventBus } from '../event-bus.ts'
+import { openEventBus } from '../open-event-bus.ts'
 
 beforeEach((context) => requireNats(context))
 
@@ -20,6 +20,8 @@ async function openEnds(count: number, logger: Logger): Promise<EventBus[]> {
   const serviceSecret = randomUUID()
   const ends = Array.from({ length: count }, () => openEventBus({ natsUrl: url, serviceSecret, logger }))
   onTestFinished(async () => void (await Promise.all(ends.map((end) => end[Symbol.asyncDispose]()))))
+  // Until it is connected, an end hears itself without NATS.
+  await Promise.all(ends.map((end) => new Promise<void>((resolve) => end.onInterruption(resolve))))
   return ends
 }
 
@@ -39,7 +41,7 @@ async function disposalMs(bus: EventBus): Promise<number> {
 }
 
 describe('NATS that comes and goes', () => {
-  test('need not be there at the start: what is subscribed meanwhile takes effect, what is said is dropped', async (context) => {
+  test('need not be there at the start: what is subscribed meanwhile takes effect, what is said no other process hears', async (context) => {
     const server = await startNats(context)
     await server.kill()
     const [here, there] = [openNatsBus(server.url), openNatsBus(server.url)]
@@ -94,20 +96,50 @@ describe('NATS that comes and goes', () => {
     expect(here.levels()).toEqual(['warn', 'info'])
   })
 
-  test('is sent no more than a few megabytes that it has not confirmed', async (context) => {
+  test('is needed by nobody to be heard in the same process, once, before it came, while it is away and after', async (context) => {
     const server = await startNats(context)
-    const { bus } = openNatsBus(server.url)
-    let heard = 0
-    bus.subscribe('flood', () => {
+    await server.kill()
+    const [here, there] = [openNatsBus(server.url), openNatsBus(server.url)]
+    const [heard, elsewhere] = [listenTo(here.bus, 'topic'), listenTo(there.bus, 'topic')]
+    here.bus.publish('topic', { count: 1 })
+    expect(heard).toEqual([])
+    await expect.poll(() => heard).toEqual([{ count: 1 }])
+
+    await server.start()
+    await untilHeard(here.bus, [here.bus, there.bus])
+    here.bus.publish('topic', 2)
+    await untilHeard(here.bus, [here.bus, there.bus])
+    expect([heard, elsewhere]).toEqual([[{ count: 1 }, 2], [2]])
+
+    const before = here.interruptions()
+    await server.kill()
+    await untilInterrupted(here, before)
+    here.bus.publish('topic', 3)
+    await expect.poll(() => heard).toEqual([{ count: 1 }, 2, 3])
+    await here.bus[Symbol.asyncDispose]()
+    here.bus.publish('topic', 4)
+    await new Promise(setImmediate)
+    expect([heard.length, elsewhere]).toEqual([3, [2]])
+  })
+
+  test('is sent no more than a few megabytes that it has not confirmed; the rest is heard here alone', async (context) => {
+    const server = await startNats(context)
+    const [{ bus }, there] = [openNatsBus(server.url), openNatsBus(server.url)]
+    let [heard, heardHere] = [0, 0]
+    there.bus.subscribe('flood', () => {
       heard += 1
     })
-    await untilHeard(bus, [bus])
+    bus.subscribe('flood', () => {
+      heardHere += 1
+    })
+    await untilHeard(bus, [bus, there.bus])
     server.freeze()
     for (let count = 0; count < 1_000; count += 1) bus.publish('flood', 'x'.repeat(65_000))
     server.thaw()
     await expect.poll(() => heard, LONG).toBeGreaterThan(200)
-    await untilHeard(bus, [bus])
+    await untilHeard(bus, [bus, there.bus])
     expect(heard * 65_000).toBeLessThan(18_000_000)
+    expect(heardHere).toBe(1_000)
   })
 
   test('takes a publisher’s last words when that is disposed', async (context) => {
@@ -144,8 +176,7 @@ describe('NATS that comes and goes', () => {
     await expect.poll(closed.levels, LONG).toEqual(['warn'])
     await closed.bus[Symbol.asyncDispose]()
     await server.start()
-    const { bus } = openNatsBus(server.url)
-    await untilHeard(bus, [bus])
+    await untilInterrupted(openNatsBus(server.url), 0)
     expect(await server.subscriptions()).toHaveLength(1)
     expect(closed.levels()).toEqual(['warn'])
   })
@@ -154,8 +185,9 @@ describe('NATS that comes and goes', () => {
 describe('Subscriptions to NATS', () => {
   test('are one for each topic, however many listen, and end some time after the last has gone', async (context) => {
     const server = await startNats(context)
-    const { bus } = openNatsBus(server.url, { lingerMs: 200 })
-    await untilHeard(bus, [bus])
+    const opened = openNatsBus(server.url, { lingerMs: 200 })
+    const { bus } = opened
+    await untilInterrupted(opened, 0)
     const subscriptions = () => server.subscriptions()
     await expect.poll(subscriptions, LONG).toEqual([0])
     const topics = Array.from({ length: 20 }, () => `conversation/${randomUUID()}`)

@@ -1,4 +1,4 @@
-import type { Logger } from './logging.ts'
+import type { Logger } from '../logging.ts'
 
 /** Calls everybody who listens, whatever one of them throws. */
 class Listeners<Message> {

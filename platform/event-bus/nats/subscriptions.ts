@@ -1,5 +1,5 @@
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
-import { subjectOf } from './event-bus-nats-message.ts'
+import { subjectOf } from './message.ts'
 
 /** Whoever comes back to a topic, as a client does that reconnects, finds its subscription for so long. */
 const LINGER_MS = 30_000

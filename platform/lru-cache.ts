@@ -18,17 +18,17 @@ export class LruCache<Value> {
   }
 
   set(key: string, value: Value, weight: number): void {
-    this.#delete(key)
+    this.delete(key)
     if (weight > this.#maxWeight / 10) return
     this.#entries.set(key, { value, weight })
     this.#weight += weight
     for (const oldest of this.#entries.keys()) {
       if (this.#weight <= this.#maxWeight) break
-      this.#delete(oldest)
+      this.delete(oldest)
     }
   }
 
-  #delete(key: string): void {
+  delete(key: string): void {
     const entry = this.#entries.get(key)
     if (entry && this.#entries.delete(key)) this.#weight -= entry.weight
   }

@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import { LARGEST_PAYLOAD } from './event-bus-payload.ts'
+import { LARGEST_PAYLOAD } from '../payload.ts'
 
 const MAC_BYTES = 32
 /** The length of a MAC in base64url. */
@@ -10,9 +10,9 @@ export function subjectOf(topic: string): string {
   return ['parley', ...topic.split('/').map(wordOf)].join('.')
 }
 
-/** What NATS gives a meaning of its own is escaped. */
+/** What NATS gives a meaning of its own is escaped. JSON writes half of a surrogate pair, which a URI cannot hold, as ASCII. */
 function wordOf(text: string): string {
-  return encodeURIComponent(text).replaceAll('.', '%2E').replaceAll('*', '%2A') || '%'
+  return encodeURIComponent(JSON.stringify(text).slice(1, -1)).replaceAll('.', '%2E').replaceAll('*', '%2A') || '%'
 }
 
 /**

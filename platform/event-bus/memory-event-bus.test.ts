@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest'
-import { HostileBus } from '../tests/support/hostile-bus.ts'
+import { HostileBus } from '../../tests/support/hostile-bus.ts'
+import type { Logger } from '../logging.ts'
+import { testEventBus } from '../testing/event-bus.contract.ts'
 import type { EventBus } from './event-bus.ts'
-import { openEventBus } from './event-bus-opening.ts'
-import type { Logger } from './logging.ts'
-import { testEventBus } from './testing/event-bus.contract.ts'
+import { openEventBus } from './open-event-bus.ts'
 
 /** Without a URL of NATS. */
 const openMemory = (logger: Logger) => openEventBus({ natsUrl: undefined, serviceSecret: undefined, logger })

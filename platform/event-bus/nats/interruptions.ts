@@ -1,7 +1,7 @@
-import type { Logger } from './logging.ts'
+import type { Logger } from '../../logging.ts'
 
-/** Tells the log what changed, once. */
-export class NatsNews {
+/** Tells the log that NATS went away, why, and that it is back: each once. */
+export class NatsInterruptions {
   readonly #logger: Logger
   #isAway = false
   #hasRefused = false

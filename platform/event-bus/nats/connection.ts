@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ConnectionOptions, NatsConnection, Status } from '@nats-io/transport-node'
-import { readNatsUrl } from './event-bus-nats-address.ts'
-import { NatsNews } from './event-bus-nats-news.ts'
-import { flushed, SendWindow } from './event-bus-nats-window.ts'
-import type { Logger } from './logging.ts'
+import type { Logger } from '../../logging.ts'
+import { readNatsUrl } from './address.ts'
+import { NatsInterruptions } from './interruptions.ts'
+import { flushed, SendWindow } from './send-window.ts'
 
 /** A frozen server is noticed after three of these, in milliseconds; the client's own default is six minutes. */
 const PING_EVERY_MS = 2_000
@@ -41,7 +41,7 @@ interface NatsConnectionEvents {
 export class NatsLink implements AsyncDisposable {
   readonly #options: ConnectionOptions
   readonly #events: NatsConnectionEvents
-  readonly #news: NatsNews
+  readonly #interruptions: NatsInterruptions
   #connection: NatsConnection | undefined
   /** Open while the server is there. */
   #window: SendWindow | undefined
@@ -54,17 +54,19 @@ export class NatsLink implements AsyncDisposable {
     if (!address) throw new TypeError('The URL of NATS is not one.')
     this.#options = { ...OPTIONS, ...address, reconnectToServer: () => this.#beforeAttempt() }
     this.#events = options
-    this.#news = new NatsNews(options.logger)
+    this.#interruptions = new NatsInterruptions(options.logger)
     void this.#run()
   }
 
-  /** Sends what is published while the server is there; drops it otherwise. Never throws. */
-  publish(subject: string, message: string): void {
-    if (!this.#window?.admits(Buffer.byteLength(message))) return
+  /** Sends what is published while the server is there, and drops it otherwise. False when it was dropped. Never throws. */
+  publish(subject: string, message: string): boolean {
+    if (!this.#connection || !this.#window?.admits(Buffer.byteLength(message))) return false
     try {
-      this.#connection?.publish(subject, message)
+      this.#connection.publish(subject, message)
+      return true
     } catch {
       // The connection has just been closed, or this server takes no messages of that size.
+      return false
     }
   }
 
@@ -84,7 +86,7 @@ export class NatsLink implements AsyncDisposable {
       // The first attempt tells why it failed; those that follow try until there is a connection.
       const connection = await connect(this.#options)
         .catch((error: unknown) => {
-          this.#news.away(error)
+          this.#interruptions.away(error)
           return connect({ ...this.#options, waitOnFirstConnect: true })
         })
         .catch(() => undefined)
@@ -107,7 +109,7 @@ export class NatsLink implements AsyncDisposable {
   #take(status: Status, connection: NatsConnection): void {
     if (status.type === 'reconnect') this.#begin(connection)
     if (status.type === 'disconnect') this.#lose()
-    if (status.type === 'error') this.#news.failed(status.error)
+    if (status.type === 'error') this.#interruptions.failed(status.error)
     if (status.type === 'slowConsumer') this.#events.onInterruption()
     if (status.type === 'staleConnection') this.#abandon(connection)
     if (status.type === 'disconnect' || status.type === 'close') clearTimeout(this.#abandoning)
@@ -115,7 +117,7 @@ export class NatsLink implements AsyncDisposable {
 
   #begin(connection: NatsConnection): void {
     this.#window = new SendWindow(connection)
-    this.#news.back()
+    this.#interruptions.back()
     // Told when the server has confirmed the subscriptions, so that nothing is lost between a look and them.
     void flushed(connection).then((isThere) => {
       if (isThere && !this.#isClosed) this.#events.onInterruption()
@@ -126,7 +128,7 @@ export class NatsLink implements AsyncDisposable {
     if (!this.#window) return
     this.#window = undefined
     if (this.#isClosed) return
-    this.#news.away(undefined)
+    this.#interruptions.away(undefined)
     this.#events.onInterruption()
   }
 

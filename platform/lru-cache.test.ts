@@ -20,6 +20,16 @@ describe('a cache of limited weight', () => {
     expect(cache.get('key')).toBe(49)
   })
 
+  it('has room again for what was deleted', () => {
+    const cache = new LruCache<string>(100)
+    for (let number = 0; number < 10; number += 1) cache.set(`key ${number}`, 'value', 10)
+    cache.delete('key 5')
+    cache.delete('no such key')
+    cache.set('one more', 'value', 10)
+    expect(cache.get('key 5')).toBeUndefined()
+    expect(cache.get('key 0')).toBe('value')
+  })
+
   it('does not keep what weighs more than a tenth of it', () => {
     const cache = new LruCache<string>(100)
     cache.set('heavy', 'value', 11)

@@ -1,7 +1,7 @@
+import type { Logger } from '../logging.ts'
 import type { EventBus } from './event-bus.ts'
-import { BusListeners } from './event-bus-listeners.ts'
-import { encodePayload } from './event-bus-payload.ts'
-import type { Logger } from './logging.ts'
+import { BusListeners } from './listeners.ts'
+import { encodePayload } from './payload.ts'
 
 /** The bus of a graph that lives in one process. Delivery is asynchronous and by value, as it is on a network. */
 export class MemoryEventBus implements EventBus {

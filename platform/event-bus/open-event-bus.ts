@@ -1,7 +1,7 @@
+import type { Logger } from '../logging.ts'
 import type { EventBus } from './event-bus.ts'
-import { MemoryEventBus } from './event-bus-memory.ts'
-import { NatsEventBus } from './event-bus-nats.ts'
-import type { Logger } from './logging.ts'
+import { MemoryEventBus } from './memory-event-bus.ts'
+import { NatsEventBus } from './nats/nats-event-bus.ts'
 
 /**
  * Opens the bus of a process: NATS, shared by all processes with the same URL and secret, or else one of its own, over

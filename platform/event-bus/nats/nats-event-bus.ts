@@ -1,10 +1,10 @@
-import type { EventBus } from './event-bus.ts'
-import { BusListeners } from './event-bus-listeners.ts'
-import { NatsLink } from './event-bus-nats-connection.ts'
-import { NatsMessages, subjectOf } from './event-bus-nats-message.ts'
-import { NatsSubscriptions } from './event-bus-nats-subscriptions.ts'
-import { encodePayload } from './event-bus-payload.ts'
-import type { Logger } from './logging.ts'
+import type { Logger } from '../../logging.ts'
+import type { EventBus } from '../event-bus.ts'
+import { BusListeners } from '../listeners.ts'
+import { encodePayload } from '../payload.ts'
+import { NatsLink } from './connection.ts'
+import { NatsMessages, subjectOf } from './message.ts'
+import { NatsSubscriptions } from './subscriptions.ts'
 
 const WARN_EVERY_MS = 60_000
 
@@ -19,8 +19,8 @@ interface NatsEventBusOptions {
 }
 
 /**
- * The bus between processes: core NATS, at most once. It starts although NATS is away, drops what is published meanwhile,
- * and says through `onInterruption` whenever something may have been missed.
+ * The bus between processes: core NATS, at most once. It starts although NATS is away and says through `onInterruption`
+ * whenever something may have been missed. What NATS does not take is heard in this process alone.
  */
 export class NatsEventBus implements EventBus {
   readonly #listeners: BusListeners
@@ -47,7 +47,10 @@ export class NatsEventBus implements EventBus {
 
   publish(topic: string, payload: unknown): void {
     const subject = subjectOf(topic)
-    this.#link.publish(subject, this.#messages.write(subject, encodePayload(payload)))
+    const json = encodePayload(payload)
+    // What NATS takes comes back to those who listen here too.
+    if (this.#link.publish(subject, this.#messages.write(subject, json)) || !this.#listeners.has(topic)) return
+    setImmediate(() => this.#listeners.tell(topic, JSON.parse(json)))
   }
 
   subscribe(topic: string, listener: (payload: unknown) => void): () => void {
