@@ -63,7 +63,9 @@ describe('the configuration of the gateway', () => {
   })
 
   it('needs the secret of its services for NATS', () => {
-    expect(() => readGatewayConfig({ NATS_URL: 'nats://nats:4222' })).toThrow(/SERVICE_SECRET: is required with NATS_URL/)
+    expect(() => readGatewayConfig({ NATS_URL: 'nats://nats:4222' })).toThrow(
+      /SERVICE_SECRET: is required with NATS_URL/,
+    )
   })
 
   it('takes the address of each subgraph from a variable of its name', () => {

@@ -5,7 +5,7 @@ import { BadUserInputError } from '../../platform/errors.ts'
 import { LruCache } from '../../platform/lru-cache.ts'
 import { type EventPlan, eventPlan } from '../execution/event-executor.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
-import { type UpstreamOperations, upstreamOperations } from './upstream-operations.ts'
+import { type UpstreamOperations, upstreamOperations } from '../upstream/upstream-operations.ts'
 
 /** All cached plans together, in characters of their operations; a plan takes about a hundred times as many bytes. */
 const MAX_CACHED_CHARACTERS = 200_000

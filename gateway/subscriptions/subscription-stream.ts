@@ -1,8 +1,8 @@
 import { ApplicationError } from '../../platform/errors.ts'
+import type { UpstreamEvent } from '../upstream/upstream-event.ts'
+import type { FeedConsumer, UpstreamFeed } from '../upstream/upstream-feed.ts'
 import { EventQueue, type QueueBounds } from './event-queue.ts'
 import type { LagBudget } from './lag-budget.ts'
-import type { UpstreamEvent } from './upstream-event.ts'
-import type { FeedConsumer, UpstreamFeed } from './upstream-feed.ts'
 
 /** Where a stream's events come from, as far as the stream decides about it. */
 export type StreamFeed = Pick<UpstreamFeed, 'start' | 'pause' | 'rewind' | 'resume' | 'stop' | 'isPaused'>

@@ -1,5 +1,5 @@
-import type { UpstreamSink } from '../subscriptions/upstream-connection.ts'
-import type { UpstreamSubscription } from '../subscriptions/upstream-socket.ts'
+import type { UpstreamSink } from '../upstream/upstream-connection.ts'
+import type { UpstreamSubscription } from '../upstream/upstream-socket.ts'
 import type { VirtualTimers } from './virtual-timers.ts'
 
 /** How long a frame travels, in milliseconds. */

@@ -1,7 +1,7 @@
 import { LagBudget } from '../subscriptions/lag-budget.ts'
-import { PATIENCE, type Patience, ReopeningGate } from '../subscriptions/reopening.ts'
 import { SubscriptionStream } from '../subscriptions/subscription-stream.ts'
-import { type FeedParts, UpstreamFeed } from '../subscriptions/upstream-feed.ts'
+import { PATIENCE, type Patience, ReopeningGate } from '../upstream/reopening.ts'
+import { type FeedParts, UpstreamFeed } from '../upstream/upstream-feed.ts'
 import { FakeUpstream } from './fake-upstream.ts'
 import { VirtualTimers } from './virtual-timers.ts'
 

@@ -1,4 +1,4 @@
-import type { Timers } from '../subscriptions/timers.ts'
+import type { Timers } from '../upstream/timers.ts'
 
 interface Timer {
   readonly at: number

@@ -2,8 +2,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SocketClient } from '../../gateway/testing/socket-client.ts'
+import { WebSocket } from 'ws'
 import { MemoryEventBus } from '../../platform/event-bus/memory-event-bus.ts'
 import { FIRST_REVOCATION } from '../../platform/revocation-list.ts'
 import type { RunningServer } from '../../platform/subgraph/server.ts'
@@ -69,14 +70,23 @@ async function readiness(): Promise<string | undefined> {
   return response && `${response.status} ${await response.text()}`
 }
 
+/** A gateway's connection, once chat has acknowledged it. */
+async function connect(): Promise<WebSocket> {
+  const socket = new WebSocket(`${chat.url.replace('http', 'ws')}/graphql`, GRAPHQL_TRANSPORT_WS_PROTOCOL)
+  await once(socket, 'open')
+  socket.send('{"type":"connection_init"}')
+  await once(socket, 'message')
+  return socket
+}
+
 describe('chat that is told to stop while one of its workers waits for auth', () => {
   it('is not ready from then on and sends its streams away, and ends when the worker gives up', async () => {
-    const gateway = await SocketClient.connect(`${chat.url.replace('http', 'ws')}/graphql`)
+    const left = once(await connect(), 'close')
     await auth.asked.promise
     expect(await readiness()).toBe('200 {"status":"ready"}')
     const stopped = chat[Symbol.asyncDispose]()
     expect(['503 {"status":"draining"}', undefined]).toContain(await readiness())
-    expect((await gateway.whenClosed()).code).toBe(1012)
+    expect((await left)[0]).toBe(1012)
     await expect.poll(readiness).toBeUndefined()
     await auth.stop()
     await stopped

@@ -170,9 +170,7 @@ describe('I2', () => {
     expect(found(ADA)).toEqual(['I2: cnv_room has numbers 1 and 2 for one client id c1 of usr_ada'])
     expect(found(BOB)).toEqual([])
   })
-})
 
-describe('I2, for who sends again', () => {
   it('is broken by an answer with another message than the first time', () => {
     expect(breachesOf([...adaGetsAll, ...acks, ack(350, 2)])).toEqual([])
     expect(breachesOf([...adaGetsAll, ...acks, ack(350, 3, 'c2')])).toContain(

@@ -4,21 +4,9 @@ import { newUuid } from '../../../platform/ids.ts'
 import { ConversationHub } from './conversation-hub.ts'
 import { BESIDE } from './doorbell.ts'
 import type { DurableEvent } from './durable-event.ts'
-import type { AppendedEvents, LogPage } from './event-log.ts'
+import type { AppendedEvents } from './event-log.ts'
 import { FakeLog } from './testing/fake-log.ts'
-
-/** Reads of a log that are answered when the test says so, with what was true when they began. */
-function heldReads(log: FakeLog) {
-  const held: { page: LogPage | null; answer: (page: LogPage | null) => void }[] = []
-  const read: FakeLog['read'] = (_, seq, limit) =>
-    new Promise((answer) => held.push({ page: log.page(seq, limit), answer }))
-  const release = async () => {
-    const next = held.shift()
-    next?.answer(next.page)
-    await new Promise(setImmediate)
-  }
-  return { read, release, held }
-}
+import { heldReads } from './testing/held-reads.ts'
 
 describe('a hub', () => {
   let log: FakeLog
@@ -38,7 +26,6 @@ describe('a hub', () => {
     opened.add({ ring })
     return opened
   }
-
   const settled = () => new Promise(setImmediate)
   const seqsOf = (events: readonly DurableEvent[] | undefined) => events?.map(({ seq }) => seq)
 

@@ -8,7 +8,7 @@ import type { EphemeralSource } from '../ephemeral-source.ts'
 import { FakeLog } from './fake-log.ts'
 
 /** Nothing flows beside the log. */
-export const NOTHING_BESIDE: EphemeralSource<never> = {
+const NOTHING_BESIDE: EphemeralSource<never> = {
   open: () => () => undefined,
   join: async () => undefined,
   before: async () => [],

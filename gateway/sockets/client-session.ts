@@ -16,9 +16,9 @@ import { type OperationContext, operationContext, runningOperation } from '../ex
 import { type Client, type ClientIdentification, isSameSession } from '../identity/client.ts'
 import type { MutationRate } from '../protection/mutation-rate.ts'
 import type { AcceptedOperation, OperationDocuments } from '../protection/operation-documents.ts'
+import type { SubscriptionStream } from '../subscriptions/subscription-stream.ts'
+import type { SubscriptionRequest, Subscriptions } from '../subscriptions/subscriptions.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
-import type { SubscriptionStream } from './subscription-stream.ts'
-import type { SubscriptionRequest, Subscriptions } from './subscriptions.ts'
 import { type ViewerSources, ViewerWatch } from './viewer-watch.ts'
 
 /** Queries and mutations of one socket that may run at once. */

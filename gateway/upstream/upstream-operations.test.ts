@@ -1,8 +1,8 @@
 import { parse, validate } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SubscriptionPlanner } from '../subscriptions/subscription-planner.ts'
 import { ToyGraph } from '../testing/toy-graph.ts'
 import { loadToySupergraph } from '../testing/toy-streams.ts'
-import { SubscriptionPlanner } from './subscription-planner.ts'
 
 let graph: ToyGraph
 let planner: SubscriptionPlanner

@@ -1,9 +1,9 @@
 import { setImmediate as nextRound } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { LagBudget } from '../subscriptions/lag-budget.ts'
 import type { FakeUpstream } from '../testing/fake-upstream.ts'
 import { FeedBench, FeedReader } from '../testing/feed-reader.ts'
 import type { VirtualTimers } from '../testing/virtual-timers.ts'
-import { LagBudget } from './lag-budget.ts'
 import type { UpstreamSink } from './upstream-connection.ts'
 import { type FeedParts, UpstreamFeed } from './upstream-feed.ts'
 

@@ -1,8 +1,8 @@
 import { setImmediate as nextRound } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { LagBudget } from '../subscriptions/lag-budget.ts'
 import { FeedBench, FeedReader } from '../testing/feed-reader.ts'
-import { LagBudget } from './lag-budget.ts'
 
 const ENDLESS_PATIENCE = { openingMs: 1e9, lostMs: 1e9 }
 
