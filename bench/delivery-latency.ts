@@ -20,9 +20,9 @@ import { judge, print, quantile } from './measurement.ts'
 import { BenchTokens, sendMessage, settle } from './people.ts'
 import { freePort, type Role, startRole } from './processes.ts'
 
-const MESSAGES = 500
+const MESSAGES = 300
 const MESSAGES_WITHOUT_NATS = 60
-const PAUSE_MS = 20
+const PAUSE_MS = 100
 /** Spread over the second of a sweep. */
 const PAUSE_WITHOUT_NATS_MS = 370
 

@@ -8,7 +8,7 @@ import type { SourceStream } from './source-stream.ts'
 
 /**
  * The most that one event may take, in characters of JSON, which are at most three bytes each. A gateway closes a
- * connection on a frame of more than 16 MB, and it carries the streams of many.
+ * connection on a frame of more than 32 MB, and it carries the streams of many.
  */
 const MOST_CHARACTERS = 4_000_000
 
