@@ -26,6 +26,15 @@ async function otherParley() {
   return { host, url, child, exited }
 }
 
+/** Kills a process, which may have ended since it was seen. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 describe('when the process that started the server', () => {
   test('is killed with SIGKILL, the server ends as well', async () => {
     const { host, child, exited } = await otherParley()
@@ -77,7 +86,7 @@ describe('the next start', () => {
     const killed = await otherParley()
     await queryAt(killed.url, 'CREATE TABLE acknowledged AS SELECT 42 AS answer')
     killed.child.kill('SIGKILL')
-    for (const pid of processesNaming(killed.host)) process.kill(pid, 'SIGKILL')
+    for (const pid of processesNaming(killed.host)) kill(pid)
     const postgres = await runningPostgres(dataDirectory)
     expect(await query(postgres, 'SELECT answer FROM acknowledged')).toEqual([[42]])
   })

@@ -24,15 +24,23 @@ describe('The password hasher', () => {
   test('works as long for somebody who does not exist', async () => {
     const hasher = new PasswordHasher()
     const hashed = await hasher.hash(PASSWORD)
-    const [known, unknown, unusable] = await fastestOf(10, [
+    const works = [
       () => hasher.verify(hashed, 'wrong'),
       () => hasher.verify(undefined, 'wrong'),
       () => hasher.verify(hashed, undefined),
-    ])
-    for (const time of [unknown, unusable]) {
-      expect(time / known).toBeGreaterThan(0.7)
-      expect(time / known).toBeLessThan(1.4)
-    }
+    ]
+    const fastest = works.map(() => Number.POSITIVE_INFINITY)
+    // What else the machine does makes a run longer, never shorter: the fastest runs draw near to what the work takes.
+    await expect
+      .poll(
+        async () => {
+          await runInTurn(works, fastest)
+          const [known = 0, ...others] = fastest
+          return others.every((time) => time / known > 0.7 && time / known < 1.4)
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true)
   })
 
   test('lets nobody wait in a full queue, known or unknown', async () => {
@@ -52,18 +60,13 @@ describe('The password hasher', () => {
   })
 })
 
-/** The milliseconds of each work's fastest run; in turn, so that what else the machine does falls on all of them. */
-async function fastestOf<Works extends (() => Promise<unknown>)[]>(
-  rounds: number,
-  works: [...Works],
-): Promise<{ [Index in keyof Works]: number }> {
-  const fastest = works.map(() => Number.POSITIVE_INFINITY)
-  for (let round = 0; round < rounds; round += 1) {
+/** Runs each work ten times, in turn, and keeps the milliseconds of its fastest run if it is faster than before. */
+async function runInTurn(works: readonly (() => Promise<unknown>)[], fastest: number[]): Promise<void> {
+  for (let round = 0; round < 10; round += 1) {
     for (const [index, work] of works.entries()) {
       const start = performance.now()
       await work()
       fastest[index] = Math.min(fastest[index] ?? 0, performance.now() - start)
     }
   }
-  return fastest as { [Index in keyof Works]: number }
 }
