@@ -6,6 +6,7 @@ import { createLogger, type Logger } from '../platform/logging.ts'
 import { createMetrics, type Metrics } from '../platform/metrics.ts'
 import { openRateLimiters, type RateLimiters } from '../platform/rate-limiter.ts'
 import { ServiceSigner } from '../platform/service-signature.ts'
+import { ShutdownTime } from '../platform/shutdown-time.ts'
 import type { GatewayConfig } from './config.ts'
 import { startApolloServer } from './execution/apollo-server.ts'
 import { EventCompletion } from './execution/event-completion.ts'
@@ -73,21 +74,20 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
     bus: overrides.bus,
     ...tools,
   })
-  let stopsBy: number | undefined
+  const shutdown = new ShutdownTime(config.shutdownGraceMs)
   const server = createHttpServer({
     logger,
     metrics: tools.metrics,
     bodyLimit: config.limits.bodyBytes,
-    shutdownGraceMs: () => Math.max((stopsBy ?? 0) - performance.now(), 0),
     ready: () => identity.ready(),
-    draining: () => stopsBy !== undefined,
+    shutdown,
   })
   const apollo = await startQueries(config, graph, server, tools)
   const { patience } = overrides
   const sockets = serveTransports(config, { ...graph, ...identity, ...tools, apollo, patience }, server)
   const stop = async () => {
-    stopsBy ??= performance.now() + config.shutdownGraceMs
-    const { told, over } = sockets.drain(config.shutdownGraceMs)
+    shutdown.begin()
+    const { told, over } = sockets.drain(shutdown.leftMs)
     // Until then requests are served as always. Those who do not say goodbye take none of the time that answers need.
     await told
     await Promise.all([over, apollo.stop()])

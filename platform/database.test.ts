@@ -3,6 +3,7 @@ import { defineEntity, p } from '@mikro-orm/core'
 import { Migration } from '@mikro-orm/migrations'
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
+import { administer } from '../tests/support/administer.ts'
 import { createTestDatabase, type TestDatabase } from '../tests/support/test-database.ts'
 import { openDatabase } from './database.ts'
 import { ConfigurationError } from './environment.ts'
@@ -42,16 +43,6 @@ describe('a database that is opened', () => {
     const database = await createTestDatabase()
     databases.push(database)
     return database.url
-  }
-
-  async function administer(url: string, statements: string): Promise<pg.QueryResult> {
-    const client = new pg.Client({ connectionString: url, statement_timeout: 30_000 })
-    await client.connect()
-    try {
-      return await client.query(statements)
-    } finally {
-      await client.end()
-    }
   }
 
   /** A role that has no rights in the database but what everybody has, and its URL of that database. */

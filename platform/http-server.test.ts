@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConfigurationError } from './environment.ts'
 import { ApplicationError, NotFoundError, UnauthenticatedError } from './errors.ts'
 import { createHttpServer, listen } from './http-server.ts'
+import { ShutdownTime } from './shutdown-time.ts'
 
 const ANY_PORT = { host: '127.0.0.1', port: 0, variable: 'PORT' }
 
@@ -15,13 +16,13 @@ async function startServer(
   options: {
     failure?: unknown
     ready?: () => Promise<void>
-    draining?: () => boolean
+    shutdown?: ShutdownTime
     addTo?: (server: FastifyInstance) => void
   } = {},
 ): Promise<{ url: string; server: FastifyInstance }> {
   const logger = pino({ level: 'silent' })
-  const { ready = () => {}, draining = () => false } = options
-  const server = createHttpServer({ logger, bodyLimit: 100, ready, draining })
+  const { ready = () => {}, shutdown = new ShutdownTime() } = options
+  const server = createHttpServer({ logger, bodyLimit: 100, ready, shutdown })
   server.post('/work', async () => {
     if (options.failure !== undefined) throw options.failure
     return { done: true }
@@ -123,11 +124,11 @@ describe('a shutdown', () => {
   })
 
   it('is announced: not ready, and connections end with the next answer, which is as always', async () => {
-    let isDraining = false
+    const shutdown = new ShutdownTime()
     const ready = () => Promise.reject(new Error('nobody asks'))
-    const { url } = await startServer({ ready, draining: () => isDraining })
+    const { url } = await startServer({ ready, shutdown })
     expect((await post(url, '{}')).headers.get('connection')).toBe('keep-alive')
-    isDraining = true
+    shutdown.begin()
     const readiness = await fetch(`${url}/ready`)
     expect([readiness.status, await readiness.json()]).toEqual([503, { status: 'draining' }])
     const answers = [await post(url, '{}'), await fetch(`${url}/health`), await fetch(`${url}/nowhere`)]

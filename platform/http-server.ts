@@ -7,33 +7,32 @@ import type { Logger } from './logging.ts'
 import { type Metrics, serveMetrics } from './metrics.ts'
 import { requestIdFrom } from './request-id.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
+import { ShutdownTime } from './shutdown-time.ts'
 
 /** 1 MB: the largest request body any of our services reads. */
 const DEFAULT_BODY_LIMIT = 1_000_000
 /** How long a client may take to send its request. */
 const REQUEST_TIMEOUT_MS = 15_000
-const DEFAULT_SHUTDOWN_GRACE_MS = 8_000
 
 /**
  * The HTTP server every process starts from: request ids accepted and echoed, `/health` (the process is alive),
  * `/ready` (what it needs is there), and every failure answered as GraphQL errors in JSON, never with a stack.
  *
  * @param options.bodyLimit bytes; a larger body is 413.
- * @param options.shutdownGraceMs how long `close()` waits for requests without an answer; a function is asked then.
  * @param options.metrics what `/metrics` tells.
  * @param options.ready rejects, or throws, while the process cannot do its work; then `/ready` is 503.
- * @param options.draining whether the process is about to stop: `/ready` is 503 and connections end with their next
- *   answer, so that new ones are made elsewhere; everything else is served as always.
+ * @param options.shutdown once it has begun `/ready` is 503 and connections end with their next answer, so that new ones
+ *   are made elsewhere; everything else is served as always. `close()` waits for requests without an answer as long as
+ *   there is time left.
  */
 export function createHttpServer(options: {
   logger: Logger
   bodyLimit?: number
-  shutdownGraceMs?: number | (() => number)
   ready: () => Promise<void> | void
   metrics?: Metrics | undefined
-  draining?: () => boolean
+  shutdown?: ShutdownTime
 }): FastifyInstance {
-  const isDraining = options.draining ?? (() => false)
+  const shutdown = options.shutdown ?? new ShutdownTime()
   const server = fastify({
     logger: false,
     bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
@@ -44,9 +43,9 @@ export function createHttpServer(options: {
     return503OnClosing: false,
   })
   const requests = new RequestsInFlight(server)
-  server.addHook('preClose', () => requests.finish(graceOf(options)))
+  server.addHook('preClose', () => requests.finish(shutdown.leftMs))
   server.addHook('onSend', async (_request, reply) => {
-    if (isDraining()) reply.header('connection', 'close')
+    if (shutdown.hasBegun) reply.header('connection', 'close')
   })
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
@@ -60,17 +59,9 @@ export function createHttpServer(options: {
   if (options.metrics) serveMetrics(server, options.metrics)
   server.get('/health', async () => ({ status: 'alive' }))
   server.get('/ready', (request, reply) =>
-    isDraining() ? reply.status(503).send({ status: 'draining' }) : tellReadiness(request.id, reply, options),
+    shutdown.hasBegun ? reply.status(503).send({ status: 'draining' }) : tellReadiness(request.id, reply, options),
   )
   return server
-}
-
-function graceOf({
-  shutdownGraceMs = DEFAULT_SHUTDOWN_GRACE_MS,
-}: {
-  shutdownGraceMs?: number | (() => number)
-}): number {
-  return typeof shutdownGraceMs === 'function' ? shutdownGraceMs() : shutdownGraceMs
 }
 
 async function tellReadiness(

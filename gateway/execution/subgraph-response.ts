@@ -63,7 +63,8 @@ function codeOf(extensions: unknown): string {
   return isSafe ? code : 'INTERNAL_SERVER_ERROR'
 }
 
-function isError(value: unknown): value is GraphQLFormattedError {
+/** Whether it can be told to a client (GraphQL specification §7.1.2). */
+export function isError(value: unknown): value is GraphQLFormattedError {
   return isRecord(value) && typeof value.message === 'string'
 }
 

@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql'
 import { MessageType, type SubscribePayload } from 'graphql-ws'
+import { isError } from '../execution/subgraph-response.ts'
 
 /** A frame that a subgraph sends, as far as it concerns us. A payload that goes on to a client stays text. */
 export type UpstreamFrame =
@@ -59,9 +60,4 @@ export function pingFrame(payload?: object): string {
 
 export function pongFrame(payload: unknown): string {
   return JSON.stringify({ type: MessageType.Pong, ...(payload !== undefined && { payload }) })
-}
-
-/** Whether it can be told to a client (GraphQL specification §7.1.2). */
-export function isError(error: unknown): error is GraphQLFormattedError {
-  return typeof error === 'object' && error !== null && typeof (error as { message?: unknown }).message === 'string'
 }

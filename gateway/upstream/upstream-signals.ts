@@ -1,5 +1,5 @@
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql'
-import { isError } from './upstream-protocol.ts'
+import { isError } from '../execution/subgraph-response.ts'
 
 /**
  * What a payload says to the gateway and not to its client: where the stream begins, that its server stops, or that

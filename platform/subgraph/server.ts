@@ -7,6 +7,7 @@ import { toWireError } from '../graphql-errors.ts'
 import { createHttpServer, listen } from '../http-server.ts'
 import type { Logger } from '../logging.ts'
 import type { Metrics } from '../metrics.ts'
+import { ShutdownTime } from '../shutdown-time.ts'
 import type { Attendance } from './attendance.ts'
 import { type Caller, type CallerPolicy, identifyCaller, requireSignature, singleHeaders } from './caller.ts'
 import { MAX_TOKENS } from './operation-documents.ts'
@@ -36,19 +37,13 @@ export interface RunningServer extends AsyncDisposable {
 
 /** A gateway asks for more than its client wrote, so a few times a client's limit, as {@link MAX_TOKENS}. */
 const MAX_BODY_BYTES = 4_000_000
-const SHUTDOWN_GRACE_MS = 8_000
 
 /** Serves a subgraph at `/graphql`, over HTTP POST and graphql-transport-ws, to signed callers. */
 export async function startSubgraphServer<Context extends { caller: Caller }>(
   options: SubgraphOptions<Context>,
 ): Promise<RunningServer> {
-  const stop = new Stop(options.shutdownGraceMs ?? SHUTDOWN_GRACE_MS)
-  const server = createHttpServer({
-    ...options,
-    bodyLimit: MAX_BODY_BYTES,
-    draining: () => stop.hasBegun,
-    shutdownGraceMs: () => stop.leftMs,
-  })
+  const shutdown = new ShutdownTime(options.shutdownGraceMs)
+  const server = createHttpServer({ ...options, bodyLimit: MAX_BODY_BYTES, shutdown })
   keepRawBodies(server)
   const apollo = new ApolloServer<Context>({
     schema: options.schema,
@@ -90,34 +85,12 @@ export async function startSubgraphServer<Context extends { caller: Caller }>(
   return {
     ...bound,
     async [Symbol.asyncDispose]() {
-      stop.begin()
-      await sockets.drain(stop.leftMs)
+      shutdown.begin()
+      await sockets.drain(shutdown.leftMs)
       await apollo.stop()
       await server.close()
       await sockets[Symbol.asyncDispose]()
     },
-  }
-}
-
-/** How much of its time a shutdown has left. */
-class Stop {
-  readonly #graceMs: number
-  #endsAt: number | undefined
-
-  constructor(graceMs: number) {
-    this.#graceMs = graceMs
-  }
-
-  get hasBegun(): boolean {
-    return this.#endsAt !== undefined
-  }
-
-  get leftMs(): number {
-    return this.#endsAt === undefined ? this.#graceMs : Math.max(0, this.#endsAt - performance.now())
-  }
-
-  begin(): void {
-    this.#endsAt ??= performance.now() + this.#graceMs
   }
 }
 

@@ -1,5 +1,5 @@
+import { coalesced } from '../../../platform/coalesced.ts'
 import { NotFoundError } from '../../../platform/errors.ts'
-import { coalesced } from './coalesced.ts'
 import { BESIDE, readRing } from './doorbell.ts'
 import { type DurableEvent, type MessageAdded, toDurableEvent } from './durable-event.ts'
 import { EarlyEvents } from './early-events.ts'

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EntityManager } from '@mikro-orm/postgresql'
-import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ensureDatabase } from '../../../local/postgres/create-database.ts'
 import { startEmbeddedPostgres } from '../../../local/postgres/embedded-postgres.ts'
 import { temporaryFolder } from '../../../local/postgres/testing/temporary-folder.ts'
 import { createLogger } from '../../../platform/logging.ts'
+import { administer } from '../../../tests/support/administer.ts'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts'
 import { openChatDatabase } from '../database.ts'
 import { EventLogHome } from './event-log-home.ts'
@@ -45,17 +45,7 @@ async function openChat({ url }: { url: string }, checkEveryMs = NEVER_MS): Prom
 }
 
 /** Runs statements as the server's administrator. */
-type Administer = (statements: string) => Promise<void>
-
-async function runStatements(url: string, statements: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, statement_timeout: 30_000 })
-  await client.connect()
-  try {
-    await client.query(statements)
-  } finally {
-    await client.end()
-  }
-}
+type RunAsAdministrator = (statements: string) => Promise<unknown>
 
 /** A database in which chat has run, and so many conversations were made. */
 async function databaseWith(conversations: number): Promise<TestDatabase> {
@@ -249,16 +239,16 @@ describe('a role that may not ask for everything', () => {
   const WITHHELD = 'FUNCTION pg_control_system(), pg_walfile_name(pg_lsn)'
 
   /** A database in which an ordinary role owns the schema; the URL is that role's. */
-  async function databaseOfRole(): Promise<{ url: string; administer: Administer }> {
+  async function databaseOfRole(): Promise<{ url: string; run: RunAsAdministrator }> {
     const database = await createTestDatabase()
     const role = `role_${randomUUID().replaceAll('-', '')}`
-    const administer: Administer = (statements) => runStatements(database.url, statements)
-    await administer(`CREATE ROLE ${role} LOGIN; CREATE SCHEMA chat AUTHORIZATION ${role}; CREATE EXTENSION pg_trgm`)
+    const run: RunAsAdministrator = (statements) => administer(database.url, statements)
+    await run(`CREATE ROLE ${role} LOGIN; CREATE SCHEMA chat AUTHORIZATION ${role}; CREATE EXTENSION pg_trgm`)
     onTestFinished(async () => {
-      await administer(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      await run(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
       await database[Symbol.asyncDispose]()
     })
-    return { url: database.url.replace(/\/\/[^@]+@/u, `//${role}@`), administer }
+    return { url: database.url.replace(/\/\/[^@]+@/u, `//${role}@`), run }
   }
 
   const partsOf = async (chat: Chat) => Object.keys((await identityOf(chat)) ?? {}).sort()
@@ -272,8 +262,8 @@ describe('a role that may not ask for everything', () => {
   })
 
   it('starts all the same, and says once what it cannot know', async () => {
-    const { url, administer } = await databaseOfRole()
-    await administer(`REVOKE EXECUTE ON ${WITHHELD} FROM PUBLIC`)
+    const { url, run } = await databaseOfRole()
+    await run(`REVOKE EXECUTE ON ${WITHHELD} FROM PUBLIC`)
     await using chat = await openChat({ url })
     await chat.home.settle()
     await addConversations(chat, 2)
@@ -283,14 +273,14 @@ describe('a role that may not ask for everything', () => {
   })
 
   it('changes no epoch by what it may ask from now on, or no more', async () => {
-    const { url, administer } = await databaseOfRole()
-    await administer(`REVOKE EXECUTE ON ${WITHHELD} FROM PUBLIC`)
+    const { url, run } = await databaseOfRole()
+    await run(`REVOKE EXECUTE ON ${WITHHELD} FROM PUBLIC`)
     await using chat = await openChat({ url })
     await chat.home.settle()
     await addConversations(chat, 2)
     const before = await epochsOf(chat)
     for (const change of ['GRANT EXECUTE ON $ TO PUBLIC', 'REVOKE EXECUTE ON $ FROM PUBLIC']) {
-      await administer(change.replace('$', WITHHELD))
+      await run(change.replace('$', WITHHELD))
       await chat.home.settle()
       expect(await partsOf(chat)).toEqual(['cluster', 'database', 'table', 'timeline'])
     }

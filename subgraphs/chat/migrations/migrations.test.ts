@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../../platform/database.ts'
 import { ConfigurationError } from '../../../platform/environment.ts'
 import { newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
+import { administer } from '../../../tests/support/administer.ts'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts'
 import { Conversation } from '../conversation/conversation.entity.ts'
 import { openChatDatabase } from '../database.ts'
@@ -13,16 +13,6 @@ import { ConversationsAndReplies } from './001-conversations-and-replies.ts'
 import { AppliedDeletions } from './002-applied-deletions.ts'
 
 const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
-
-async function administer(url: string, statements: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, statement_timeout: 30_000 })
-  await client.connect()
-  try {
-    await client.query(statements)
-  } finally {
-    await client.end()
-  }
-}
 
 it('a message that was sent before it had a digest is what was meant when it is sent again', async () => {
   const database = await createTestDatabase()

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../platform/environment.ts'
 import { createLogger } from '../../../platform/logging.ts'
+import { administer } from '../../../tests/support/administer.ts'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts'
 import { openChatDatabase } from '../database.ts'
 
@@ -24,16 +24,6 @@ describe('a database that search is added to', () => {
     databases.push(database)
     await administer(database.url, statements)
     return database.url
-  }
-
-  async function administer(url: string, statements: string): Promise<void> {
-    const client = new pg.Client({ connectionString: url, statement_timeout: 30_000 })
-    await client.connect()
-    try {
-      await client.query(statements)
-    } finally {
-      await client.end()
-    }
   }
 
   /** A role that is no superuser and may create schemas in the database, and its URL of that database. */
