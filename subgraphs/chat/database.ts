@@ -1,6 +1,6 @@
 import { openDatabase } from '../../platform/database.ts'
 import type { Logger } from '../../platform/logging.ts'
-import { Generation } from './assistant/generation.entity.ts'
+import { Generation } from './assistant/generation/generation.entity.ts'
 import { Conversation } from './conversation/conversation.entity.ts'
 import { Member } from './conversation/member.entity.ts'
 import { DeletionProgress } from './departure/deletion-progress.entity.ts'

@@ -3,13 +3,13 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Conversation as ConversationEntity } from './conversation/conversation.entity.ts';
 import type { Message as MessageEntity } from './message/message.entity.ts';
-import type { Generation as GenerationEntity } from './assistant/generation.entity.ts';
+import type { Generation as GenerationEntity } from './assistant/generation/generation.entity.ts';
 import type { Member as MemberEntity } from './conversation/member.entity.ts';
 import type { UserReference as UserReferenceEntity } from './conversation/user-reference.ts';
 import type { MessageEvent as MessageEventEntity, MemberEvent as MemberEventEntity, ConversationEvent as ConversationEventEntity } from './event-log/durable-event.ts';
 import type { InboxItem as InboxItemEntity } from './inbox/inbox-stream.ts';
 import type { PresenceItem as PresenceItemEntity } from './presence/presence-stream.ts';
-import type { ReplyEnded as ReplyEndedEntity } from './assistant/reply-stream.ts';
+import type { ReplyEnded as ReplyEndedEntity } from './assistant/text/reply-stream.ts';
 import type { ChatContext } from './context.ts';
 export type Maybe<T> = T | null | undefined;
 export type InputMaybe<T> = T | null;

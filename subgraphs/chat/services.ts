@@ -1,6 +1,6 @@
 import type { EventBus } from '../../platform/event-bus/event-bus.ts'
-import type { Models } from './assistant/models.ts'
-import { ReplyQueue } from './assistant/reply-queue.ts'
+import { ReplyQueue } from './assistant/generation/reply-queue.ts'
+import type { Models } from './assistant/model/models.ts'
 import type { ChatServices } from './context.ts'
 import { ConversationService } from './conversation/conversation.service.ts'
 import type { ConversationChanges } from './conversation/conversation-change.ts'

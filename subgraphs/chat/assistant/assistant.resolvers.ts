@@ -3,7 +3,7 @@ import { encodeId } from '../../../platform/ids.ts'
 import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import { loadVisibleMessage, visibleMessage } from '../message/visible-message.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
-import { followReply } from './reply-stream.ts'
+import { followReply } from './text/reply-stream.ts'
 
 export const assistantResolvers: Pick<Resolvers, 'Query' | 'Message' | 'Generation' | 'ReplyEnded' | 'Subscription'> = {
   Query: {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
-import { claimNext, finish } from '../assistant/generation-lease.ts'
+import { claimNext, finish } from '../assistant/generation/generation-lease.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 
 const LIST = `query { conversations(first: 100) { nodes {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
-import { appendText, type Claim, claimNext, finish, LeaseLostError } from '../assistant/generation-lease.ts'
+import { appendText, type Claim, claimNext, finish, LeaseLostError } from '../assistant/generation/generation-lease.ts'
 import { Conversation } from '../conversation/conversation.entity.ts'
 import { Member } from '../conversation/member.entity.ts'
 import { ConversationCalls } from '../conversation/testing/conversation-calls.ts'

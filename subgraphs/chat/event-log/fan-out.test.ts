@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newUuid } from '../../../platform/ids.ts'
-import { appendText, claimNext, finish } from '../assistant/generation-lease.ts'
+import { appendText, claimNext, finish } from '../assistant/generation/generation-lease.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import { followMessages } from '../message/message-stream.ts'
 import { seedMessages } from '../message/testing/seed-messages.ts'

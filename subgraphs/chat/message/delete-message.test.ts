@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { decodeId, encodeId, newUuid } from '../../../platform/ids.ts'
-import { appendText, claimNext, finish } from '../assistant/generation-lease.ts'
-import { buildPrompt } from '../assistant/prompt.ts'
+import { appendText, claimNext, finish } from '../assistant/generation/generation-lease.ts'
+import { buildPrompt } from '../assistant/prompt/prompt.ts'
 import { openChatFixture } from '../testing/chat-fixture.ts'
 import { Talk } from './testing/talk.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId } from '../../../platform/ids.ts'
-import { appendText, claimNext, finish } from '../assistant/generation-lease.ts'
+import { appendText, claimNext, finish } from '../assistant/generation/generation-lease.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { find } from './testing/searching.ts'
 

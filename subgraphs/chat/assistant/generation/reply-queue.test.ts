@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryEventBus } from '../../../platform/event-bus/memory-event-bus.ts'
-import { Conversation } from '../conversation/conversation.entity.ts'
-import { Models } from './models.ts'
+import { MemoryEventBus } from '../../../../platform/event-bus/memory-event-bus.ts'
+import { Conversation } from '../../conversation/conversation.entity.ts'
+import { Models } from '../model/models.ts'
 import { ReplyQueue } from './reply-queue.ts'
 
 const queue = new ReplyQueue({ bus: new MemoryEventBus(), models: new Models(['a-model'], false) })

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
-import type { Message } from '../message/message.entity.ts'
+import type { Message } from '../../message/message.entity.ts'
 import { Generation } from './generation.entity.ts'
 
 type MessageKey = Pick<Message, 'conversationId' | 'id'>

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { AssistantSettings } from '../conversation/conversation.entity.ts'
-import { Message } from '../message/message.entity.ts'
-import type { Turn } from './language-model.ts'
+import type { AssistantSettings } from '../../conversation/conversation.entity.ts'
+import { Message } from '../../message/message.entity.ts'
+import type { Turn } from '../model/language-model.ts'
 
 export interface Prompt {
   readonly turns: Turn[]

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
-import { encodeId } from '../../../platform/ids.ts'
+import { encodeId } from '../../../../platform/ids.ts'
 import { type ReplyPiece, readReplyText, type WantedText } from './reply-text.ts'
 
 /** A piece of a growing reply, as `conversationEvents` carries it. */

@@ -1,4 +1,4 @@
-import type { ModelCatalogue } from '../conversation/conversation-input.ts'
+import type { ModelCatalogue } from '../../conversation/conversation-input.ts'
 
 /** A model that can be asked. */
 export interface AssistantModel {

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
-import type { Message } from '../message/message.entity.ts'
+import type { Message } from '../../message/message.entity.ts'
 import { readReplyText } from './reply-text.ts'
 
 const FROM_THE_BEGINNING = { attempt: 0, offset: 0 }

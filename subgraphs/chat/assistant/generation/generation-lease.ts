@@ -1,7 +1,7 @@
 import { type EntityManager, raw } from '@mikro-orm/postgresql'
-import { type AppendedEvents, appendEvents } from '../event-log/event-log.ts'
+import { type AppendedEvents, appendEvents } from '../../event-log/event-log.ts'
+import type { GenerationErrorCode } from '../model/generation-error.ts'
 import { Generation } from './generation.entity.ts'
-import type { GenerationErrorCode } from './generation-error.ts'
 
 /** Another worker has the reply now, or it has ended: whatever this one still has to say is refused. */
 export class LeaseLostError extends Error {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
 import {
   appendText,
   type BegunClaim,

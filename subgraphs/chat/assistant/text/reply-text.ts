@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { IS_READABLE } from '../conversation/readable.ts'
-import type { Generation } from './generation.entity.ts'
+import { IS_READABLE } from '../../conversation/readable.ts'
+import type { Generation } from '../generation/generation.entity.ts'
 
 /** How much of a reply somebody has: so many UTF-16 code units of one attempt's text. */
 export interface ReplyPosition {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createLogger } from '../../../platform/logging.ts'
-import { type ScriptedModel, startScriptedModel } from '../../../tests/support/scripted-model.ts'
-import type { Conversation } from '../conversation/conversation.entity.ts'
-import { type ChatFixture, openChatFixture, viewerNamed } from '../testing/chat-fixture.ts'
-import { LanguageModel } from './language-model.ts'
+import { createLogger } from '../../../../platform/logging.ts'
+import { type ScriptedModel, startScriptedModel } from '../../../../tests/support/scripted-model.ts'
+import type { Conversation } from '../../conversation/conversation.entity.ts'
+import { type ChatFixture, openChatFixture, viewerNamed } from '../../testing/chat-fixture.ts'
+import { LanguageModel } from '../model/language-model.ts'
 import { ReplyWorker } from './reply-worker.ts'
 
 describe('a worker that can no longer write its reply', () => {

@@ -1,12 +1,14 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
-import type { Logger } from '../../../platform/logging.ts'
-import { RepeatedWork } from '../../../platform/repeated-work.ts'
-import { type AssistantSettings, Conversation } from '../conversation/conversation.entity.ts'
-import { BESIDE, doorbellOf, ringOf } from '../event-log/doorbell.ts'
-import type { AppendedEvents } from '../event-log/event-log.ts'
-import { Message } from '../message/message.entity.ts'
-import { GenerationError, toGenerationError } from './generation-error.ts'
+import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
+import type { Logger } from '../../../../platform/logging.ts'
+import { RepeatedWork } from '../../../../platform/repeated-work.ts'
+import { type AssistantSettings, Conversation } from '../../conversation/conversation.entity.ts'
+import { BESIDE, doorbellOf, ringOf } from '../../event-log/doorbell.ts'
+import type { AppendedEvents } from '../../event-log/event-log.ts'
+import { Message } from '../../message/message.entity.ts'
+import { GenerationError, toGenerationError } from '../model/generation-error.ts'
+import type { LanguageModel, ReportedUsage } from '../model/language-model.ts'
+import { buildPrompt, estimateTokens, type Prompt } from '../prompt/prompt.ts'
 import {
   type BegunClaim,
   type Claim,
@@ -17,8 +19,6 @@ import {
   LeaseLostError,
   type Outcome,
 } from './generation-lease.ts'
-import type { LanguageModel, ReportedUsage } from './language-model.ts'
-import { buildPrompt, estimateTokens, type Prompt } from './prompt.ts'
 import { REPLY_QUEUED } from './reply-queue.ts'
 import { LEASE_TIMES, type LeaseTimes, ReplyWriter } from './reply-writer.ts'
 

@@ -1,5 +1,5 @@
 import OpenAI from 'openai'
-import type { AssistantSettings } from '../conversation/conversation.entity.ts'
+import type { AssistantSettings } from '../../conversation/conversation.entity.ts'
 import { GenerationError } from './generation-error.ts'
 
 /** One turn of the talk a model reads. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
+import { readReplyText } from '../text/reply-text.ts'
 import { type Claim, claimNext, LeaseLostError, renewLease } from './generation-lease.ts'
-import { readReplyText } from './reply-text.ts'
 import { LEASE_TIMES, type LeaseTimes, ReplyWriter } from './reply-writer.ts'
 
 describe('a reply’s writer', () => {

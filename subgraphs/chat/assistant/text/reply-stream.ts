@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { NotFoundError } from '../../../platform/errors.ts'
-import type { ConversationWatch } from '../event-log/conversation-watch.ts'
-import { PullStream } from '../event-log/pull-stream.ts'
-import type { Message } from '../message/message.entity.ts'
-import type { Generation } from './generation.entity.ts'
+import { NotFoundError } from '../../../../platform/errors.ts'
+import type { ConversationWatch } from '../../event-log/conversation-watch.ts'
+import { PullStream } from '../../event-log/pull-stream.ts'
+import type { Message } from '../../message/message.entity.ts'
+import type { Generation } from '../generation/generation.entity.ts'
 import { type ReplyPiece, type ReplyPosition, readReplyText } from './reply-text.ts'
 
 export interface ReplyEnded {

@@ -1,6 +1,6 @@
-import type { ReadAccess } from '../event-log/access-end.ts'
-import type { DurableEvent } from '../event-log/durable-event.ts'
-import type { EphemeralSource } from '../event-log/ephemeral-source.ts'
+import type { ReadAccess } from '../../event-log/access-end.ts'
+import type { DurableEvent } from '../../event-log/durable-event.ts'
+import type { EphemeralSource } from '../../event-log/ephemeral-source.ts'
 import type { GrowingReplies, ReplyTextAppended } from './growing-replies.ts'
 import type { ReplyPosition } from './reply-text.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
+import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
 import { buildPrompt } from './prompt.ts'
 
 const PLENTY = 1_000_000

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newUuid } from '../../../platform/ids.ts'
-import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
-import { appendText, type Claim, claimNext, finish } from './generation-lease.ts'
+import { newUuid } from '../../../../platform/ids.ts'
+import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
+import { appendText, type Claim, claimNext, finish } from '../generation/generation-lease.ts'
 import { readReplyText } from './reply-text.ts'
 
 const NOTHING = { attempt: 0, offset: 0 }
