@@ -34,7 +34,9 @@ export const subgraphs: readonly Subgraph[] = [
     entities: {
       Conversation: './conversation/conversation.entity.ts#Conversation',
       Message: './message/message.entity.ts#Message',
-      Generation: './assistant/generation.entity.ts#Generation',
+      Generation: './assistant/generation/generation.entity.ts#Generation',
+      ReplyVersion: './assistant/generation/generation.entity.ts#Generation',
+      ToolCall: './assistant/tools/tool-call.entity.ts#ToolCall',
       Member: './conversation/member.entity.ts#Member',
       User: './conversation/user-reference.ts#UserReference',
       MessageAdded: './event-log/durable-event.ts#MessageEvent',
@@ -51,7 +53,7 @@ export const subgraphs: readonly Subgraph[] = [
       InboxConversationChanged: './inbox/inbox-stream.ts#InboxItem',
       InboxConversationRemoved: './inbox/inbox-stream.ts#InboxItem',
       PresenceChange: './presence/presence-stream.ts#PresenceItem',
-      ReplyEnded: './assistant/reply-stream.ts#ReplyEnded',
+      ReplyEnded: './assistant/text/reply-stream.ts#ReplyEnded',
     },
   },
 ]

@@ -4,6 +4,7 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { Conversation as ConversationEntity } from './conversation/conversation.entity.ts';
 import type { Message as MessageEntity } from './message/message.entity.ts';
 import type { Generation as GenerationEntity } from './assistant/generation/generation.entity.ts';
+import type { ToolCall as ToolCallEntity } from './assistant/tools/tool-call.entity.ts';
 import type { Member as MemberEntity } from './conversation/member.entity.ts';
 import type { UserReference as UserReferenceEntity } from './conversation/user-reference.ts';
 import type { MessageEvent as MessageEventEntity, MemberEvent as MemberEventEntity, ConversationEvent as ConversationEventEntity } from './event-log/durable-event.ts';
@@ -46,8 +47,12 @@ export type ErrorCode =
   | 'ALREADY_MEMBER'
   /** No model of this name is configured; `models` lists them. */
   | 'UNKNOWN_MODEL'
-  /** The reply is still being written; wait until it has ended. */
-  | 'REPLY_RUNNING';
+  /** The reply is still being written; wait until it has ended, or cancel it. */
+  | 'REPLY_RUNNING'
+  /** The reply has ended; there is nothing to cancel. */
+  | 'REPLY_NOT_RUNNING'
+  /** The viewer has used up the tokens of the day (UTC), or has as many replies under way as are allowed at a time. */
+  | 'QUOTA_EXCEEDED';
 
 /** Something in a mutation's input that its sender can put right. */
 export type UserError = {
@@ -115,12 +120,29 @@ export type PresenceStatus =
 export type GenerationStatus =
   /** Waits for a worker. */
   | 'QUEUED'
-  /** A worker writes it. */
+  /** A worker writes it, or it waits for the approval of a tool call. */
   | 'RUNNING'
-  /** Whole. */
+  /** Ended by the model: whole, or as long as it was allowed to become. */
   | 'COMPLETED'
-  /** Ended by an error; the text so far is kept. */
-  | 'FAILED';
+  /** Ended by `cancelReply`; the text so far is kept, and `continueReply` goes on with it. */
+  | 'CANCELLED'
+  /** Ended by an error; the text so far is kept, but for MODERATION_REFUSED. */
+  | 'FAILED'
+  /** Its worker was lost while a tool was at work that may not be run twice; the text so far is kept, and `continueReply` goes on with it. */
+  | 'INTERRUPTED';
+
+/** How far a call of a tool has come. */
+export type ToolCallStatus =
+  /** Waits for `answerToolCall`. */
+  | 'AWAITING_APPROVAL'
+  /** Is being run. */
+  | 'RUNNING'
+  /** Has a result. */
+  | 'DONE'
+  /** Could not be run, or not to its end; the result says why. */
+  | 'FAILED'
+  /** Was not approved. */
+  | 'REFUSED';
 
 /** A person, known here by id and presence; the rest of them lives in the auth subgraph. */
 export type User = {
@@ -276,8 +298,12 @@ export type Message = {
   mentions: Array<Maybe<User>>;
   /** The UUID its sender gave; null to others. */
   clientId?: Maybe<Scalars['UUID']['output']>;
-  /** How the reply came about; null for people's messages. */
+  /** How the reply came about, in the selected version; null for people's messages. */
   generation?: Maybe<Generation>;
+  /** All that the assistant answered here, oldest first, the selected one included; at most 20. Empty for people's messages, and once deleted. */
+  versions: Array<ReplyVersion>;
+  /** What the selected version had tools do, in order. Empty for people's messages, and once deleted. */
+  toolCalls: Array<ToolCall>;
   /** Whether the viewer may change its text: its author may while they are a member, until it is deleted. */
   viewerCanEdit: Scalars['Boolean']['output'];
   /** Whether the viewer may delete it: its author and whoever asked for the reply that it is, while they are members, and moderators. */
@@ -313,7 +339,35 @@ export type Reaction = {
   viewerHasReacted: Scalars['Boolean']['output'];
 };
 
-/** The making of one reply. */
+/** One of several answers to the same message. */
+export type ReplyVersion = {
+  __typename?: 'ReplyVersion';
+  /** What `selectReplyVersion` takes. */
+  id: Scalars['ID']['output'];
+  /** Its text; while it grows, so far. */
+  body: Scalars['String']['output'];
+  /** Whether it is what the message's `body` shows. */
+  isSelected: Scalars['Boolean']['output'];
+  /** How it came about. */
+  generation: Generation;
+};
+
+/** Something the assistant had a tool do. */
+export type ToolCall = {
+  __typename?: 'ToolCall';
+  /** What `answerToolCall` takes. */
+  id: Scalars['ID']['output'];
+  /** The tool's name. */
+  name: Scalars['String']['output'];
+  /** What the model asked for: JSON, as the model wrote it. */
+  arguments: Scalars['String']['output'];
+  /** What the model was told; null while there is nothing yet. */
+  result?: Maybe<Scalars['String']['output']>;
+  /** How far it has come. */
+  status: ToolCallStatus;
+};
+
+/** The making of one version of a reply. */
 export type Generation = {
   __typename?: 'Generation';
   /** `gen_…` */
@@ -322,11 +376,11 @@ export type Generation = {
   status: GenerationStatus;
   /** Which model writes it. */
   model: Scalars['String']['output'];
-  /** 0 until a worker begins, then 1; rises each time a worker has to begin again. */
+  /** Rises each time a worker begins or takes over, over all generations of one message; 0 before the first. */
   attempt: Scalars['Int']['output'];
   /** What has been written so far. */
   text: Scalars['String']['output'];
-  /** What it cost; null until it has ended. */
+  /** What it cost, all its attempts and calls of the model together; null until it has ended. */
   usage?: Maybe<TokenUsage>;
   /** When a worker first began. */
   startedAt?: Maybe<Scalars['DateTime']['output']>;
@@ -338,6 +392,8 @@ export type Generation = {
   error?: Maybe<GenerationError>;
   /** How many earlier messages no longer fitted the model's context. */
   omittedMessages: Scalars['Int']['output'];
+  /** How many of the omitted ones the model knew by a summary. */
+  summarisedMessages: Scalars['Int']['output'];
 };
 
 /** Tokens as the model counts them. */
@@ -349,14 +405,14 @@ export type TokenUsage = {
   outputTokens: Scalars['Int']['output'];
   /** Both together. */
   totalTokens: Scalars['Int']['output'];
-  /** True when the model did not say and they were estimated at four characters a token. */
+  /** True when the model did not say all of it, and the rest was counted here. */
   isEstimated: Scalars['Boolean']['output'];
 };
 
 /** Why a reply failed. */
 export type GenerationError = {
   __typename?: 'GenerationError';
-  /** One of PROVIDER_UNAVAILABLE, PROVIDER_REJECTED, PROVIDER_RATE_LIMITED, PROVIDER_TIMEOUT, STREAM_INCOMPLETE, WORKER_LOST, INTERNAL. */
+  /** One of PROVIDER_UNAVAILABLE, PROVIDER_REJECTED, PROVIDER_RATE_LIMITED, PROVIDER_TIMEOUT, STREAM_INCOMPLETE, QUOTA_EXCEEDED, MODERATION_REFUSED, WORKER_LOST, INTERNAL. */
   code: Scalars['String']['output'];
   /** A sentence to show. */
   message: Scalars['String']['output'];
@@ -409,10 +465,42 @@ export type AssistantModel = {
   id: Scalars['ID']['output'];
   /** A name to show. */
   name: Scalars['String']['output'];
+  /** How many tokens it reads and writes together at most; null when that is not configured. */
+  contextTokens?: Maybe<Scalars['Int']['output']>;
   /** Whether it answers where no model is named. */
   isDefault: Scalars['Boolean']['output'];
   /** Whether it is the built-in demo, which is canned and no language model. */
   isDemo: Scalars['Boolean']['output'];
+};
+
+/** What replies, titles and summaries have cost somebody. */
+export type Usage = {
+  __typename?: 'Usage';
+  /** Read by models. */
+  inputTokens: Scalars['Int']['output'];
+  /** Written by models. */
+  outputTokens: Scalars['Int']['output'];
+  /** Both together. */
+  totalTokens: Scalars['Int']['output'];
+  /** How many replies, those that failed or were cancelled included. */
+  replies: Scalars['Int']['output'];
+  /** The same for each day and model, oldest first; days without any are left out. */
+  days: Array<UsageDay>;
+};
+
+/** What somebody's replies of one day and model have cost. */
+export type UsageDay = {
+  __typename?: 'UsageDay';
+  /** The day in UTC, such as `2026-01-31`. */
+  date: Scalars['String']['output'];
+  /** One of `models`, now or then. */
+  model: Scalars['String']['output'];
+  /** Read by the model. */
+  inputTokens: Scalars['Int']['output'];
+  /** Written by the model. */
+  outputTokens: Scalars['Int']['output'];
+  /** How many replies. */
+  replies: Scalars['Int']['output'];
 };
 
 /** Reading conversations. */
@@ -430,6 +518,8 @@ export type Query = {
   searchMessages?: Maybe<MessageConnection>;
   /** The models that can be asked, the default first. Errors: UNAUTHENTICATED. */
   models?: Maybe<Array<AssistantModel>>;
+  /** What the viewer's replies have cost; whole days in UTC. Errors: UNAUTHENTICATED; BAD_USER_INPUT when `to` lies before `from`, or more than 366 days behind it. */
+  usage?: Maybe<Usage>;
 };
 
 
@@ -469,6 +559,13 @@ export type QuerySearchMessagesArgs = {
   conversationId?: InputMaybe<Scalars['ID']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+/** Reading conversations. */
+export type QueryUsageArgs = {
+  from?: InputMaybe<Scalars['DateTime']['input']>;
+  to?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 /** How the assistant is to answer. */
@@ -567,6 +664,32 @@ export type EditMessageInput = {
   messageId: Scalars['ID']['input'];
   /** 1 to 16,000 UTF-16 code units, not only white space; stored exactly as sent. */
   body: Scalars['String']['input'];
+  /** Whether the assistant is asked again, now that the message says something else: the reply gets a new version, and the one before is kept. */
+  regenerate?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** Which reply to ask for again. */
+export type RegenerateReplyInput = {
+  /** `msg_…`, the reply. */
+  messageId: Scalars['ID']['input'];
+  /** One of `models`; that of the conversation when not given. */
+  model?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Which version of a reply to show. */
+export type SelectReplyVersionInput = {
+  /** `msg_…`, the reply. */
+  messageId: Scalars['ID']['input'];
+  /** One of its `versions`. */
+  versionId: Scalars['ID']['input'];
+};
+
+/** What to do with a call that waits. */
+export type AnswerToolCallInput = {
+  /** Of one of the message's `toolCalls`. */
+  toolCallId: Scalars['ID']['input'];
+  /** True runs it; false tells the model that it was refused. */
+  approved: Scalars['Boolean']['input'];
 };
 
 /** Which message. */
@@ -669,10 +792,20 @@ export type Mutation = {
   muteConversation?: Maybe<ConversationPayload>;
   /** Stores a message, exactly once for each `clientId`, and asks the assistant where one is meant. User errors: BAD_USER_INPUT, NOT_FOUND (replyToId), IDEMPOTENCY_CONFLICT. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN without being a member. */
   sendMessage?: Maybe<SendMessagePayload>;
-  /** Changes one's own message; what it said before is kept in `edits`. It asks the assistant nothing. User errors: BAD_USER_INPUT (also after 30 edits), NOT_FOUND (it was deleted). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  /** Changes one's own message; what it said before is kept in `edits`. It asks the assistant nothing unless `regenerate` is true; then a user error means that nothing was changed. User errors: BAD_USER_INPUT (also after 30 edits, and `regenerate` of a message that has no reply), NOT_FOUND (it was deleted), REPLY_RUNNING, QUOTA_EXCEEDED. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
   editMessage?: Maybe<MessagePayload>;
   /** Deletes a message: its text, edits, mentions and reactions go, its number stays. For its author and whoever asked for the reply that it is, while they are members, and for moderators, who need not be: to them the conversation of the deleted message stays NOT_FOUND, so they ask for its `id` and `deletedAt` alone. Deleting again changes nothing. User errors: REPLY_RUNNING. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
   deleteMessage?: Maybe<MessagePayload>;
+  /** Ends a reply that is queued or being written, and keeps its text so far; the model is let go of within a second. Cancelling again changes nothing. For whoever asked for it, and for OWNER and ADMIN of the conversation. User errors: BAD_USER_INPUT (not a reply), REPLY_NOT_RUNNING. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  cancelReply?: Maybe<MessagePayload>;
+  /** Has the assistant answer once more: a new version of the reply, which is selected, with the conversation before it as it is now. For whoever asked for it, and for OWNER and ADMIN of the conversation; it costs the viewer. User errors: BAD_USER_INPUT (not a reply, or its 21st version), NOT_FOUND (it was deleted), UNKNOWN_MODEL, REPLY_RUNNING, QUOTA_EXCEEDED. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  regenerateReply?: Maybe<MessagePayload>;
+  /** Has the assistant go on with a reply that was cancelled, interrupted, failed, or came to its longest: the text stays and grows. For whoever asked for it, and for OWNER and ADMIN of the conversation; it costs the viewer. User errors: BAD_USER_INPUT (not a reply, or one that is whole), NOT_FOUND (it was deleted), REPLY_RUNNING, QUOTA_EXCEEDED. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  continueReply?: Maybe<MessagePayload>;
+  /** Shows another version of a reply, to everybody. For whoever asked for it, and for OWNER and ADMIN of the conversation. User errors: BAD_USER_INPUT (not a reply), NOT_FOUND (no such version, or the message was deleted), REPLY_RUNNING. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  selectReplyVersion?: Maybe<MessagePayload>;
+  /** Lets a tool do what the assistant asked for, or not; the reply then goes on. Answering again as before changes nothing. For whoever asked for the reply. User errors: BAD_USER_INPUT (it was answered otherwise, or does not wait any more). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  answerToolCall?: Maybe<MessagePayload>;
   /** Adds the viewer's reaction; once more changes nothing. User errors: BAD_USER_INPUT (no emoji, or a 51st one), NOT_FOUND (it was deleted). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN without being a member. */
   addReaction?: Maybe<MessagePayload>;
   /** Takes the viewer's reaction back; without one nothing changes. User errors: BAD_USER_INPUT, NOT_FOUND (it was deleted). Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN without being a member. */
@@ -757,6 +890,36 @@ export type MutationDeleteMessageArgs = {
 
 
 /** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationCancelReplyArgs = {
+  input: MessageIdInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationRegenerateReplyArgs = {
+  input: RegenerateReplyInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationContinueReplyArgs = {
+  input: MessageIdInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationSelectReplyVersionArgs = {
+  input: SelectReplyVersionInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
+export type MutationAnswerToolCallArgs = {
+  input: AnswerToolCallInput;
+};
+
+
+/** Writing. Each takes one `input` and answers with what changed and the `userErrors` its sender can put right. */
 export type MutationAddReactionArgs = {
   input: ReactionInput;
 };
@@ -794,7 +957,7 @@ export type MessageAdded = ConversationEvent & {
   message: Message;
 };
 
-/** A message's text was changed by its author, or whom it mentions became known, or the account of one of them was deleted. */
+/** A message's text was changed by its author, or whom it mentions became known, or the account of one of them was deleted; or a reply shows another version, or a tool call of it has moved on. */
 export type MessageEdited = ConversationEvent & {
   __typename?: 'MessageEdited';
   /** Where the log stands with this event. */
@@ -872,7 +1035,7 @@ export type ConversationDeleted = ConversationEvent & {
   conversationId: Scalars['ID']['output'];
 };
 
-/** A worker began to write a reply. */
+/** A worker began to write a version of a reply, or to go on with it. */
 export type ReplyStarted = ConversationEvent & {
   __typename?: 'ReplyStarted';
   /** Where the log stands with this event. */
@@ -881,7 +1044,7 @@ export type ReplyStarted = ConversationEvent & {
   message: Message;
 };
 
-/** A reply has ended, well or not; its body no longer changes. */
+/** A reply has ended, well or not; its body no longer changes, unless somebody asks for another version or for more of it. */
 export type ReplyFinished = ConversationEvent & {
   __typename?: 'ReplyFinished';
   /** Where the log stands with this event. */
@@ -897,7 +1060,7 @@ export type ReplyTextAppended = ConversationEvent & {
   cursor?: Maybe<Scalars['Cursor']['output']>;
   /** The assistant's message. */
   messageId: Scalars['ID']['output'];
-  /** Which attempt the text belongs to; a higher one replaces all before. */
+  /** Which attempt the text belongs to; a higher one replaces all behind its first offset. */
   attempt: Scalars['Int']['output'];
   /** Where the piece begins, in UTF-16 code units. */
   offset: Scalars['Int']['output'];
@@ -971,7 +1134,7 @@ export type StreamPosition = {
 
 /** A step of a growing reply. */
 export type ReplyEvent = {
-  /** Rises each time the text begins again. */
+  /** Rises each time a worker begins or takes over. */
   attempt: Scalars['Int']['output'];
 };
 
@@ -1225,6 +1388,7 @@ export type ResolversTypes = {
   MessageRole: MessageRole;
   PresenceStatus: PresenceStatus;
   GenerationStatus: GenerationStatus;
+  ToolCallStatus: ToolCallStatus;
   User: ResolverTypeWrapper<UserReferenceEntity>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Presence: ResolverTypeWrapper<Presence>;
@@ -1238,6 +1402,8 @@ export type ResolversTypes = {
   Message: ResolverTypeWrapper<MessageEntity>;
   MessageEdit: ResolverTypeWrapper<MessageEdit>;
   Reaction: ResolverTypeWrapper<Reaction>;
+  ReplyVersion: ResolverTypeWrapper<GenerationEntity>;
+  ToolCall: ResolverTypeWrapper<ToolCallEntity>;
   Generation: ResolverTypeWrapper<GenerationEntity>;
   TokenUsage: ResolverTypeWrapper<TokenUsage>;
   GenerationError: ResolverTypeWrapper<GenerationError>;
@@ -1246,6 +1412,8 @@ export type ResolversTypes = {
   MessageConnection: ResolverTypeWrapper<Omit<MessageConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['MessageEdge']>, nodes: Array<ResolversTypes['Message']> }>;
   MessageEdge: ResolverTypeWrapper<Omit<MessageEdge, 'node'> & { node: ResolversTypes['Message'] }>;
   AssistantModel: ResolverTypeWrapper<AssistantModel>;
+  Usage: ResolverTypeWrapper<Usage>;
+  UsageDay: ResolverTypeWrapper<UsageDay>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   AssistantSettingsInput: AssistantSettingsInput;
   CreateConversationInput: CreateConversationInput;
@@ -1257,6 +1425,9 @@ export type ResolversTypes = {
   SetMemberRoleInput: SetMemberRoleInput;
   MuteConversationInput: MuteConversationInput;
   EditMessageInput: EditMessageInput;
+  RegenerateReplyInput: RegenerateReplyInput;
+  SelectReplyVersionInput: SelectReplyVersionInput;
+  AnswerToolCallInput: AnswerToolCallInput;
   MessageIdInput: MessageIdInput;
   ReactionInput: ReactionInput;
   MarkReadInput: MarkReadInput;
@@ -1320,6 +1491,8 @@ export type ResolversParentTypes = {
   Message: MessageEntity;
   MessageEdit: MessageEdit;
   Reaction: Reaction;
+  ReplyVersion: GenerationEntity;
+  ToolCall: ToolCallEntity;
   Generation: GenerationEntity;
   TokenUsage: TokenUsage;
   GenerationError: GenerationError;
@@ -1328,6 +1501,8 @@ export type ResolversParentTypes = {
   MessageConnection: Omit<MessageConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['MessageEdge']>, nodes: Array<ResolversParentTypes['Message']> };
   MessageEdge: Omit<MessageEdge, 'node'> & { node: ResolversParentTypes['Message'] };
   AssistantModel: AssistantModel;
+  Usage: Usage;
+  UsageDay: UsageDay;
   Query: Record<PropertyKey, never>;
   AssistantSettingsInput: AssistantSettingsInput;
   CreateConversationInput: CreateConversationInput;
@@ -1339,6 +1514,9 @@ export type ResolversParentTypes = {
   SetMemberRoleInput: SetMemberRoleInput;
   MuteConversationInput: MuteConversationInput;
   EditMessageInput: EditMessageInput;
+  RegenerateReplyInput: RegenerateReplyInput;
+  SelectReplyVersionInput: SelectReplyVersionInput;
+  AnswerToolCallInput: AnswerToolCallInput;
   MessageIdInput: MessageIdInput;
   ReactionInput: ReactionInput;
   MarkReadInput: MarkReadInput;
@@ -1480,6 +1658,8 @@ export type MessageResolvers<ContextType = ChatContext, ParentType extends Resol
   mentions?: Resolver<Array<Maybe<ResolversTypes['User']>>, ParentType, ContextType>;
   clientId?: Resolver<Maybe<ResolversTypes['UUID']>, ParentType, ContextType>;
   generation?: Resolver<Maybe<ResolversTypes['Generation']>, ParentType, ContextType>;
+  versions?: Resolver<Array<ResolversTypes['ReplyVersion']>, ParentType, ContextType>;
+  toolCalls?: Resolver<Array<ResolversTypes['ToolCall']>, ParentType, ContextType>;
   viewerCanEdit?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   viewerCanDelete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
@@ -1495,6 +1675,21 @@ export type ReactionResolvers<ContextType = ChatContext, ParentType extends Reso
   viewerHasReacted?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
+export type ReplyVersionResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ReplyVersion'] = ResolversParentTypes['ReplyVersion']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  body?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  isSelected?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  generation?: Resolver<ResolversTypes['Generation'], ParentType, ContextType>;
+};
+
+export type ToolCallResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ToolCall'] = ResolversParentTypes['ToolCall']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  arguments?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['ToolCallStatus'], ParentType, ContextType>;
+};
+
 export type GenerationResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Generation'] = ResolversParentTypes['Generation']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   status?: Resolver<ResolversTypes['GenerationStatus'], ParentType, ContextType>;
@@ -1507,6 +1702,7 @@ export type GenerationResolvers<ContextType = ChatContext, ParentType extends Re
   finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   error?: Resolver<Maybe<ResolversTypes['GenerationError']>, ParentType, ContextType>;
   omittedMessages?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  summarisedMessages?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type TokenUsageResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['TokenUsage'] = ResolversParentTypes['TokenUsage']> = {
@@ -1546,8 +1742,25 @@ export type MessageEdgeResolvers<ContextType = ChatContext, ParentType extends R
 export type AssistantModelResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['AssistantModel'] = ResolversParentTypes['AssistantModel']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  contextTokens?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   isDefault?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   isDemo?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type UsageResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Usage'] = ResolversParentTypes['Usage']> = {
+  inputTokens?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  outputTokens?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  totalTokens?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  replies?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  days?: Resolver<Array<ResolversTypes['UsageDay']>, ParentType, ContextType>;
+};
+
+export type UsageDayResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['UsageDay'] = ResolversParentTypes['UsageDay']> = {
+  date?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  model?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  inputTokens?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  outputTokens?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  replies?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type QueryResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
@@ -1557,6 +1770,7 @@ export type QueryResolvers<ContextType = ChatContext, ParentType extends Resolve
   channels?: Resolver<Maybe<ResolversTypes['ConversationConnection']>, ParentType, ContextType, Partial<QueryChannelsArgs>>;
   searchMessages?: Resolver<Maybe<ResolversTypes['MessageConnection']>, ParentType, ContextType, RequireFields<QuerySearchMessagesArgs, 'query'>>;
   models?: Resolver<Maybe<Array<ResolversTypes['AssistantModel']>>, ParentType, ContextType>;
+  usage?: Resolver<Maybe<ResolversTypes['Usage']>, ParentType, ContextType, Partial<QueryUsageArgs>>;
 };
 
 export type ConversationPayloadResolvers<ContextType = ChatContext, ParentType extends ResolversParentTypes['ConversationPayload'] = ResolversParentTypes['ConversationPayload']> = {
@@ -1598,6 +1812,11 @@ export type MutationResolvers<ContextType = ChatContext, ParentType extends Reso
   sendMessage?: Resolver<Maybe<ResolversTypes['SendMessagePayload']>, ParentType, ContextType, RequireFields<MutationSendMessageArgs, 'input'>>;
   editMessage?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationEditMessageArgs, 'input'>>;
   deleteMessage?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationDeleteMessageArgs, 'input'>>;
+  cancelReply?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationCancelReplyArgs, 'input'>>;
+  regenerateReply?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationRegenerateReplyArgs, 'input'>>;
+  continueReply?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationContinueReplyArgs, 'input'>>;
+  selectReplyVersion?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationSelectReplyVersionArgs, 'input'>>;
+  answerToolCall?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationAnswerToolCallArgs, 'input'>>;
   addReaction?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationAddReactionArgs, 'input'>>;
   removeReaction?: Resolver<Maybe<ResolversTypes['MessagePayload']>, ParentType, ContextType, RequireFields<MutationRemoveReactionArgs, 'input'>>;
   markRead?: Resolver<Maybe<ResolversTypes['ConversationPayload']>, ParentType, ContextType, RequireFields<MutationMarkReadArgs, 'input'>>;
@@ -1793,6 +2012,8 @@ export type Resolvers<ContextType = ChatContext> = {
   Message?: MessageResolvers<ContextType>;
   MessageEdit?: MessageEditResolvers<ContextType>;
   Reaction?: ReactionResolvers<ContextType>;
+  ReplyVersion?: ReplyVersionResolvers<ContextType>;
+  ToolCall?: ToolCallResolvers<ContextType>;
   Generation?: GenerationResolvers<ContextType>;
   TokenUsage?: TokenUsageResolvers<ContextType>;
   GenerationError?: GenerationErrorResolvers<ContextType>;
@@ -1801,6 +2022,8 @@ export type Resolvers<ContextType = ChatContext> = {
   MessageConnection?: MessageConnectionResolvers<ContextType>;
   MessageEdge?: MessageEdgeResolvers<ContextType>;
   AssistantModel?: AssistantModelResolvers<ContextType>;
+  Usage?: UsageResolvers<ContextType>;
+  UsageDay?: UsageDayResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   ConversationPayload?: ConversationPayloadResolvers<ContextType>;
   DeleteConversationPayload?: DeleteConversationPayloadResolvers<ContextType>;

@@ -4,6 +4,10 @@ import type { ChangeUnderLock } from './conversation-change.ts'
 
 /** In the order in which rows refer to one another. */
 const CONTENT = [
+  'assistant_task',
+  'conversation_summary',
+  'tool_call',
+  'token_reservation',
   'generation_chunk',
   'generation',
   'conversation_event',
