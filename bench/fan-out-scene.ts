@@ -26,7 +26,7 @@ export async function openScene(
   const tokens = new BenchTokens()
   const serviceSecret = randomBytes(32).toString('hex')
   const databaseUrl = await openBenchDatabase(resources)
-  const roles = await startRoles(resources, {
+  const roles = await startGraphRoles(resources, {
     databaseUrl,
     serviceSecret,
     signingKey: tokens.signingKey,
@@ -42,9 +42,17 @@ export async function openScene(
   return { ...roles, conversationId: conversation, tokens: watchers, send }
 }
 
-async function startRoles(
+/** A graph that is asked over a real gateway; without `modelUrl` nobody can be asked for a reply. */
+export async function startGraphRoles(
   resources: Resources,
-  given: { databaseUrl: string; serviceSecret: string; signingKey: string; gatewayFlags: readonly string[] },
+  given: {
+    databaseUrl: string
+    serviceSecret: string
+    signingKey: string
+    gatewayFlags?: readonly string[]
+    chatFlags?: readonly string[]
+    modelUrl?: string
+  },
 ): Promise<Pick<Scene, 'gateway' | 'chat' | 'auth'>> {
   const shared = { SERVICE_SECRET: given.serviceSecret }
   const stored = { ...shared, DATABASE_URL: given.databaseUrl }
@@ -52,8 +60,8 @@ async function startRoles(
     environment: { ...stored, JWT_SIGNING_KEY: given.signingKey },
   })
   const chat = await startRole(resources, 'subgraphs/chat/main.ts', 'CHAT_PORT', {
-    // Nobody asks the model here.
-    environment: { ...stored, AUTH_URL: auth.url, OPENAI_BASE_URL: 'http://127.0.0.1:9' },
+    environment: { ...stored, AUTH_URL: auth.url, OPENAI_BASE_URL: given.modelUrl ?? 'http://127.0.0.1:9' },
+    flags: given.chatFlags ?? [],
   })
   const gateway = await startRole(resources, 'gateway/main.ts', 'PORT', {
     environment: {
@@ -63,7 +71,7 @@ async function startRoles(
       JWKS_URL: `${auth.url}/.well-known/jwks.json`,
       AUTH_URL: auth.url,
     },
-    flags: given.gatewayFlags,
+    flags: given.gatewayFlags ?? [],
   })
   return { auth, chat, gateway }
 }

@@ -8,8 +8,8 @@ import type { Role } from './processes.ts'
 
 const TOKEN_SECONDS = 6 * 60 * 60
 
-/** People with an account but no password, and a group of all of them; the first is its owner. */
-export async function settle(databaseUrl: string, people: readonly string[], conversationId: string): Promise<void> {
+/** People with an account but no password. */
+export async function addPeople(databaseUrl: string, people: readonly string[]): Promise<void> {
   await prepare(databaseUrl, [
     {
       text: `INSERT INTO auth.user (id, email, email_key, username, username_key, display_name, roles, created_at)
@@ -18,6 +18,13 @@ export async function settle(databaseUrl: string, people: readonly string[], con
         FROM unnest($1::uuid[]) WITH ORDINALITY AS people (id, place)`,
       values: [people],
     },
+  ])
+}
+
+/** The same, and a group of all of them; the first is its owner. */
+export async function settle(databaseUrl: string, people: readonly string[], conversationId: string): Promise<void> {
+  await addPeople(databaseUrl, people)
+  await prepare(databaseUrl, [
     {
       text: `INSERT INTO chat.conversation (id, kind, title, epoch, member_count)
         VALUES ($1, 'GROUP', 'Everybody', gen_random_uuid(), $2)`,
