@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { startEmbeddedPostgres } from '../local/postgres/embedded-postgres.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../local/postgres/embedded-postgres.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -20,6 +21,7 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'parley-tests-'))
   const postgres = await startEmbeddedPostgres({ dataDirectory })
+  await forgoDurability(postgres)
   project.provide('postgres', postgres.connection)
   const seed = Number(process.env.HOSTILE_BUS_SEED ?? randomInt(2 ** 31))
   process.stderr.write(`The hostile bus of this run: HOSTILE_BUS_SEED=${seed}\n`)
@@ -27,5 +29,19 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async () => {
     await postgres[Symbol.asyncDispose]()
     await rm(dataDirectory, { recursive: true, force: true })
+  }
+}
+
+/** The server is thrown away with the run, so nothing needs to be on the disk; tests of durability start servers of their own. */
+async function forgoDurability(postgres: EmbeddedPostgres): Promise<void> {
+  const client = new pg.Client(postgres.urlOf('postgres'))
+  await client.connect()
+  try {
+    for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes']) {
+      await client.query(`ALTER SYSTEM SET ${setting} = off`)
+    }
+    await client.query('SELECT pg_reload_conf()')
+  } finally {
+    await client.end()
   }
 }
