@@ -21,7 +21,7 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'parley-tests-'))
   const postgres = await startEmbeddedPostgres({ dataDirectory })
-  await forgoDurability(postgres)
+  await suitTests(postgres)
   project.provide('postgres', postgres.connection)
   const seed = Number(process.env.HOSTILE_BUS_SEED ?? randomInt(2 ** 31))
   process.stderr.write(`The hostile bus of this run: HOSTILE_BUS_SEED=${seed}\n`)
@@ -32,12 +32,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
 }
 
-/** The server is thrown away with the run, so nothing needs to be on the disk; tests of durability start servers of their own. */
-async function forgoDurability(postgres: EmbeddedPostgres): Promise<void> {
+/**
+ * Nothing needs to be on the disk: the server is thrown away with the run, and tests of durability start servers of their
+ * own. And no statistics come between a statement and the plan that is expected for it, unless the test asks for them.
+ */
+async function suitTests(postgres: EmbeddedPostgres): Promise<void> {
   const client = new pg.Client(postgres.urlOf('postgres'))
   await client.connect()
   try {
-    for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes']) {
+    for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes', 'autovacuum']) {
       await client.query(`ALTER SYSTEM SET ${setting} = off`)
     }
     await client.query('SELECT pg_reload_conf()')
