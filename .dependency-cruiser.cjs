@@ -140,8 +140,8 @@ const betweenChatFeatures = [
   {
     name: 'the-assistant-is-for-streams-alone',
     comment:
-      'Whoever follows a conversation hears its replies grow; no other feature knows that there is an assistant.',
-    from: { path: '^subgraphs/chat/[^/]+/', pathNot: ['^subgraphs/chat/(assistant|live)/', ...TESTS] },
+      'Whoever follows a conversation hears its replies grow, and the worker role writes them; no other feature knows that there is an assistant.',
+    from: { path: '^subgraphs/chat/[^/]+/', pathNot: ['^subgraphs/chat/(assistant|live|worker)/', ...TESTS] },
     to: { path: '^subgraphs/chat/assistant/' },
   },
   {

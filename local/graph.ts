@@ -4,10 +4,11 @@ import { openEventBus } from '../platform/event-bus/open-event-bus.ts'
 import { createLogger, type Logger } from '../platform/logging.ts'
 import { openAll } from '../platform/resources.ts'
 import { startAuth } from '../subgraphs/auth/subgraph.ts'
+import type { AssistantConfig } from '../subgraphs/chat/config-assistant.ts'
 import { type ChatOverrides, startChat } from '../subgraphs/chat/subgraph.ts'
 import type { LocalConfig } from './config.ts'
 import { openEmbeddedDatabase } from './database.ts'
-import { startDemoModel } from './demo-model/demo-model.ts'
+import { type DemoModel, startDemoModel } from './demo-model/demo-model.ts'
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts'
 
 /** Where the running graph is. */
@@ -36,9 +37,9 @@ export function startLocalGraph(config: LocalConfig, overrides: LocalOverrides =
     const { dataDirectory } = config
     const databaseUrl =
       config.databaseUrl ?? (await openEmbeddedDatabase(() => startEmbeddedPostgres({ dataDirectory }), resources))
-    const baseUrl = config.usesDemoModel
-      ? resources.use(await startDemoModel(overrides.demoModel)).baseUrl
-      : config.chat.assistant.baseUrl
+    const assistant = config.usesDemoModel
+      ? answeredBy(config, resources.use(await startDemoModel(overrides.demoModel)))
+      : config.chat.assistant
     const auth = resources.use(await startAuth({ ...config.auth, databaseUrl }, { ...common, bus }))
     const chat = resources.use(
       await startChat(
@@ -46,7 +47,7 @@ export function startLocalGraph(config: LocalConfig, overrides: LocalOverrides =
           ...config.chat,
           databaseUrl,
           authUrl: auth.url,
-          assistant: { ...config.chat.assistant, baseUrl, isDemo: config.usesDemoModel },
+          assistant,
         },
         { ...common, ...overrides.chat, bus },
       ),
@@ -65,6 +66,11 @@ export function startLocalGraph(config: LocalConfig, overrides: LocalOverrides =
     )
     return { url: gateway.url, authUrl: auth.url, chatUrl: chat.url }
   })
+}
+
+/** The configuration of an assistant for which the demo answers. */
+function answeredBy({ chat: { assistant } }: LocalConfig, { baseUrl }: DemoModel): AssistantConfig {
+  return { ...assistant, endpoints: [{ name: 'demo', baseUrl, apiKey: undefined }], isDemo: true }
 }
 
 /** NATS when there is a URL of it, so that several graphs on one database hear each other. */

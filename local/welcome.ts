@@ -7,7 +7,7 @@ export function welcome(graph: LocalGraph, config: LocalConfig): string {
   const endpoint = `${graph.url}/graphql`
   const folder = relative(process.cwd(), config.dataDirectory) || '.'
   const database = config.databaseUrl === undefined ? `embedded PostgreSQL 18, its data in ${folder}` : 'DATABASE_URL'
-  const [model] = config.chat.assistant.models
+  const [{ id: model }] = config.chat.assistant.models
   const answers = config.usesDemoModel
     ? `${model}: canned answers, NOT a language model; OPENAI_API_KEY or OPENAI_BASE_URL brings a real one`
     : model

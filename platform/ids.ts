@@ -2,7 +2,7 @@ import { TypeID, typeid } from 'typeid-js'
 import { BadUserInputError } from './errors.ts'
 
 /** What an id names. */
-export type IdPrefix = 'usr' | 'ses' | 'aud' | 'cnv' | 'msg' | 'gen'
+export type IdPrefix = 'usr' | 'ses' | 'aud' | 'cnv' | 'msg' | 'gen' | 'ver' | 'tcl'
 
 /** A new time-ordered UUIDv7 (RFC 9562), as the database stores it. */
 export function newUuid(): string {

@@ -6,6 +6,8 @@ import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
 /** The provider's own words: they may hold keys and prompts, and belong in the log alone. */
 const PROVIDERS_WORDS = 'Incorrect API key provided: sk-test'
+/** Nobody listens there. */
+const NOBODY = 'http://127.0.0.1:9/v1'
 
 let model: ScriptedModel
 let graph: TestGraph
@@ -72,16 +74,20 @@ describe('a reply fails without a text', () => {
     expect(generation.error?.message).not.toContain('sk-test')
     expect(body).toBe('')
   })
+})
 
-  it('with PROVIDER_UNAVAILABLE when nobody listens at the model’s address', async () => {
-    await using nobody = await startTestGraph({ environment: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' } })
-    const person = await signUp(nobody)
+describe('with several endpoints', () => {
+  it('a reply is of the first that begins to answer, whoever made it', async () => {
+    const environment = { OPENAI_BASE_URL: `${NOBODY},${model.baseUrlOf('ollama')}`, OPENAI_MODELS: 'scripted' }
+    await using several = await startTestGraph({ environment })
+    const person = await signUp(several)
+    model.answerWith((answer) => answer.say('Here I am.').finish({ prompt_tokens: 1, completion_tokens: 1 }))
     const { reply } = await sendMessage(person, await createConversation(person), 'Anybody there?')
     await replyStream(person, reply?.id ?? '').completion()
 
-    expect((await readReply(person, reply?.id ?? '')).generation).toMatchObject({
-      status: 'FAILED',
-      error: { code: 'PROVIDER_UNAVAILABLE' },
+    expect(await readReply(person, reply?.id ?? '')).toMatchObject({
+      body: 'Here I am.',
+      generation: { status: 'COMPLETED', attempt: 1, error: null, usage: { isEstimated: true } },
     })
   })
 })
@@ -165,6 +171,20 @@ describe('a reply completes', () => {
     ['with half a pair replaced', 'a\ufffd', (answer) => answer.say('a').say('\ud83d').finish()],
     ['with a pair that came in halves', 'a👋b', (answer) => answer.say('a').say('\ud83d').say('\udc4bb').finish()],
     ['with 100 KB in one piece', '漢'.repeat(34_000), (answer) => answer.say('漢'.repeat(34_000)).finish()],
+    [
+      'at the longest that the model writes',
+      'As far as it',
+      (answer) => answer.say('As far as it').finish(undefined, 'length'),
+    ],
+    [
+      'once, when the connection breaks after its end',
+      'Whole',
+      (answer) =>
+        answer
+          .say('Whole')
+          .event({ choices: [{ delta: {}, finish_reason: 'stop' }] })
+          .cut(),
+    ],
     [
       'after choices without text',
       'x',

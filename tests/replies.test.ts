@@ -92,7 +92,7 @@ describe('a reply', () => {
         })
         events.unsubscribe()
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   })
 
@@ -111,14 +111,14 @@ describe('a reply', () => {
     expect((await readReply(ada, id)).generation).toMatchObject({ status: 'COMPLETED', finishedAt: expect.any(String) })
   })
 
-  it('is estimated at four characters a token when the model does not count', async () => {
-    const [ended] = (await watchReply(ada, await ask('12345678'))).slice(-1)
-    expect(ended?.message?.generation.usage).toEqual({
-      inputTokens: 2,
-      outputTokens: 2,
-      totalTokens: 4,
-      isEstimated: true,
-    })
+  it('is estimated, at a token for every four bytes, when the model does not count', async () => {
+    const usageOf = async (question: string) =>
+      (await watchReply(ada, await ask(question))).at(-1)?.message?.generation.usage
+    const [short, long] = [await usageOf('12345678'), await usageOf('1234567890123456')]
+
+    expect([short, long]).toMatchObject(Array(2).fill({ outputTokens: 2, isEstimated: true }))
+    expect((long?.inputTokens ?? 0) - (short?.inputTokens ?? 0)).toBe(2)
+    expect(short?.totalTokens).toBe((short?.inputTokens ?? 0) + 2)
   })
 })
 
@@ -208,7 +208,7 @@ describe('what the model is asked', () => {
       authorization: 'Bearer sk-test',
       model: 'second',
       temperature: 0.5,
-      max_completion_tokens: 99,
+      max_tokens: 99,
       messages: [
         { role: 'system', content: 'Be brief.' },
         { role: 'user', content: 'Hello' },
@@ -221,7 +221,7 @@ describe('what the model is asked', () => {
 
     expect(lastRequest()).toMatchObject({ model: 'first', messages: [{ role: 'user', content: 'Hello' }] })
     expect(lastRequest()).not.toHaveProperty('temperature')
-    expect(lastRequest()).not.toHaveProperty('max_completion_tokens')
+    for (const limit of ['max_tokens', 'max_completion_tokens']) expect(lastRequest()).not.toHaveProperty(limit)
   })
 
   it('holds everything that was said before, in order', async () => {
@@ -240,7 +240,7 @@ describe('what the model is asked', () => {
     ])
   })
 
-  it('in a group is what all have said, once somebody names the assistant', async () => {
+  it('in a group is what all have said, and who, once somebody names the assistant', async () => {
     const grace = await signUp(graph, 'grace')
     const conversationId = await createConversation(ada, { kind: 'GROUP', memberIds: [grace.id] })
     const asked = model.requests.length
@@ -249,8 +249,12 @@ describe('what the model is asked', () => {
     const { reply } = await sendMessage(ada, conversationId, 'What do you say, @Assistant?')
     await watchReply(grace, reply?.id ?? '')
 
-    expect(model.requests.slice(asked).map(({ messages }) => messages.map(({ content }) => content))).toEqual([
-      ['Write to me@assistant.org', 'The assistants are late', 'What do you say, @Assistant?'],
+    expect(model.requests.slice(asked)).toHaveLength(1)
+    expect(lastRequest()?.messages).toEqual([
+      { role: 'system', content: expect.stringContaining('several people') },
+      { role: 'user', content: 'grace: Write to me@assistant.org' },
+      { role: 'user', content: 'ada: The assistants are late' },
+      { role: 'user', content: 'ada: What do you say, @Assistant?' },
     ])
   })
 })

@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LocalOverrides } from '../local/graph.ts'
+import { newTemporaryFolder, removeFolder } from '../local/postgres/testing/temporary-folder.ts'
 import { MemoryEventBus } from '../platform/event-bus/memory-event-bus.ts'
 import { conversationEvents, type ReplyEvent, readReply, replyStream, textOf } from './support/chat-streams.ts'
 import { GraphClient } from './support/graph-client.ts'
@@ -11,19 +14,30 @@ import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
 let database: TestDatabase
 let model: ScriptedModel
+let folder: string
 beforeAll(async () => {
   database = await createTestDatabase()
   model = await startScriptedModel()
+  folder = await newTemporaryFolder()
+  await writeFile(modelsFile(), JSON.stringify({ continuing: { canContinue: true } }))
 })
 afterAll(async () => {
+  await removeFolder(folder)
   await model[Symbol.asyncDispose]()
   await database[Symbol.asyncDispose]()
 })
 
+/** Where it stands what the models are. */
+const modelsFile = () => join(folder, 'models.json')
+
 const startGraph = (overrides: LocalOverrides = {}) =>
   startTestGraph({
     databaseUrl: database.url,
-    environment: { OPENAI_BASE_URL: model.baseUrl, OPENAI_MODELS: 'scripted' },
+    environment: {
+      OPENAI_BASE_URL: model.baseUrl,
+      OPENAI_MODELS: 'scripted,continuing',
+      AI_MODELS_FILE: modelsFile(),
+    },
     overrides,
   })
 
@@ -46,6 +60,14 @@ async function ask(person: Person, conversationId?: string): Promise<string> {
   const { reply } = await sendMessage(person, conversationId ?? (await createConversation(person)), 'Tell me')
   return reply?.id ?? ''
 }
+
+/** Asks the model that goes on with what another worker has left, and returns the reply's id. */
+async function askContinuing(person: Person): Promise<string> {
+  return ask(person, await createConversation(person, { kind: 'ASSISTANT', assistant: { model: 'continuing' } }))
+}
+
+/** What the model was given last of all. */
+const lastGiven = () => model.requests.at(-1)?.messages.at(-1)
 
 /** Attempts of one reply, each with a script of its own. */
 function inTurn(...scripts: Script[]): Script {
@@ -92,6 +114,29 @@ describe('a reply whose worker is taken for dead', () => {
     expect(textOf(told)).toBe('A whole sentence.')
     expect(told.filter(({ __typename }) => __typename === 'ReplyStarted')).toHaveLength(1)
     expect((await readReply(ada, replyId)).body).toBe('A whole sentence.')
+  })
+
+  it('is gone on with by a model that can, and watchers keep all they have', async () => {
+    model.answerWith(
+      inTurn(
+        (answer) => void answer.say('Half a sen'),
+        (answer) => answer.say('tence, and the other half.').finish(),
+      ),
+    )
+    const replyId = await askContinuing(ada)
+    const stream = replyStream(ada, replyId)
+    await stream.take(hasText('Half a sen'))
+    await letLeasesRunOut()
+
+    expect(await stream.take(isEnded)).toMatchObject([
+      { __typename: 'ReplyRestarted', attempt: 2, keepOffset: 10 },
+      { __typename: 'ReplyText', attempt: 2, offset: 10, text: 'tence, and the other half.' },
+      { __typename: 'ReplyEnded', attempt: 2, status: 'COMPLETED', length: 36 },
+    ])
+    expect((await readReply(ada, replyId)).body).toBe('Half a sentence, and the other half.')
+    expect(lastGiven()).toMatchObject({ role: 'assistant', content: 'Half a sen' })
+    const late = replyStream(ada, replyId, { attempt: 1, offset: 10 })
+    expect(await late.next()).toEqual({ __typename: 'ReplyRestarted', attempt: 2, keepOffset: 10 })
   })
 
   it('takes not a word more from the worker that was only slow', async () => {
@@ -177,33 +222,33 @@ describe('a reply whose worker is taken for dead', () => {
 })
 
 describe('a graph that stops in the middle of a reply', () => {
-  it('hands it over at once to the next, long before its lease of ten seconds runs out', async () => {
+  it('hands it over at once, long before its lease of ten seconds runs out, and keeps what can be gone on with', async () => {
     const letGo = Promise.withResolvers<void>()
-    model.answerWith(
-      inTurn(
-        (answer) => {
-          void answer.closed.then(letGo.resolve)
-          answer.say('Once upon')
-        },
-        (answer) => answer.say('The whole story.').finish(),
-      ),
-    )
+    let begun = 0
+    model.answerWith((answer, request) => {
+      const canContinue = request.model === 'continuing'
+      const isFirst = begun < 2
+      begun += 1
+      if (!isFirst) return answer.say(canContinue ? ' a time.' : 'The whole story.').finish()
+      if (canContinue) void answer.closed.then(letGo.resolve)
+      answer.say('Once upon')
+    })
     const first = await startGraph()
     const ada = await signUp(first, 'ada')
-    const replyId = await ask(ada)
-    await replyStream(ada, replyId).take(hasText('Once upon'))
+    const replies = [await ask(ada), await askContinuing(ada)]
+    for (const replyId of replies) await replyStream(ada, replyId).take(hasText('Once upon'))
 
     await using second = await startGraph()
     await using client = new GraphClient(second.url, ada.tokens.accessToken)
-    const stream = replyStream({ ...ada, client }, replyId)
-    const seen = await stream.take(hasText('Once upon'))
+    const streams = replies.map((replyId) => replyStream({ ...ada, client }, replyId))
+    const seen = await Promise.all(streams.map((stream) => stream.take(hasText('Once upon'))))
     const stoppedAt = performance.now()
     await first[Symbol.asyncDispose]()
     await letGo.promise
 
-    seen.push(...(await stream.take(isEnded)))
+    for (const [index, stream] of streams.entries()) seen[index]?.push(...(await stream.take(isEnded)))
     expect(performance.now() - stoppedAt).toBeLessThan(5_000)
-    expect(textOf(seen)).toBe('The whole story.')
-    expect(seen.at(-1)).toMatchObject({ status: 'COMPLETED', attempt: 2 })
+    expect(seen.map(textOf)).toEqual(['The whole story.', 'Once upon a time.'])
+    for (const events of seen) expect(events.at(-1)).toMatchObject({ status: 'COMPLETED', attempt: 2 })
   })
 })

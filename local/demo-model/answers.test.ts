@@ -140,6 +140,25 @@ describe('a reply that broke off', () => {
   })
 })
 
+describe('what chat asks for beside a reply', () => {
+  const asked = (task: string, said: string) =>
+    replyTo([{ role: 'system', text: `${task}: in few words.` }, user(said)])
+
+  test('is a title of the question’s first words', () => {
+    const title = (question: string) =>
+      asked('Name this conversation', `Question:\n${question}\n\nAnswer:\nYou wrote: …`)
+    expect(title('What is 12*7?')).toBe('What is 12*7?')
+    expect(title('Tell me\neverything about the sea, please, and more')).toBe('Tell me everything about the sea,…')
+    expect(title(' ')).toBe('A talk without words')
+  })
+
+  test('is a summary that says that it is none', () => {
+    const said = 'The summary of what was said before:\nCanned.\n\nWhat was said then:\n\nUser: joke\n\nAssistant: Ha.'
+    const summary = asked('Sum up this conversation', said)
+    expect(summary).toMatch(/demo assistant.*not a language model.*canned.*“User: joke Assistant: Ha.”$/)
+  })
+})
+
 describe('a quote', () => {
   test('is the message on one line when it is short', () => {
     expect(quote(' two\n lines\u0000 here ')).toBe('two lines here')

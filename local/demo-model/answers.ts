@@ -6,6 +6,11 @@ export interface ConversationMessage {
 }
 
 const LONGEST_QUOTE = { words: 12, codeUnits: 80 }
+const LONGEST_TITLE = { words: 6, codeUnits: 60 }
+
+/** How chat asks for the name of a conversation, and for what was said in it. */
+const QUESTION = /^Question:\n([\s\S]*?)\n\nAnswer:\n/
+const BEGINNING = /^What was said(?: then)?:\n\n([\s\S]*)/m
 
 const DISCLOSURES = [
   'You should know what you are talking to: Parley’s built-in demo assistant, a few canned rules and not a language model. ' +
@@ -25,14 +30,30 @@ const NOTHING_TO_ADD =
 /**
  * What the demo assistant says next, a pure function of the conversation: the answer to the last user message or, when
  * the conversation ends in the beginning of that very answer, the rest of it, so that an interrupted reply can be
- * continued without a seam. System, developer and tool messages change nothing.
+ * continued without a seam. System, developer and tool messages change nothing, but for the two that ask for a title or
+ * a summary, which are canned too.
  */
 export function replyTo(conversation: readonly ConversationMessage[]): string {
   const last = conversation.at(-1)
+  const task = conversation.find(({ role }) => role === 'system')?.text ?? ''
+  if (task.startsWith('Name this conversation')) return nameFor(last?.text ?? '')
+  if (task.startsWith('Sum up this conversation')) return summaryOf(last?.text ?? '')
   if (last?.role !== 'assistant') return answer(conversation)
   const whole = answer(conversation.slice(0, -1))
   const rest = whole.startsWith(last.text) ? whole.slice(last.text.length) : ''
   return rest === '' ? NOTHING_TO_ADD : rest
+}
+
+/** The first words of the question. */
+function nameFor(said: string): string {
+  return quote(QUESTION.exec(said)?.[1] ?? said, LONGEST_TITLE) || 'A talk without words'
+}
+
+function summaryOf(said: string): string {
+  return (
+    'Parley’s built-in demo assistant cannot sum up what was said: it is not a language model, and these words are ' +
+    `canned. What no longer fits begins with: “${quote(BEGINNING.exec(said)?.[1] ?? said)}”`
+  )
 }
 
 /** A series comes after the disclosure: whoever stops a long count has still been told what is counting. */
@@ -56,22 +77,20 @@ function echo(message: string): string {
 }
 
 /**
- * The beginning of a message on one line: at most 12 words and 80 UTF-16 code units, cut between characters as people
- * see them, never inside an emoji or before an accent.
+ * The beginning of a message on one line: at most 12 words and 80 UTF-16 code units if not said otherwise, cut between
+ * characters as people see them, never inside an emoji or before an accent.
  */
-export function quote(message: string): string {
+export function quote(message: string, longest = LONGEST_QUOTE): string {
   const line = message
     .toWellFormed()
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim()
   let end = 0
   let words = 1
-  const characters = new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(
-    line.slice(0, 2 * LONGEST_QUOTE.codeUnits),
-  )
+  const characters = new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(line.slice(0, 2 * longest.codeUnits))
   for (const { index, segment } of characters) {
     if (segment === ' ') words += 1
-    if (words > LONGEST_QUOTE.words || index + segment.length > LONGEST_QUOTE.codeUnits) break
+    if (words > longest.words || index + segment.length > longest.codeUnits) break
     end = index + segment.length
   }
   return end === line.length ? line : `${line.slice(0, end).trimEnd()}…`

@@ -1,5 +1,6 @@
 import type { ChatCompletion, ChatCompletionChunk } from 'openai/resources/chat/completions'
 import type { CompletionUsage } from 'openai/resources/completions'
+import type { DemoCall } from './demo-model-tools.ts'
 
 /** A finished reply and what its wire messages repeat. */
 export interface Completion {
@@ -8,7 +9,9 @@ export interface Completion {
   readonly created: number
   readonly model: string
   readonly text: string
-  readonly finishReason: 'stop' | 'length'
+  /** What is called after the text; then `finishReason` is `tool_calls`. */
+  readonly call?: (DemoCall & { readonly id: string }) | undefined
+  readonly finishReason: 'stop' | 'length' | 'tool_calls'
   readonly usage: CompletionUsage
 }
 
@@ -21,7 +24,10 @@ export function estimateTokens(text: string): number {
 }
 
 /** The text that fits into `maxTokens` by the rule of {@link estimateTokens}; never cut inside a surrogate pair. */
-export function fitIntoTokens(text: string, maxTokens: number | undefined): Pick<Completion, 'text' | 'finishReason'> {
+export function fitIntoTokens(
+  text: string,
+  maxTokens: number | undefined,
+): { text: string; finishReason: 'stop' | 'length' } {
   if (maxTokens === undefined || estimateTokens(text) <= maxTokens) return { text, finishReason: 'stop' }
   const fitting = Array.from(text).slice(0, maxTokens * CHARACTERS_PER_TOKEN)
   return { text: fitting.join(''), finishReason: 'length' }
@@ -40,22 +46,24 @@ export function splitIntoPieces(text: string): string[] {
 }
 
 /** The answer to a request without `stream`. */
-export function toChatCompletion({ id, created, model, text, finishReason, usage }: Completion): ChatCompletion {
-  const message = { role: 'assistant', content: text, refusal: null } as const
+export function toChatCompletion(completion: Completion): ChatCompletion {
+  const { id, created, model, text, call, finishReason, usage } = completion
+  const tool_calls = call && [{ id: call.id, type: 'function' as const, function: functionOf(call) }]
+  const message = { role: 'assistant', content: text, refusal: null, ...(tool_calls && { tool_calls }) } as const
   const choices = [{ index: 0, message, logprobs: null, finish_reason: finishReason }]
   return { id, object: 'chat.completion', created, model, choices, usage }
 }
 
 /**
  * The answer to a request with `stream`, as server-sent events: the role, the first piece at once, a `pause` before each
- * piece after it, the finish reason, the usage if asked for (a chunk without choices), `[DONE]`.
+ * piece after it, the call of a tool, the finish reason, the usage if asked for (a chunk without choices), `[DONE]`.
  * What `pause` throws ends the stream.
  */
 export async function* toEventStream(
   completion: Completion,
   options: { readonly includeUsage: boolean; readonly pause: () => Promise<void> },
 ): AsyncGenerator<string, void, void> {
-  const { text, finishReason, usage } = completion
+  const { text, call, finishReason, usage } = completion
   const chunk = (choices: ChatCompletionChunk.Choice[]) =>
     toChunk(completion, choices, options.includeUsage ? null : undefined)
   yield toEvent(chunk([{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }]))
@@ -63,9 +71,25 @@ export async function* toEventStream(
     if (index > 0) await options.pause()
     yield toEvent(chunk([{ index: 0, delta: { content }, finish_reason: null }]))
   }
+  for (const tool_call of call ? toPieces(call) : []) {
+    yield toEvent(chunk([{ index: 0, delta: { tool_calls: [tool_call] }, finish_reason: null }]))
+  }
   yield toEvent(chunk([{ index: 0, delta: {}, finish_reason: finishReason }]))
   if (options.includeUsage) yield toEvent(toChunk(completion, [], usage))
   yield 'data: [DONE]\n\n'
+}
+
+/** First what is called, then with what, as models do. */
+function toPieces(call: DemoCall & { readonly id: string }): ChatCompletionChunk.Choice.Delta.ToolCall[] {
+  const { name, arguments: args } = functionOf(call)
+  return [
+    { index: 0, id: call.id, type: 'function', function: { name, arguments: '' } },
+    { index: 0, function: { arguments: args } },
+  ]
+}
+
+function functionOf({ name, arguments: args }: DemoCall) {
+  return { name, arguments: args }
 }
 
 /** With `include_usage` every chunk has the field, null in all but the last. */

@@ -5,6 +5,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { replyTo } from './answers.ts'
 import { type Completion, estimateUsage, fitIntoTokens, toChatCompletion, toEventStream } from './chat-completions.ts'
 import { type ChatRequest, readChatRequest } from './chat-request.ts'
+import { callFor, tellOfSearch } from './demo-model-tools.ts'
 import { errorBody, RequestError } from './request-error.ts'
 
 /** The one model this server knows; the name says that it is no real one. */
@@ -33,7 +34,8 @@ export interface DemoModelOptions {
 
 /**
  * Starts Parley's demo assistant: canned, rule-based answers behind the wire format of OpenAI's chat completions, so that
- * an AI conversation runs without an account or a network. It listens on 127.0.0.1 only, takes bodies up to 1 MiB, wants
+ * an AI conversation runs without an account or a network. Asked to “search my messages for …” it calls the tool
+ * `search_messages`, if that was offered. It listens on 127.0.0.1 only, takes bodies up to 1 MiB, wants
  * no key, and ends a stream as soon as its client has gone. Disposing it closes every connection, open streams included.
  *
  * @throws {RangeError} when `pieceDelayMs` is out of range; the system's error when the port is taken.
@@ -83,20 +85,23 @@ function createServer(): FastifyInstance {
   return server
 }
 
-function complete({ model, conversation, maxTokens }: ChatRequest): Completion {
+function complete({ model, conversation, tools, maxTokens }: ChatRequest): Completion {
   if (model !== DEMO_MODEL_ID) {
     const message = `The model '${model}' does not exist; the demo assistant has '${DEMO_MODEL_ID}' only.`
     throw new RequestError(404, 'model_not_found', message, 'model')
   }
-  const { text, finishReason } = fitIntoTokens(replyTo(conversation), maxTokens)
+  const calling = callFor(conversation, tools)
+  const whole = calling?.text ?? tellOfSearch(conversation) ?? replyTo(conversation)
+  const { text, finishReason } = fitIntoTokens(whole, maxTokens)
+  const call = finishReason === 'stop' && calling ? { ...calling.call, id: `call_${randomUUID()}` } : undefined
   const prompt = conversation.map((message) => message.text)
   return {
     id: `chatcmpl-${randomUUID()}`,
     created: Math.floor(Date.now() / 1000),
     model,
-    text,
-    finishReason,
-    usage: estimateUsage(prompt, text),
+    ...{ text, call },
+    finishReason: call ? 'tool_calls' : finishReason,
+    usage: estimateUsage(prompt, call ? `${text}${call.name}${call.arguments}` : text),
   }
 }
 

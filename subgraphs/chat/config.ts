@@ -15,6 +15,15 @@ import {
   readEnvironment,
   serviceSecret,
 } from '../../platform/environment.ts'
+import {
+  type AssistantConfig,
+  assistantConfig,
+  baseUrls,
+  keyNeedsModeration,
+  limit,
+  modelFacts,
+  oneKeyEach,
+} from './config-assistant.ts'
 
 const environment = z
   .object({
@@ -26,16 +35,28 @@ const environment = z
     JWT_ISSUER: z.string().default('parley'),
     JWT_AUDIENCE: z.string().default('parley'),
     SERVICE_SECRET: serviceSecret(),
-    OPENAI_API_KEY: z.string().optional(),
-    OPENAI_BASE_URL: httpUrl().optional(),
+    OPENAI_API_KEY: list()
+      .refine((keys) => keys.length > 0, 'must hold a key')
+      .optional(),
+    OPENAI_BASE_URL: baseUrls().optional(),
     OPENAI_MODELS: list()
       .refine((names) => names.length > 0, 'must name a model')
       .default(['gpt-4o-mini']),
+    AI_MODELS_FILE: modelFacts().optional(),
     AI_IDLE_TIMEOUT_MS: integer(60_000, { min: 1 }),
     AI_CONTEXT_TOKENS: integer(16_000, { min: 1 }),
+    AI_DAILY_TOKENS_PER_USER: limit(),
+    AI_CONCURRENT_REPLIES_PER_USER: integer(32, { min: 1 }),
+    AI_MODERATION_URL: httpUrl().optional(),
+    AI_MODERATION_API_KEY: z.string().optional(),
+    AI_MODERATION_MODEL: z.string().default('omni-moderation-latest'),
+    AI_WORKER: z.enum(['in-process', 'separate'], 'must be in-process or separate').default('in-process'),
+    WORKER_PORT: port(4003),
   })
   .refine(...productionNeedsServiceSecret)
   .refine(...natsNeedsServiceSecret)
+  .refine(...oneKeyEach)
+  .refine(...keyNeedsModeration)
   .refine((read) => read.OPENAI_API_KEY !== undefined || read.OPENAI_BASE_URL !== undefined, {
     path: ['OPENAI_API_KEY'],
     error: 'is required, or OPENAI_BASE_URL for a model of your own: nobody would answer',
@@ -44,6 +65,8 @@ const environment = z
 
 export interface ChatConfig {
   address: { host: string; port: number; variable: string }
+  /** Where a process that only writes replies listens, for its health and metrics. */
+  workerAddress: { host: string; port: number; variable: string }
   databaseUrl: string
   /** Absent: the bus is within this process alone. */
   natsUrl: string | undefined
@@ -51,22 +74,13 @@ export interface ChatConfig {
   authUrl: string
   jwt: { issuer: string; audience: string }
   serviceSecret: string | undefined
-  assistant: {
-    apiKey: string | undefined
-    baseUrl: string | undefined
-    /** The first is the default. */
-    models: readonly [string, ...string[]]
-    /** Whether the API is Parley's own canned demo. */
-    isDemo: boolean
-    idleTimeoutMs: number
-    contextTokens: number
-  }
+  assistant: AssistantConfig
   logging: { level: string; format: 'pretty' | 'json' }
   shutdownGraceMs: number
 }
 
 /**
- * The chat process's configuration, a pure function of the environment.
+ * The chat process's configuration, a function of the environment and of the file that AI_MODELS_FILE names.
  *
  * @throws ConfigurationError that names each variable at fault.
  */
@@ -74,19 +88,13 @@ export function readChatConfig(env: NodeJS.ProcessEnv): ChatConfig {
   const read = readEnvironment(environment, env)
   return {
     address: { host: hostOf(read), port: read.CHAT_PORT, variable: 'CHAT_PORT' },
+    workerAddress: { host: hostOf(read), port: read.WORKER_PORT, variable: 'WORKER_PORT' },
     databaseUrl: read.DATABASE_URL,
     natsUrl: read.NATS_URL,
     authUrl: read.AUTH_URL,
     jwt: { issuer: read.JWT_ISSUER, audience: read.JWT_AUDIENCE },
     serviceSecret: read.SERVICE_SECRET,
-    assistant: {
-      apiKey: read.OPENAI_API_KEY,
-      baseUrl: read.OPENAI_BASE_URL,
-      models: read.OPENAI_MODELS as [string, ...string[]],
-      isDemo: false,
-      idleTimeoutMs: read.AI_IDLE_TIMEOUT_MS,
-      contextTokens: read.AI_CONTEXT_TOKENS,
-    },
+    assistant: assistantConfig(read),
     logging: { level: read.LOG_LEVEL, format: logFormatOf(read) },
     shutdownGraceMs: read.SHUTDOWN_GRACE_MS,
   }

@@ -1,9 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Caller } from '../../platform/subgraph/caller.ts'
-import { generationLoader } from './assistant/generation/generation.loader.ts'
+import type { ReplyControl } from './assistant/control/reply-control.service.ts'
+import { generationLoader, versionsLoader } from './assistant/generation/generation.loader.ts'
 import type { Models } from './assistant/model/models.ts'
 import type { GrowingReplies } from './assistant/text/growing-replies.ts'
-import { replyTextLoader } from './assistant/text/reply-text.loader.ts'
+import { replyTextLoader, versionTextLoader } from './assistant/text/reply-text.loader.ts'
+import { toolCallLoader } from './assistant/tools/tool-call.loader.ts'
+import type { ToolCallService } from './assistant/tools/tool-call.service.ts'
 import { conversationLoader, membershipLoader } from './conversation/conversation.loader.ts'
 import type { ConversationService } from './conversation/conversation.service.ts'
 import { memberPageLoader } from './conversation/member.loader.ts'
@@ -35,6 +38,8 @@ export interface ChatServices {
   conversations: ConversationService
   members: MemberService
   messages: MessageService
+  replies: ReplyControl
+  toolCalls: ToolCallService
   reactions: ReactionService
   readState: ReadStateService
   signals: Signals
@@ -87,7 +92,10 @@ function createLoaders(em: EntityManager, viewerId: string | undefined) {
     edits: editsLoader(em),
     mentions: mentionsLoader(em),
     generations: generationLoader(em),
+    versions: versionsLoader(em),
     replyTexts: replyTextLoader(em),
+    versionTexts: versionTextLoader(em),
+    toolCalls: toolCallLoader(em),
     reactions: reactionLoader(em, viewerId),
     lastSeen: lastSeenLoader(em),
     unread: unreadLoader(em, viewerId),

@@ -126,7 +126,7 @@ export type GenerationStatus =
   | 'COMPLETED'
   /** Ended by `cancelReply`; the text so far is kept, and `continueReply` goes on with it. */
   | 'CANCELLED'
-  /** Ended by an error; the text so far is kept, but for MODERATION_REFUSED. */
+  /** Ended by an error; the text so far is kept, unless moderation refused it, or could not be asked about it. */
   | 'FAILED'
   /** Its worker was lost while a tool was at work that may not be run twice; the text so far is kept, and `continueReply` goes on with it. */
   | 'INTERRUPTED';

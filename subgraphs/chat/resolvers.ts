@@ -1,5 +1,7 @@
 import { cursorScalar, dateTimeScalar, uuidScalar } from '../../platform/scalars.ts'
 import { assistantResolvers } from './assistant/assistant.resolvers.ts'
+import { controlResolvers } from './assistant/control/control.resolvers.ts'
+import { toolResolvers } from './assistant/tools/tool.resolvers.ts'
 import { conversationResolvers } from './conversation/conversation.resolvers.ts'
 import { memberResolvers } from './conversation/member.resolvers.ts'
 import { inboxResolvers } from './inbox/inbox.resolvers.ts'
@@ -22,6 +24,7 @@ export const resolvers: Resolvers = {
   ...presenceResolvers,
   ...inboxResolvers,
   ...assistantResolvers,
+  ...toolResolvers,
   ...liveResolvers,
   DateTime: dateTimeScalar,
   Cursor: cursorScalar,
@@ -39,6 +42,8 @@ export const resolvers: Resolvers = {
     ...reactionResolvers.Mutation,
     ...readStateResolvers.Mutation,
     ...liveResolvers.Mutation,
+    ...controlResolvers.Mutation,
+    ...toolResolvers.Mutation,
   },
   Conversation: {
     ...conversationResolvers.Conversation,
@@ -46,7 +51,12 @@ export const resolvers: Resolvers = {
     ...messageResolvers.Conversation,
     ...readStateResolvers.Conversation,
   },
-  Message: { ...messageResolvers.Message, ...reactionResolvers.Message, ...assistantResolvers.Message },
+  Message: {
+    ...messageResolvers.Message,
+    ...reactionResolvers.Message,
+    ...assistantResolvers.Message,
+    ...toolResolvers.Message,
+  },
   Subscription: {
     ...messageResolvers.Subscription,
     ...assistantResolvers.Subscription,

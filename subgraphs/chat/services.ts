@@ -1,6 +1,9 @@
 import type { EventBus } from '../../platform/event-bus/event-bus.ts'
+import { ReplyControl } from './assistant/control/reply-control.service.ts'
 import { ReplyQueue } from './assistant/generation/reply-queue.ts'
 import type { Models } from './assistant/model/models.ts'
+import { ToolCallService } from './assistant/tools/tool-call.service.ts'
+import type { Ledger } from './assistant/usage/ledger.ts'
 import type { ChatServices } from './context.ts'
 import { ConversationService } from './conversation/conversation.service.ts'
 import type { ConversationChanges } from './conversation/conversation-change.ts'
@@ -20,12 +23,14 @@ export function createServices({
   bus,
   changes,
   models,
+  ledger,
   people,
   signalTimes,
 }: {
   bus: EventBus
   changes: ConversationChanges
   models: Models
+  ledger: Ledger
   people: People
   signalTimes?: SignalTimes | undefined
 }): Services {
@@ -33,7 +38,9 @@ export function createServices({
   return {
     conversations: new ConversationService({ bus, people, models, changes }),
     members: new MemberService({ people, changes }),
-    messages: new MessageService({ bus, people, changes, responder: new ReplyQueue({ bus, models }) }),
+    messages: new MessageService({ bus, people, changes, responder: new ReplyQueue({ bus, models, ledger }) }),
+    replies: new ReplyControl({ bus, changes, models, ledger }),
+    toolCalls: new ToolCallService({ bus }),
     reactions: new ReactionService({ changes }),
     readState: new ReadStateService({ bus, signals }),
     signals,

@@ -13,10 +13,8 @@ import { RevocationList, remoteRevocations } from '../../platform/revocation-lis
 import { ServiceClient } from '../../platform/service-client.ts'
 import { ServiceSigner } from '../../platform/service-signature.ts'
 import { type RunningServer, startSubgraphServer } from '../../platform/subgraph/server.ts'
-import { ReplyWorker } from './assistant/generation/reply-worker.ts'
-import type { LeaseTimes } from './assistant/generation/reply-writer.ts'
-import { LanguageModel } from './assistant/model/language-model.ts'
-import { Models } from './assistant/model/models.ts'
+import { type AssistantParts, createAssistantParts } from './assistant/assistant-parts.ts'
+import { type AssistantWorkerOptions, startAssistantWorker } from './assistant/assistant-worker.ts'
 import { GrowingReplies } from './assistant/text/growing-replies.ts'
 import type { ChatConfig } from './config.ts'
 import { type ChatServices, createContext } from './context.ts'
@@ -50,7 +48,9 @@ export interface ChatOverrides {
   bus: EventBus
   logger?: Logger
   now?: () => Date
-  leaseTimes?: LeaseTimes
+  leaseTimes?: AssistantWorkerOptions['times']
+  tools?: AssistantWorkerOptions['tools']
+  replySteps?: AssistantWorkerOptions['steps']
   removalTimes?: RemovalTimes
   retentionTimes?: RetentionTimes
   /** How often it is seen whether the database is another one, in milliseconds. */
@@ -66,7 +66,7 @@ export interface ChatOverrides {
 /** 15 to 20 seconds, spread so that many streams do not speak at once. */
 const caughtUpAfterMs = () => 15_000 + Math.random() * 5_000
 
-/** Starts the chat subgraph: GraphQL, its database, and the worker that writes replies. */
+/** Starts the chat subgraph: GraphQL, its database, and the worker that writes replies, unless another process is that. */
 export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise<RunningServer> {
   return openAll(async (resources) => {
     const logger = overrides.logger ?? createLogger({ name: 'chat', ...config.logging })
@@ -74,7 +74,7 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     resources.defer(() => orm.close(true))
     const fork = () => orm.em.fork()
     await resources.use(new EventLogHome({ fork, logger, checkEveryMs: overrides.homeCheckEveryMs })).settle()
-    const models = new Models(config.assistant.models, config.assistant.isDemo)
+    const assistant = createAssistantParts(config.assistant, overrides.now)
     const signer =
       config.serviceSecret === undefined ? undefined : new ServiceSigner(config.serviceSecret, overrides.now)
     const auth = new ServiceClient({ service: 'auth', origin: config.authUrl, signer })
@@ -83,7 +83,7 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     const keys = new RemoteKeySet(`${config.authUrl}/.well-known/jwks.json`, overrides)
     const people = new RemotePeople(auth)
     const changes = new ConversationChanges({ bus: overrides.bus })
-    const services = openServices(fork, resources, { config, overrides, models, people, changes, logger })
+    const services = openServices(fork, resources, { overrides, assistant, people, changes, logger })
     observeHubs(metrics, services.streams.hubs)
     // The server says at once that it stops, and replies are handed over at once, however long any of the others takes.
     const together = resources.use(new ResourceGroup())
@@ -112,27 +112,27 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     together.use(new PendingMentions({ fork, people, changes, logger }))
     together.use(new DeletedConversations({ fork, logger, times: overrides.removalTimes }))
     together.use(new EventRetention({ fork, logger, times: overrides.retentionTimes }))
-    together.use(createWorker(fork, { config, overrides, logger }))
+    if (config.assistant.runsWorker) {
+      const { bus, now, leaseTimes: times, tools, replySteps: steps } = overrides
+      const parts = { fork, bus, changes, people, config: config.assistant, logger }
+      together.use(startAssistantWorker({ ...parts, times, tools, steps, now }))
+    }
     return { url, port }
   })
 }
 
 interface Parts {
-  config: ChatConfig
   overrides: ChatOverrides
+  assistant: AssistantParts
+  people: People
+  changes: ConversationChanges
   logger: Logger
 }
 
 function openServices(
   fork: () => EntityManager,
   resources: Resources,
-  {
-    overrides,
-    models,
-    people,
-    changes,
-    logger,
-  }: Parts & { models: Models; people: People; changes: ConversationChanges },
+  { overrides, assistant, people, changes, logger }: Parts,
 ): ChatServices {
   const { bus } = overrides
   const readHeadsNow = (ids: string[]) => readHeads(fork(), ids)
@@ -145,7 +145,7 @@ function openServices(
   const lastSeen = resources.use(new LastSeenWriter({ fork, logger }))
   const presence = resources.use(new PresenceBoard({ ...overrides.presenceTimes, bus, lastSeen, now: overrides.now }))
   return {
-    ...createServices({ bus, changes, models, people, signalTimes: overrides.signalTimes }),
+    ...createServices({ ...assistant, bus, changes, people, signalTimes: overrides.signalTimes }),
     presence,
     streams: {
       ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies: new GrowingReplies(fork) },
@@ -164,16 +164,5 @@ function observeHubs(metrics: Metrics, hubs: ConversationHubs): void {
     name: 'parley_conversation_followers',
     help: 'Streams that follow a conversation in this process.',
     read: () => hubs.followers,
-  })
-}
-
-function createWorker(fork: () => EntityManager, { config, overrides, logger }: Parts): ReplyWorker {
-  return new ReplyWorker({
-    fork,
-    bus: overrides.bus,
-    model: new LanguageModel(config.assistant),
-    contextTokens: config.assistant.contextTokens,
-    logger,
-    ...(overrides.leaseTimes && { times: overrides.leaseTimes }),
   })
 }

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type DemoModel, startDemoModel } from '../../local/demo-model/demo-model.ts'
 import { ServiceSigner, SIGNATURE_HEADER } from '../../platform/service-signature.ts'
-import { textOf, watchReply } from '../support/chat-streams.ts'
+import { readReply, textOf, watchReply } from '../support/chat-streams.ts'
 import { EventStream } from '../support/event-stream.ts'
 import { GraphClient } from '../support/graph-client.ts'
+import type { Environment } from '../support/parley-process.ts'
 import { createConversation, sendMessage, signUp } from '../support/people.ts'
 import { type Deployment, deploymentOn } from '../support/separate-processes.ts'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts'
@@ -25,9 +26,9 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-async function startAll() {
+async function startAll(environment?: Environment) {
   const auth = await deployment.startAuth()
-  const chat = await deployment.startChat(auth)
+  const chat = await deployment.startChat(auth, environment)
   return { auth, chat, gateway: await deployment.startGateway(auth, chat) }
 }
 
@@ -54,14 +55,19 @@ describe('two processes of each subgraph, started at once on an empty database,'
 })
 
 describe('auth, chat and gateway in processes of their own', () => {
-  it('sign somebody up, take a message and stream the reply', async () => {
-    const { gateway } = await startAll()
+  it('sign somebody up, take a message and stream the reply, which a worker in one of its own writes', async () => {
+    const { auth, gateway } = await startAll({ AI_WORKER: 'separate' })
     const ada = await signUp(gateway)
     const { reply } = await sendMessage(ada, await createConversation(ada), 'count to 50')
-    const events = await watchReply(ada, reply?.id ?? '')
+    const replyId = reply?.id ?? ''
+    expect((await readReply(ada, replyId)).generation.status).toBe('QUEUED')
+    const worker = await deployment.startWorker(auth)
+    const events = await watchReply(ada, replyId)
     expect(events.filter(({ __typename }) => __typename === 'ReplyText').length).toBeGreaterThan(1)
     expect(events.at(-1)).toMatchObject({ __typename: 'ReplyEnded', status: 'COMPLETED' })
     expect(events.at(-1)?.message?.body).toBe(textOf(events))
+    worker.launcher.kill('SIGTERM')
+    expect([await worker.exitCode(), worker.stderr()]).toEqual([0, ''])
   })
 
   it('go on without auth: what chat knows is answered, and the rest is null with an error that says so', async () => {

@@ -94,7 +94,7 @@ export interface Reply {
   readonly id: string
   readonly body: string
   readonly generation: {
-    readonly status: 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'FAILED'
+    readonly status: 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'INTERRUPTED'
     readonly model: string
     readonly attempt: number
     readonly text: string

@@ -133,6 +133,7 @@ const queries: readonly ConversationOperation[] = [
   ),
   query('message', message('body conversation { title } replies { nodes { id } }'), READERS, ofMessage),
   query('message { generation }', message('generation { text }'), READERS, ofReply),
+  query('message { versions, toolCalls }', message('versions { body } toolCalls { result }'), READERS, ofReply),
   query('message { viewerCanEdit }, one’s own', message('seen: viewerCanEdit'), FLAG_OF_MEMBERS, ofMessage, own),
   query('message { viewerCanEdit }, another’s', message('seen: viewerCanEdit'), FLAG_OF_NOBODY, ofMessage),
   query('message { viewerCanDelete }, one’s own', message('seen: viewerCanDelete'), moderated('own'), ofMessage, own),
@@ -160,6 +161,7 @@ const queries: readonly ConversationOperation[] = [
     ({ word, conversationId }) => ({ word, id: conversationId }),
   ),
   query('models', '{ models { id } }', SIGNED_IN),
+  query('usage', '{ usage { totalTokens } }', SIGNED_IN),
   entity('Conversation', 'title', inConversation),
   entity('Message', 'body', ofMessage),
 ]
@@ -277,6 +279,45 @@ const toMessages: readonly ConversationOperation[] = [
   mutation('removeReaction', MEMBERS, reaction),
 ]
 
+/** Whoever has the role for it, beside who asked. */
+const IN_CHARGE: Expected = { ...OWNERS_AND_ADMINS_OF_SHARED, ASSISTANT: READERS.ASSISTANT }
+
+/** As these rows, but who may do it is told that it cannot be done. */
+function refusedTo(expected: Expected, code: string): Expected {
+  const rows = Object.entries(expected).map(([kind, row]) => [
+    kind,
+    row.map((word) => (word === OK ? `user error ${code}` : word)),
+  ])
+  return Object.fromEntries(rows) as Expected
+}
+
+/** One that whoever asked for the reply may do, and whoever is in charge. */
+function control(
+  name: ChatMutation,
+  input: (scene: ConversationScene) => Record<string, unknown>,
+  code?: string,
+): ConversationOperation[] {
+  const expected = (rows: Expected) => (code === undefined ? rows : refusedTo(rows, code))
+  return [
+    mutation(`${name}, of one’s own question`, expected(MEMBERS), input, own),
+    mutation(`${name}, of another’s question`, expected(IN_CHARGE), input),
+  ]
+}
+
+const theReply = ({ replyId }: ConversationScene) => ({ messageId: replyId })
+const theCall = ({ toolCallId }: ConversationScene) => ({ toolCallId, approved: false })
+
+/** The reply is whole. */
+const toReplies: readonly ConversationOperation[] = [
+  ...control('cancelReply', theReply, 'REPLY_NOT_RUNNING'),
+  ...control('regenerateReply', theReply),
+  ...control('continueReply', theReply, 'BAD_USER_INPUT'),
+  ...control('selectReplyVersion', ({ replyId, versionId }) => ({ messageId: replyId, versionId })),
+  mutation('editMessage, and have it answered anew', MEMBERS, (scene) => ({ ...edit(scene), regenerate: true }), own),
+  mutation('answerToolCall, of one’s own question', MEMBERS, theCall, own),
+  mutation('answerToolCall, of another’s question', NOT_EVEN_MEMBERS, theCall),
+]
+
 const subscriptions: readonly ConversationOperation[] = [
   subscription('messageAdded', '($id: ID!) { messageAdded(conversationId: $id, after: 0) { body } }', READERS),
   subscription('conversationEvents', '($id: ID!) { conversationEvents(conversationId: $id) { cursor } }', READERS),
@@ -292,5 +333,6 @@ export const conversationOperations: readonly ConversationOperation[] = [
   ...queries,
   ...toConversations,
   ...toMessages,
+  ...toReplies,
   ...subscriptions,
 ]

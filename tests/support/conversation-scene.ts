@@ -30,6 +30,9 @@ export interface ConversationScene {
   /** The question, which holds the word, and the reply, which does not. */
   readonly messageId: string
   readonly replyId: string
+  /** The reply's one version, and a tool call in it that was refused. */
+  readonly versionId: string
+  readonly toolCallId: string
   readonly word: string
   readonly viewerId: string | null
   readonly colleagueId: string
@@ -46,7 +49,7 @@ export async function setScene(
   // Two people have one DIRECT conversation, so each has somebody of its own in it.
   const colleagueId = kind === 'DIRECT' ? encodeId('usr', newUuid()) : cast.colleagueId
   const conversation = newUuid()
-  const [question, reply] = [newUuid(), newUuid()]
+  const [question, reply, version, toolCall] = [newUuid(), newUuid(), newUuid(), newUuid()]
   const [title, word] = [`Scene ${conversation}`, `word${conversation.replaceAll('-', '')}`]
   const members = membersOf(kind, cast, colleagueId, options)
   const author = options.author === 'the viewer' && cast.viewerId ? cast.viewerId : colleagueId
@@ -60,12 +63,16 @@ export async function setScene(
     reply,
     decodeId('usr', author),
     `Here is a ${word}`,
+    version,
+    toolCall,
   ])
   return {
     conversationId: encodeId('cnv', conversation),
     title,
     messageId: encodeId('msg', question),
     replyId: encodeId('msg', reply),
+    versionId: encodeId('ver', version),
+    toolCallId: encodeId('tcl', toolCall),
     word,
     viewerId: cast.viewerId,
     colleagueId,
@@ -100,8 +107,14 @@ const STAGE = `
       ($1::uuid, 1, $6::uuid, 'USER', $8::uuid, gen_random_uuid(), NULL, $9),
       ($1::uuid, 2, $7::uuid, 'ASSISTANT', NULL, NULL, $6::uuid, 'An answer')
   ), generation AS (
-    INSERT INTO chat.generation (conversation_id, id, message_id, status, model, attempt, text_length, finished_at)
-    VALUES ($1::uuid, gen_random_uuid(), $7::uuid, 'COMPLETED', 'demo', 1, 9, now())
+    INSERT INTO chat.generation
+      (conversation_id, id, message_id, requested_by, status, finish_reason, model, attempt, text_length, finished_at)
+    VALUES ($1::uuid, $10::uuid, $7::uuid, $8::uuid, 'COMPLETED', 'stop', 'demo', 1, 9, now())
+  ), call AS (
+    INSERT INTO chat.tool_call
+      (conversation_id, id, generation_id, message_id, step, position, text_offset, provider_id, name, arguments, result,
+       status, approved)
+    VALUES ($1::uuid, $11::uuid, $10::uuid, $7::uuid, 1, 0, 0, 'call_1', 'a_tool', '{}', 'It was refused.', 'REFUSED', false)
   )
   INSERT INTO chat.conversation_event (conversation_id, seq, kind, message_id) VALUES
     ($1::uuid, 1, 'MessageAdded', $6::uuid), ($1::uuid, 2, 'MessageAdded', $7::uuid),

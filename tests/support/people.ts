@@ -61,7 +61,7 @@ export interface NewConversation {
 /** Makes a conversation and returns its id. */
 export async function createConversation(
   owner: Person,
-  input: NewConversation = { kind: 'ASSISTANT' },
+  input: NewConversation = { kind: 'ASSISTANT', title: 'A talk' },
 ): Promise<string> {
   const { createConversation } = await owner.client.run<{ createConversation: { conversation: { id: string } } }>(
     `mutation Create($input: CreateConversationInput!) {

@@ -14,7 +14,10 @@ export interface RoleProcess extends ParleyProcess {
 /** What the processes of one graph are told. Each role runs in processes of its own, as in production. */
 export interface Deployment {
   startAuth(): Promise<RoleProcess>
-  startChat(auth: RoleProcess): Promise<RoleProcess>
+  /** @param environment variables on top of what all deployments have. */
+  startChat(auth: RoleProcess, environment?: Environment): Promise<RoleProcess>
+  /** One that writes replies and does nothing else. */
+  startWorker(auth: RoleProcess): Promise<RoleProcess>
   startGateway(auth: RoleProcess, chat: RoleProcess): Promise<RoleProcess>
   readonly serviceSecret: string
 }
@@ -32,17 +35,18 @@ export function deploymentOn(databaseUrl: string, modelUrl: string, natsUrl?: st
   })
   const shared = { SERVICE_SECRET: serviceSecret, LOG_LEVEL: 'warn', ...(natsUrl && { NATS_URL: natsUrl }) }
   const stored = { ...shared, DATABASE_URL: databaseUrl }
+  const assistant = { OPENAI_BASE_URL: modelUrl, OPENAI_MODELS: DEMO_MODEL_ID }
   return {
     serviceSecret,
     startAuth: () =>
       startRole('subgraphs/auth/main.ts', 'AUTH_PORT', { ...stored, JWT_SIGNING_KEY: signingKey.toString() }),
-    startChat: (auth) =>
+    startChat: (auth, environment) =>
       startRole('subgraphs/chat/main.ts', 'CHAT_PORT', {
-        ...stored,
-        AUTH_URL: auth.url,
-        OPENAI_BASE_URL: modelUrl,
-        OPENAI_MODELS: DEMO_MODEL_ID,
+        ...{ ...stored, ...assistant, AUTH_URL: auth.url },
+        ...environment,
       }),
+    startWorker: (auth) =>
+      startRole('subgraphs/chat/worker/main.ts', 'WORKER_PORT', { ...stored, ...assistant, AUTH_URL: auth.url }),
     startGateway: (auth, chat) =>
       startRole('gateway/main.ts', 'PORT', {
         ...shared,

@@ -4,23 +4,35 @@ import { viewerOf } from '../../../platform/subgraph/caller.ts'
 import { loadVisibleMessage, visibleMessage } from '../message/visible-message.ts'
 import type { Resolvers } from '../resolvers.generated.ts'
 import { followReply } from './text/reply-stream.ts'
+import { usageResolvers } from './usage/usage.resolvers.ts'
 
-export const assistantResolvers: Pick<Resolvers, 'Query' | 'Message' | 'Generation' | 'ReplyEnded' | 'Subscription'> = {
+type AssistantTypes = 'Query' | 'Message' | 'ReplyVersion' | 'Generation' | 'ReplyEnded' | 'Subscription'
+
+export const assistantResolvers: Pick<Resolvers, AssistantTypes> = {
   Query: {
     models: (_, __, { caller, models }) => {
       viewerOf(caller)
       return [...models.all]
     },
+    ...usageResolvers.Query,
   },
   Message: {
     generation: (message, _, { loaders }) => (message.role === 'ASSISTANT' ? loaders.generations.load(message) : null),
     body: (message, _, { loaders }) => (message.role === 'ASSISTANT' ? loaders.replyTexts.load(message) : message.body),
+    versions: (message, _, { loaders }) =>
+      message.role === 'ASSISTANT' && !message.deletedAt ? loaders.versions.load(message) : [],
+  },
+  ReplyVersion: {
+    id: ({ id }) => encodeId('ver', id),
+    body: (version, _, { loaders }) => loaders.versionTexts.load(version),
+    generation: (version) => version,
   },
   Generation: {
     id: ({ id }) => encodeId('gen', id),
-    text: ({ conversationId, messageId }, _, { loaders }) => loaders.replyTexts.load({ conversationId, id: messageId }),
-    usage: ({ inputTokens, outputTokens, usageIsEstimated }) =>
-      inputTokens != null && outputTokens != null
+    text: (generation, _, { loaders }) => loaders.versionTexts.load(generation),
+    // Calls are added up while it grows.
+    usage: ({ finishedAt, inputTokens, outputTokens, usageIsEstimated }) =>
+      finishedAt != null && inputTokens != null && outputTokens != null
         ? { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens, isEstimated: usageIsEstimated ?? true }
         : null,
     error: ({ errorCode, errorMessage }) =>
@@ -36,7 +48,8 @@ export const assistantResolvers: Pick<Resolvers, 'Query' | 'Message' | 'Generati
           throw new BadUserInputError('after.attempt and after.offset count from 0.')
         }
         const viewerId = viewerOf(context.caller).userId
-        return followReply({ ...context.streams, message, viewerId, after: after ?? undefined })
+        const access = context.streams.accesses.of(message.conversationId, viewerId)
+        return followReply({ ...context.streams, message, access, after: after ?? undefined })
       },
       resolve: (event) => event,
     },

@@ -7,6 +7,15 @@ import type { AssistantSettings } from './conversation.entity.ts'
 export interface ModelCatalogue {
   has(model: string): boolean
   readonly defaultModel: string
+  get(model: string): ModelLimits
+}
+
+/** Between what the settings of a model may be. */
+export interface ModelLimits {
+  /** From and to; null when it cannot be set. */
+  readonly temperature: readonly [number, number] | null
+  /** How many tokens it writes at most; null when that is not known. */
+  readonly maxOutputTokens: number | null
 }
 
 export interface AssistantSettingsInput {
@@ -82,18 +91,31 @@ export function readAssistantSettings(input: AssistantSettingsInput, models: Mod
     const message = `The system prompt may have ${LONGEST_SYSTEM_PROMPT} characters at most.`
     throw new UserFault('BAD_USER_INPUT', message, [...path, 'systemPrompt'])
   }
-  if (temperature != null && !(temperature >= 0 && temperature <= 2)) {
-    throw new UserFault('BAD_USER_INPUT', 'The temperature must be from 0 to 2.', [...path, 'temperature'])
-  }
-  if (maxOutputTokens != null && !(maxOutputTokens >= 1 && maxOutputTokens <= MOST_OUTPUT_TOKENS)) {
-    const message = `maxOutputTokens must be from 1 to ${MOST_OUTPUT_TOKENS}.`
-    throw new UserFault('BAD_USER_INPUT', message, [...path, 'maxOutputTokens'])
-  }
+  checkLimits(input, models.get(model), path)
   return {
     model,
     ...(systemPrompt != null && { systemPrompt: storable(systemPrompt, [...path, 'systemPrompt']) }),
     ...(temperature != null && { temperature }),
     ...(maxOutputTokens != null && { maxOutputTokens }),
+  }
+}
+
+/** @throws UserFault BAD_USER_INPUT for settings that the model does not have. */
+function checkLimits(
+  { temperature, maxOutputTokens }: AssistantSettingsInput,
+  limits: ModelLimits,
+  path: readonly string[],
+): void {
+  const [from, to] = limits.temperature ?? [0, 0]
+  if (temperature != null && !(limits.temperature && temperature >= from && temperature <= to)) {
+    const message = limits.temperature
+      ? `The temperature must be from ${from} to ${to}.`
+      : 'The temperature of this model cannot be set; make it null.'
+    throw new UserFault('BAD_USER_INPUT', message, [...path, 'temperature'])
+  }
+  const most = limits.maxOutputTokens ?? MOST_OUTPUT_TOKENS
+  if (maxOutputTokens != null && !(maxOutputTokens >= 1 && maxOutputTokens <= most)) {
+    throw new UserFault('BAD_USER_INPUT', `maxOutputTokens must be from 1 to ${most}.`, [...path, 'maxOutputTokens'])
   }
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
-import { claimNext, finish } from '../assistant/generation/generation-lease.ts'
+import { claimReply, finishReply } from '../assistant/generation/testing/claims.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 
 const LIST = `query { conversations(first: 100) { nodes {
@@ -29,9 +29,8 @@ describe('the list of conversations', () => {
       const memberIds = Array.from({ length: 3 }, () => encodeId('usr', newUuid()))
       await chat.say(await chat.converse('GROUP', { memberIds }), 'A word')
       await chat.say(await chat.converse('ASSISTANT'), 'A question')
-      const claim = index % 2 === 0 && (await claimNext(chat.fork(), 60_000))
-      const usage = { inputTokens: 0, outputTokens: 0, isEstimated: true }
-      if (claim) await finish(chat.fork(), claim, { omittedMessages: 0, usage })
+      const claim = index % 2 === 0 && (await claimReply(chat.fork()))
+      if (claim) await finishReply(chat.fork(), claim)
     }
   }
 

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encodeId } from '../../../platform/ids.ts'
+import { encodeId, newUuid } from '../../../platform/ids.ts'
+import { appendChunks } from '../assistant/generation/append-chunks.ts'
+import { finish } from '../assistant/generation/ending.ts'
+import { type Claim, LeaseLostError } from '../assistant/generation/generation-lease.ts'
+import { claimReply } from '../assistant/generation/testing/claims.ts'
+import { bookedOn, setAsideFor } from '../assistant/usage/testing/accounts.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { removeConversation } from './conversation-removal.ts'
 import { ConversationCalls } from './testing/conversation-calls.ts'
@@ -50,4 +55,41 @@ describe('the removal of a conversation', () => {
     expect(await em.execute('SELECT FROM chat.generation WHERE conversation_id = ?', [talk.id])).toEqual([])
     expect(await em.execute('SELECT FROM chat.conversation WHERE id = ?', [talk.id])).toEqual([])
   })
+
+  it('gives nobody back what replies have cost, those included that were being written', async () => {
+    await chat.fork().execute(`UPDATE chat.generation SET status = 'FAILED' WHERE status = 'QUEUED'`)
+    const userId = newUuid()
+    const talk = await chat.services.conversations.create(chat.fork(), userId, { kind: 'ASSISTANT' })
+    for (const body of ['First', 'Second', 'Third', 'Fourth']) {
+      await chat.services.messages.send(chat.fork(), userId, talk, { body, clientId: newUuid() })
+    }
+    const [ended, written, waiting] = [await claim(), await claim(), await claim()]
+    for (const reply of [ended, written]) {
+      await chat.ledger.reserve(chat.fork(), reply, { inputTokens: 10, outputTokens: 100 })
+    }
+    const usage = { inputTokens: 9, outputTokens: 8, isEstimated: false }
+    await finish(chat.fork(), ended, { outcome: { status: 'COMPLETED', usage }, ledger: chat.ledger })
+    const text = 'Vier Bytes, grüßt man.'
+    await appendChunks(chat.fork(), [{ ...written, offset: 0, text }], 60_000)
+    expect(await setAsideFor(chat, userId)).toBe(110)
+    expect(await calls.change(userId, 'deleteConversation', talk)).toMatchObject({ codes: [] })
+
+    const [{ day = '' } = {}] = await bookedOn(chat, userId)
+    // 24 bytes of the text are 6 tokens; the third was between two calls, the fourth had not begun.
+    const booked = [{ day, model: 'a-model', input: 9 + 10, output: 8 + 6, replies: 4 }]
+    expect([await setAsideFor(chat, userId), await bookedOn(chat, userId)]).toEqual([0, booked])
+    for (const reply of [written, waiting]) {
+      await expect(
+        finish(chat.fork(), reply, { outcome: { status: 'CANCELLED' }, ledger: chat.ledger }),
+      ).rejects.toThrow(LeaseLostError)
+    }
+    await removeConversation(chat.fork, talk.id, new AbortController().signal)
+    expect(await bookedOn(chat, userId)).toEqual(booked)
+  })
+
+  async function claim(): Promise<Claim> {
+    const reply = await claimReply(chat.fork())
+    if (!reply) throw new Error('There is no reply to write.')
+    return reply
+  }
 })

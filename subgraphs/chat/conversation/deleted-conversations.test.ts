@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
-import { appendText, type Claim, claimNext, LeaseLostError } from '../assistant/generation/generation-lease.ts'
+import { appendChunks } from '../assistant/generation/append-chunks.ts'
+import type { Claim } from '../assistant/generation/generation-lease.ts'
+import { claimReply } from '../assistant/generation/testing/claims.ts'
 import { blockedStatement } from '../testing/blocked-statement.ts'
 import { openChatFixture } from '../testing/chat-fixture.ts'
 import type { Conversation } from './conversation.entity.ts'
@@ -23,6 +25,8 @@ const content = (
   )
 ).map(({ name }) => name)
 
+const append = (reply: Claim, offset: number, text: string) =>
+  appendChunks(chat.fork(), [{ ...reply, offset, text }], LEASE_MS)
 const erase = (userId: string, conversation: Conversation, scope: string[] = []) =>
   calls.change(userId, 'deleteConversation', conversation, {}, scope)
 
@@ -80,12 +84,12 @@ describe('a deleted conversation', () => {
   it('has the reply that is being written there stop at once', async () => {
     const talk = await chat.converse('ASSISTANT')
     await chat.say(talk, 'Tell me.')
-    const reply = await claimNext(chat.fork(), LEASE_MS)
+    const reply = await claimReply(chat.fork())
     if (!reply) throw new Error('There is no reply to write.')
     await erase(chat.viewerId, talk)
 
-    await expect(appendText(chat.fork(), reply, { offset: 0, text: 'Once' }, LEASE_MS)).rejects.toThrow(LeaseLostError)
-    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+    expect(await append(reply, 0, 'Once')).toEqual(['refused'])
+    expect(await claimReply(chat.fork())).toBeNull()
   })
 
   it('was one for its owner to delete, and in a GROUP or CHANNEL for moderators', async () => {
@@ -133,18 +137,25 @@ describe('what was said in a deleted conversation', () => {
   async function full(): Promise<{ talk: Conversation; reply: Claim }> {
     const talk = await chat.converse('ASSISTANT')
     await chat.say(talk, 'A question')
-    const reply = await claimNext(chat.fork(), LEASE_MS)
+    const reply = await claimReply(chat.fork())
     if (!reply) throw new Error('There is no reply to write.')
-    await appendText(chat.fork(), reply, { offset: 0, text: 'Half an ans' }, LEASE_MS)
+    await append(reply, 0, 'Half an ans')
     for (const statement of [
       'INSERT INTO chat.mention (conversation_id, number, user_id, position) VALUES (?, 1, gen_random_uuid(), 0)',
       `INSERT INTO chat.reaction (conversation_id, number, emoji, user_id) VALUES (?, 1, '👍', gen_random_uuid())`,
       `INSERT INTO chat.message_edit (conversation_id, number, version, body, edited_at) VALUES (?, 1, 1, 'x', now())`,
       `INSERT INTO chat.direct_pair (lower_user_id, higher_user_id, conversation_id)
        VALUES ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), ?)`,
+      `INSERT INTO chat.tool_call (conversation_id, id, generation_id, message_id, step, position, text_offset,
+         provider_id, name, arguments, status)
+       SELECT conversation_id, gen_random_uuid(), id, message_id, 1, 0, 0, 'call', 'a_tool', '{}', 'RUNNING'
+       FROM chat.generation WHERE conversation_id = ?`,
+      `INSERT INTO chat.conversation_summary (conversation_id, up_to, body) VALUES (?, 1, 'A question was asked.')`,
+      `INSERT INTO chat.assistant_task (conversation_id, kind, model) VALUES (?, 'TITLE', 'a-model')`,
     ]) {
       await chat.fork().execute(statement, [talk.id])
     }
+    await chat.ledger.reserve(chat.fork(), reply, { inputTokens: 1, outputTokens: 1 })
     expect(Object.values(await rowsOf(talk))).not.toContain(0)
     return { talk, reply }
   }
@@ -156,7 +167,7 @@ describe('what was said in a deleted conversation', () => {
     await using _worker = start()
     await expect.poll(() => isGone(talk)).toBe(true)
 
-    await expect(appendText(chat.fork(), reply, { offset: 11, text: 'wer' }, LEASE_MS)).rejects.toThrow(LeaseLostError)
+    expect(await append(reply, 11, 'wer')).toEqual(['refused'])
     expect(await rowsOf(kept, ['member'])).toEqual({ member: 1, conversation: 1 })
     expect(complaints).toEqual([])
   })

@@ -51,6 +51,14 @@ describe('people who are asked for', () => {
     expect(await peopleAt('http://127.0.0.1:9').named([])).toEqual(new Map())
   })
 
+  it('are told by what they are called', async () => {
+    const id = newUuid()
+    const names = { username: 'ada.l', displayName: 'Ada Lovelace' }
+    await using auth = await serve(200, JSON.stringify({ users: [{ id: encodeId('usr', id), ...names }] }))
+    expect(await auth.people.namesOf([id, newUuid()])).toEqual(new Map([[id, names]]))
+    expect(await auth.people.namesOf([])).toEqual(new Map())
+  })
+
   it('by their names are SUBGRAPH_UNAVAILABLE after a second of silence', async () => {
     const silent = createServer(() => {})
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
-import { appendText, type Claim, claimNext, finish, LeaseLostError } from '../assistant/generation/generation-lease.ts'
+import { appendChunks } from '../assistant/generation/append-chunks.ts'
+import { type Claim, LeaseLostError } from '../assistant/generation/generation-lease.ts'
+import { claimReply, finishReply } from '../assistant/generation/testing/claims.ts'
 import { Conversation } from '../conversation/conversation.entity.ts'
 import { Member } from '../conversation/member.entity.ts'
 import { ConversationCalls } from '../conversation/testing/conversation-calls.ts'
@@ -12,7 +14,6 @@ import { type ChatFixture, openChatFixture, viewerNamed } from '../testing/chat-
 import { DeletionList } from './testing/deletion-list.ts'
 
 const LEASE_MS = 60_000
-const OUTCOME = { omittedMessages: 0, usage: { inputTokens: 1, outputTokens: 2, isEstimated: false } }
 
 describe('somebody whose account was deleted', () => {
   let chat: ChatFixture
@@ -60,10 +61,13 @@ describe('somebody whose account was deleted', () => {
   const eventsOf = (conversation: Conversation) => calls.eventsOf(conversation)
 
   async function claim(): Promise<Claim> {
-    const claim = await claimNext(chat.fork(), LEASE_MS)
+    const claim = await claimReply(chat.fork())
     if (!claim) throw new Error('There is no reply to write.')
     return claim
   }
+
+  const append = (reply: Claim, offset: number, text: string) =>
+    appendChunks(chat.fork(), [{ ...reply, offset, text }], LEASE_MS)
 
   it('leaves what they said without an author, and what others said as it was', async () => {
     const [ada, bob] = [newUuid(), newUuid()]
@@ -194,9 +198,9 @@ describe('somebody whose account was deleted', () => {
     const notes = await converse('GROUP', ada)
     await say(notes, ada, 'A note')
     await say(talk, ada, 'The first question')
-    await finish(chat.fork(), await claim(), OUTCOME)
+    await finishReply(chat.fork(), await claim())
     await say(talk, ada, 'The second question')
-    await appendText(chat.fork(), await claim(), { offset: 0, text: 'Half an ans' }, LEASE_MS)
+    await append(await claim(), 0, 'Half an ans')
     await list.apply(ada)
 
     expect([await isDeleted(talk), await isDeleted(notes)]).toEqual([true, true])
@@ -263,13 +267,13 @@ describe('somebody whose account was deleted', () => {
     const ada = newUuid()
     await say(await converse('ASSISTANT', ada), ada, 'Tell me.')
     const reply = await claim()
-    await appendText(chat.fork(), reply, { offset: 0, text: 'Once' }, LEASE_MS)
+    await append(reply, 0, 'Once')
     await say(await converse('ASSISTANT', ada), ada, 'Nobody has begun with this one.')
     await list.apply(ada)
 
-    await expect(appendText(chat.fork(), reply, { offset: 4, text: ' upon' }, LEASE_MS)).rejects.toThrow(LeaseLostError)
-    await expect(finish(chat.fork(), reply, OUTCOME)).rejects.toThrow(LeaseLostError)
-    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+    expect(await append(reply, 4, ' upon')).toEqual(['refused'])
+    await expect(finishReply(chat.fork(), reply)).rejects.toThrow(LeaseLostError)
+    expect(await claimReply(chat.fork())).toBeNull()
   })
 
   it('waits for the worker that ends a reply at the same moment', async () => {
@@ -288,7 +292,7 @@ describe('somebody whose account was deleted', () => {
     await list.applied()
 
     expect(await isDeleted(talk)).toBe(true)
-    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+    expect(await claimReply(chat.fork())).toBeNull()
     expect(list.said).toEqual([])
   })
 
@@ -309,7 +313,7 @@ describe('somebody whose account was deleted', () => {
     await list.applied()
 
     expect(await isDeleted(talk)).toBe(true)
-    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+    expect(await claimReply(chat.fork())).toBeNull()
     expect(list.said).toEqual([])
   })
 })

@@ -3,7 +3,7 @@ import { NotFoundError } from '../../../platform/errors.ts'
 import { BEFORE_ALL } from '../../../platform/ids.ts'
 import type { ConversationChanges } from '../conversation/conversation-change.ts'
 import { stopReplies } from '../conversation/conversation-removal.ts'
-import { deleteDeserted, takeMembership, takeTraces } from './traces.ts'
+import { deleteDeserted, takeAccount, takeMembership, takeTraces } from './traces.ts'
 
 /** Where a conversation may know somebody from. */
 const TRACES = [
@@ -25,9 +25,9 @@ type Step = 'MORE' | 'LEFT' | 'DELETED'
 
 /**
  * The leaving of a user whose account was deleted: their messages stay without an author; their memberships, mentions and
- * reactions go, and so does every conversation that nobody can read any more. No transaction spans two conversations;
- * each step may be repeated, so that whoever is interrupted begins again. What was deleted before is removed with all
- * that is in it anyway.
+ * reactions go, and so do their account with the assistant and every conversation that nobody can read any more. No
+ * transaction spans two conversations; each step may be repeated, so that whoever is interrupted begins again. What was
+ * deleted before is removed with all that is in it anyway.
  */
 export class Departure {
   readonly #fork: () => EntityManager
@@ -64,6 +64,7 @@ export class Departure {
         await this.#leave(conversationId)
       }
     }
+    await takeAccount(this.#fork, this.#userId, this.#signal)
     await this.#fork().execute('DELETE FROM chat.inbox_head WHERE user_id = ?', [this.#userId])
     await this.#fork().execute('DELETE FROM chat.last_seen WHERE user_id = ?', [this.#userId])
   }

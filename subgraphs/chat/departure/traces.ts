@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
 import { BATCH } from '../conversation/background-work.ts'
 import type { ChangeUnderLock } from '../conversation/conversation-change.ts'
 import { markDeleted } from '../conversation/conversation-removal.ts'
@@ -82,4 +83,54 @@ export async function takeMembership(change: ChangeUnderLock, userId: string): P
   endMembership(change, member)
   if (heir) setRole(change, heir, 'OWNER')
   if (change.conversation.kind === 'DIRECT') await releasePair(change.em, change.conversation.id)
+}
+
+/** What is written for somebody, with its key. */
+const WRITTEN_FOR = [
+  ['generation', 'id'],
+  ['assistant_task', 'kind'],
+] as const
+
+/**
+ * Has nobody pay for what the assistant writes, and wrote, for this person, and then forgets what they paid. No event is
+ * logged: only they ever saw it.
+ *
+ * @throws the signal's reason when it is aborted in between.
+ */
+export async function takeAccount(fork: () => EntityManager, userId: string, signal: AbortSignal): Promise<void> {
+  for (const [table, key] of WRITTEN_FOR) await forgetRequests(fork, { table, key, userId, signal })
+  // Last: whoever ends a reply holds its row until it is booked.
+  for (const table of ['token_reservation', 'usage_day', 'assistant_account']) {
+    await fork().execute(`DELETE FROM chat.${table} WHERE user_id = ?`, [userId])
+  }
+}
+
+/**
+ * Many rows at a time, but for those that somebody holds; those one at a time, because whoever holds one may wait for
+ * another.
+ */
+async function forgetRequests(
+  fork: () => EntityManager,
+  { table, key, userId, signal }: { table: string; key: string; userId: string; signal: AbortSignal },
+): Promise<void> {
+  for (let isOver = false; !isOver; ) {
+    signal.throwIfAborted()
+    await fork().execute(
+      `UPDATE chat.${table} SET requested_by = NULL WHERE (conversation_id, ${key}) IN (
+         SELECT conversation_id, ${key} FROM chat.${table} WHERE requested_by = ?
+         LIMIT ${BATCH} FOR NO KEY UPDATE SKIP LOCKED)`,
+      [userId],
+    )
+    const [held] = await fork().execute<{ conversationId: string; key: string }[]>(
+      `SELECT conversation_id AS "conversationId", ${key} AS key FROM chat.${table} WHERE requested_by = ? LIMIT 1`,
+      [userId],
+    )
+    isOver = held === undefined
+    if (held) {
+      await fork().execute(
+        `UPDATE chat.${table} SET requested_by = NULL WHERE conversation_id = ? AND ${key} = ? AND requested_by = ?`,
+        [held.conversationId, held.key, userId],
+      )
+    }
+  }
 }

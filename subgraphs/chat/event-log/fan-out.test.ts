@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newUuid } from '../../../platform/ids.ts'
-import { appendText, claimNext, finish } from '../assistant/generation/generation-lease.ts'
+import { addText, claimReply, finishReply } from '../assistant/generation/testing/claims.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import { followMessages } from '../message/message-stream.ts'
 import { seedMessages } from '../message/testing/seed-messages.ts'
@@ -8,8 +8,6 @@ import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { BESIDE, doorbellOf } from './doorbell.ts'
 import { encodeEventCursor } from './event-cursor.ts'
 import { readLog } from './event-log.ts'
-
-const OUTCOME = { omittedMessages: 0, usage: { inputTokens: 0, outputTokens: 0, isEstimated: true } }
 
 describe('many who follow one conversation', () => {
   let chat: ChatFixture
@@ -67,7 +65,7 @@ describe('many who follow one conversation', () => {
   /** A reply in this conversation that has begun. */
   async function askedIn(talk: Conversation) {
     await chat.say(talk, 'Tell me.')
-    const claim = await claimNext(chat.fork(), 60_000)
+    const claim = await claimReply(chat.fork())
     if (claim?.conversationId !== talk.id) throw new Error('There is no reply to write.')
     return claim
   }
@@ -131,7 +129,7 @@ describe('many who follow one conversation', () => {
     const talk = await chat.converse()
     const claim = await askedIn(talk)
     const ring = () => chat.bus.publish(doorbellOf(talk.id), BESIDE)
-    const say = (offset: number, text: string) => appendText(chat.fork(), claim, { offset, text }, 60_000)
+    const say = (offset: number, text: string) => addText(chat.fork(), claim, { offset, text })
     await say(0, 'One, ')
     const statements = await chat.statementsOf(async () => {
       const following = await Promise.all(Array.from({ length: 500 }, () => chat.follow(chat.viewerId, talk.id)))
@@ -144,7 +142,7 @@ describe('many who follow one conversation', () => {
       expect(await two).toMatchObject({ __typename: 'ReplyTextAppended', attempt: 1, offset: 5, text: 'two, ' })
       const three = nextOfAll(following)
       await say(10, 'three')
-      chat.bus.publish(doorbellOf(talk.id), await finish(chat.fork(), claim, OUTCOME))
+      chat.bus.publish(doorbellOf(talk.id), await finishReply(chat.fork(), claim))
       expect(await three).toMatchObject({ __typename: 'ReplyTextAppended', offset: 10, text: 'three' })
       expect(await nextOfAll(following)).toMatchObject({ __typename: 'ReplyFinished' })
     })

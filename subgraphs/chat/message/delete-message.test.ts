@@ -1,30 +1,21 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { decodeId, encodeId, newUuid } from '../../../platform/ids.ts'
-import { appendText, claimNext, finish } from '../assistant/generation/generation-lease.ts'
-import { buildPrompt } from '../assistant/prompt/prompt.ts'
+import { ReplyDesk } from '../assistant/control/testing/reply-desk.ts'
+import { Prompts } from '../assistant/prompt/prompt.ts'
+import { KnownNames } from '../assistant/prompt/testing/known-names.ts'
 import { openChatFixture } from '../testing/chat-fixture.ts'
 import { Talk } from './testing/talk.ts'
 
 const chat = await openChatFixture()
 afterAll(() => chat[Symbol.asyncDispose]())
 const talk = new Talk(chat)
+const desk = new ReplyDesk(chat)
 const ada = chat.viewerId
 const [grace, linus, stranger] = [newUuid(), newUuid(), newUuid()]
 const moderator = ['messages:moderate']
 
 const group = () => talk.converse('GROUP', grace, linus)
 const tombstone = { body: '', deletedAt: expect.anything(), edits: [], mentions: [] }
-
-/** Ends the reply that waits, with this text. */
-async function writeReply(text: string) {
-  const claim = await claimNext(chat.fork(), 60_000)
-  if (!claim) throw new Error('No reply waits.')
-  await appendText(chat.fork(), claim, { offset: 0, text }, 60_000)
-  await finish(chat.fork(), claim, {
-    omittedMessages: 0,
-    usage: { inputTokens: 0, outputTokens: 0, isEstimated: true },
-  })
-}
 
 describe('a deleted message', () => {
   it('keeps its number and nothing of what it said', async () => {
@@ -78,32 +69,25 @@ describe('a deleted message', () => {
 
   it('is told to no model', async () => {
     const conversation = await chat.converse('ASSISTANT')
-    const first = await talk.send(ada, conversation, 'Secret')
-    await writeReply('Not so secret')
-    await talk.delete(ada, first.message?.id ?? '')
-    await talk.delete(ada, first.reply?.id ?? '')
-    await talk.send(ada, conversation, 'Again')
+    const { question, reply } = await desk.answered(ada, conversation, { body: 'Not so secret' }, 'Secret')
+    for (const { id } of [question, reply]) await talk.delete(ada, encodeId('msg', id))
+    const next = await desk.ask(ada, conversation, 'Again')
 
-    const { turns } = await buildPrompt(
-      chat.fork(),
-      { conversationId: conversation.id, number: 4 },
-      { model: 'x' },
-      1_000,
-    )
+    const prompts = new Prompts({ models: chat.models, contextTokens: 1_000, people: new KnownNames() })
+    const { turns } = await prompts.build(chat.fork(), next.reply, { model: 'a-model' })
     expect(turns).toEqual([{ role: 'user', content: 'Again' }])
-    await writeReply('Yes')
   })
 })
 
 describe('a reply of the assistant', () => {
   it('is deleted by who asked for it, once it has ended, and then says nothing', async () => {
     const conversation = await group()
-    const { reply } = await talk.send(grace, conversation, '@assistant, hello')
-    const id = reply?.id ?? ''
+    const { reply } = await desk.ask(grace, conversation, '@assistant, hello')
+    const id = encodeId('msg', reply.id)
     const running = { message: null, userErrors: [{ code: 'REPLY_RUNNING', path: ['input', 'messageId'] }] }
 
     expect(await talk.delete(grace, id)).toMatchObject(running)
-    await writeReply('Hello, Grace')
+    await desk.end(reply, { body: 'Hello, Grace' })
     expect(await talk.list(grace, conversation)).toMatchObject([{}, { body: 'Hello, Grace', viewerCanDelete: true }])
     expect(await talk.delete(linus, id)).toEqual({ errors: ['FORBIDDEN'] })
     expect((await talk.delete(grace, id)).message).toMatchObject({ id, ...tombstone })

@@ -4,7 +4,7 @@ import { type ExecutionResult, parse } from 'graphql'
 import { afterAll, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { subscribeWithFreshContext } from '../../../platform/subgraph/testing/fresh-context.ts'
-import { appendText, type Claim, claimNext } from '../assistant/generation/generation-lease.ts'
+import { ReplyDesk } from '../assistant/control/testing/reply-desk.ts'
 import { createContext } from '../context.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import { resolvers } from '../resolvers.ts'
@@ -13,11 +13,11 @@ import { Talk } from './testing/talk.ts'
 
 const typeDefs = parse(readFileSync(new URL('../../../schema/chat.graphql', import.meta.url), 'utf8'))
 const schema = buildSubgraphSchema([{ typeDefs, resolvers }])
-const LEASE_MS = 60_000
 
 const chat = await openChatFixture()
 afterAll(() => chat[Symbol.asyncDispose]())
 const talk = new Talk(chat)
+const desk = new ReplyDesk(chat)
 const ada = chat.viewerId
 
 /** The conversation's messages from the first on, each resolved when it is asked for. */
@@ -34,27 +34,22 @@ async function follow(userId: string, { id }: Conversation, fields: string) {
   return Object.assign(source, { nextAnswer: next })
 }
 
-async function claimOf({ id }: Conversation): Promise<Claim> {
-  const claim = await claimNext(chat.fork(), LEASE_MS)
-  if (claim?.conversationId !== id) throw new Error('There is no reply to write here.')
-  return claim
-}
-
 const refused = (message: string) => ({ errors: [{ message, originalError: { code: 'NOT_FOUND' } }] })
 
 it('tells who was removed between two messages nothing of what was said or done after it', async () => {
   const grace = newUuid()
   const conversation = await talk.converse('GROUP', grace)
   const first = await talk.say(ada, conversation, 'One')
-  const second = await talk.say(ada, conversation, '@assistant, tell me')
+  const { question, reply } = await desk.ask(ada, conversation, '@assistant, tell me')
   const fields = 'number body replyCount reactions { emoji } edits { body } generation { text }'
   const stream = await follow(grace, conversation, fields)
   expect(await stream.nextAnswer()).toMatchObject({ data: { messageAdded: { number: first.number, body: 'One' } } })
 
   await chat.services.members.remove(chat.fork(), viewerNamed(ada), conversation.id, grace)
-  await appendText(chat.fork(), await claimOf(conversation), { offset: 0, text: 'SAID AFTER' }, LEASE_MS)
-  await talk.edit(ada, second.id, 'CHANGED AFTER')
-  await talk.say(ada, conversation, 'REPLIED AFTER', { replyToId: second.id })
+  await desk.grow(reply, 'SAID AFTER')
+  const second = encodeId('msg', question.id)
+  await talk.edit(ada, second, 'CHANGED AFTER')
+  await talk.say(ada, conversation, 'REPLIED AFTER', { replyToId: second })
 
   const answers = [await stream.nextAnswer(), await stream.nextAnswer(), await stream.nextAnswer()]
   expect(JSON.stringify(answers)).not.toContain('AFTER')

@@ -50,7 +50,8 @@ export const messageResolvers: Pick<
       const viewer = viewerOf(context.caller)
       const id = decodeId('msg', input.messageId)
       return withUserErrors({ message: null }, async () => {
-        const message = await context.messages.edit(context.em, viewer, id, input.body)
+        const regenerate = input.regenerate ?? false
+        const message = await context.messages.edit(context.em, viewer, id, input.body, { regenerate })
         forgetLoaded(context)
         return { message }
       })

@@ -8,6 +8,7 @@ import type { ConversationChange, ConversationChanges } from '../conversation/co
 import type { People } from '../conversation/people.ts'
 import { requireRightNow } from '../conversation/standing.ts'
 import { doorbellOf, ringOf } from '../event-log/doorbell.ts'
+import { type AppendedEvents, appendEvents, type NewEvent } from '../event-log/event-log.ts'
 import { eraseMessage, replaceBody } from './change-message.ts'
 import { countEdits, findMessage, numberOfMessage } from './find-message.ts'
 import { mentionedNames } from './mention-names.ts'
@@ -24,8 +25,25 @@ import { type MessageBatch, type StoredMessages, storeMessages } from './store-m
 export interface Responder {
   /** Whether a message with this body asks for a reply. */
   isAddressed(conversation: Conversation, body: string): boolean
-  /** Records within the caller's transaction that the reply is to be written. */
-  enqueue(em: EntityManager, conversation: Conversation, replyId: string): Promise<void>
+  /**
+   * Records within the caller's transaction that the reply is to be written, for whoever asked for it.
+   *
+   * @returns what is to be logged behind the reply's MessageAdded.
+   */
+  enqueue(
+    em: EntityManager,
+    conversation: Conversation,
+    reply: Message,
+    requestedBy: string,
+  ): Promise<readonly NewEvent[]>
+  /**
+   * Has the reply to this message written anew, as part of the change that gave the message another body.
+   *
+   * @throws UserFault BAD_USER_INPUT (there is none), REPLY_RUNNING, QUOTA_EXCEEDED
+   */
+  answerAnew(change: ConversationChange, message: Message): Promise<void>
+  /** Forgets what it keeps of the words of a message that is changed or deleted, within the caller's transaction. */
+  retract(em: EntityManager, message: Message): Promise<void>
   /** Called after the commit: there is work. */
   notify(): void
   /** Whether this message is a reply that has not ended yet. */
@@ -87,11 +105,20 @@ export class MessageService {
   }
 
   /**
-   * Changes the viewer's own message and keeps the body before. The same body again changes nothing.
+   * Changes the viewer's own message and keeps the body before. The same body again changes nothing, and asks for
+   * nothing: so a retry is safe.
    *
-   * @throws UserFault BAD_USER_INPUT, NOT_FOUND (it was deleted); NotFoundError, ForbiddenError
+   * @param options.regenerate whether the reply to it is to be written anew.
+   * @throws UserFault BAD_USER_INPUT, NOT_FOUND (it was deleted), and with `regenerate` what `Responder.answerAnew`
+   * throws; NotFoundError, ForbiddenError
    */
-  async edit(em: EntityManager, viewer: Viewer, messageId: string, text: string): Promise<Message> {
+  async edit(
+    em: EntityManager,
+    viewer: Viewer,
+    messageId: string,
+    text: string,
+    { regenerate = false }: { regenerate?: boolean } = {},
+  ): Promise<Message> {
     const body = readBody(text)
     const before = await findMessage(em, viewer, messageId)
     requireMessageRight(before, 'change the message')
@@ -99,13 +126,19 @@ export class MessageService {
     // change, which may turn out otherwise under the lock.
     const mentioned =
       before.message.body === body ? ASKED_LATER : await findMentioned(this.#people, mentionedNames(body))
-    return this.#changes.make(em, viewer, before.message.conversationId, async (change) => {
+    const edited = await this.#changes.make(em, viewer, before.message.conversationId, async (change) => {
       const found = await findMessage(change.em, viewer, messageId)
       requireMessageRight(found, 'change the message')
       const { message } = found
       if (message.deletedAt) throw new UserFault('NOT_FOUND', 'This message was deleted.', ['input', 'messageId'])
-      return message.body === body ? message : replaceText(change, message, body, mentioned)
+      if (message.body === body) return message
+      const changed = await replaceText(change, message, body, mentioned)
+      await this.#responder.retract(change.em, changed)
+      if (regenerate) await this.#responder.answerAnew(change, changed)
+      return changed
     })
+    if (regenerate) this.#responder.notify()
+    return edited
   }
 
   /**
@@ -122,10 +155,11 @@ export class MessageService {
       const { message } = found
       if (message.deletedAt) return message
       if (await this.#responder.isWriting(change.em, message)) {
-        const words = 'The reply is still being written; wait until it has ended.'
+        const words = 'The reply is still being written; wait until it has ended, or cancel it.'
         throw new UserFault('REPLY_RUNNING', words, ['input', 'messageId'])
       }
       change.record({ kind: 'MessageDeleted', messageId: message.id })
+      await this.#responder.retract(change.em, message)
       return eraseMessage(change.em, message)
     })
   }
@@ -145,10 +179,17 @@ export class MessageService {
     return em.transactional(async (transaction) => {
       const stored = await storeMessages(transaction, batch)
       const reply = stored?.messages[1]
-      if (reply) await this.#responder.enqueue(transaction, conversation, reply.id)
-      return stored
+      if (!stored || !reply) return stored
+      const events = await this.#responder.enqueue(transaction, conversation, reply, batch.authorId)
+      const more = await appendEvents(transaction, conversation.id, events)
+      return { ...stored, appended: joined(stored.appended, more) }
     })
   }
+}
+
+/** What one transaction appended in two goes: nobody came between, because it holds the conversation's row. */
+function joined(first: AppendedEvents, more: AppendedEvents | null): AppendedEvents {
+  return { ...first, events: [...first.events, ...(more?.events ?? [])] }
 }
 
 /** The author left while the statement waited for the conversation's row; it was rolled back. */

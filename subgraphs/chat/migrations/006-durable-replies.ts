@@ -44,6 +44,8 @@ const GENERATIONS = `
   CREATE UNIQUE INDEX generation_one_at_work ON chat.generation (conversation_id, message_id)
     WHERE status IN ('QUEUED', 'RUNNING');
   CREATE INDEX generation_at_work_for ON chat.generation (requested_by) WHERE status IN ('QUEUED', 'RUNNING');
+  -- For the departure of whoever asked.
+  CREATE INDEX generation_by_requester ON chat.generation (requested_by) WHERE requested_by IS NOT NULL;
 `
 
 const TOOLS = `
@@ -62,7 +64,11 @@ const TOOLS = `
     arguments text NOT NULL,
     result text,
     status text NOT NULL CHECK (status IN ('AWAITING_APPROVAL', 'RUNNING', 'DONE', 'FAILED', 'REFUSED')),
+    -- What the asker said; null while they have not, and where nobody asks them.
+    approved boolean,
     created_at timestamptz(3) NOT NULL DEFAULT now(),
+    -- From then on it may have been done.
+    started_at timestamptz(3),
     finished_at timestamptz(3),
     PRIMARY KEY (conversation_id, id),
     UNIQUE (conversation_id, generation_id, step, position),
@@ -101,9 +107,10 @@ const USAGE = `
 `
 
 const BESIDE = `
-  -- What was said up to a message, in the assistant's own words.
+  -- What was said from one message up to another, in the assistant's own words.
   CREATE TABLE chat.conversation_summary (
     conversation_id uuid PRIMARY KEY REFERENCES chat.conversation,
+    since integer NOT NULL DEFAULT 1 CHECK (since > 0),
     up_to integer NOT NULL CHECK (up_to > 0),
     body text NOT NULL,
     created_at timestamptz(3) NOT NULL DEFAULT now()

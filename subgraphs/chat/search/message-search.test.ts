@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId } from '../../../platform/ids.ts'
-import { appendText, claimNext, finish } from '../assistant/generation/generation-lease.ts'
+import { addText, claimReply, finishReply } from '../assistant/generation/testing/claims.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { find } from './testing/searching.ts'
 
@@ -108,13 +108,12 @@ describe('a search', () => {
   it('finds a reply of the assistant once it has ended', async () => {
     const conversation = await chat.converse('ASSISTANT')
     await chat.say(conversation, 'a question')
-    const claim = await claimNext(chat.fork(), 60_000)
+    const claim = await claimReply(chat.fork())
     if (!claim) throw new Error('There is no reply to write.')
-    await appendText(chat.fork(), claim, { offset: 0, text: 'a thoughtful answer' }, 60_000)
+    await addText(chat.fork(), claim, { offset: 0, text: 'a thoughtful answer' })
     expect(await find(chat, chat.viewerId, 'thoughtful', conversation)).toEqual([])
 
-    const usage = { inputTokens: 1, outputTokens: 1, isEstimated: true }
-    await finish(chat.fork(), claim, { omittedMessages: 0, usage })
+    await finishReply(chat.fork(), claim)
     expect(await find(chat, chat.viewerId, 'thoughtful', conversation)).toEqual(['a thoughtful answer'])
   })
 

@@ -13,6 +13,8 @@ import type { Caller } from '../../../platform/subgraph/caller.ts'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts'
 import { Models } from '../assistant/model/models.ts'
 import { GrowingReplies } from '../assistant/text/growing-replies.ts'
+import type { Ledger } from '../assistant/usage/ledger.ts'
+import { PostgresLedger } from '../assistant/usage/postgres-ledger.ts'
 import { type ChatServices, createContext } from '../context.ts'
 import type { Conversation } from '../conversation/conversation.entity.ts'
 import { ConversationChanges } from '../conversation/conversation-change.ts'
@@ -41,6 +43,8 @@ const followed = parse(
 /** The chat subgraph's schema and services on a database of their own, in this process: no server and no worker. */
 export interface ChatFixture extends AsyncDisposable {
   readonly bus: MemoryEventBus
+  readonly models: Models
+  readonly ledger: Ledger
   readonly services: ChatServices
   /** Auth knows everybody but these UUIDs. */
   readonly unknownPeople: Set<string>
@@ -80,10 +84,21 @@ export function viewerNamed(userId: string, ...scope: string[]): Viewer {
   return { userId, sessionId: userId, tokenVersion: 0, scope: new Set(scope), expiresAt }
 }
 
+/** What a test has otherwise than usual. */
+export interface ChatFixtureOptions {
+  /** What can be asked; one model that cannot go on with a beginning, unless given. */
+  readonly models?: Models
+  /** How many tokens a person's replies may cost in a day; as many as they like, unless given. */
+  readonly dailyTokens?: number
+  /** How many replies a person may have under way; 32 unless given. */
+  readonly concurrentReplies?: number
+  readonly now?: () => Date
+}
+
 /** Opens it on a database of its own, or on the given one, which goes with it. */
-export async function openChatFixture(given?: TestDatabase): Promise<ChatFixture> {
+export async function openChatFixture(given?: TestDatabase, options: ChatFixtureOptions = {}): Promise<ChatFixture> {
   const auth = { unknownPeople: new Set<string>(), usernames: new Map<string, string>(), isAway: false }
-  const opened = await openAll((resources) => openParts(resources, peopleKnownTo(auth), given))
+  const opened = await openAll((resources) => openParts(resources, peopleKnownTo(auth), { given, ...options }))
   const { services, fork } = opened
   const viewerId = newUuid()
   return {
@@ -137,7 +152,11 @@ function peopleKnownTo(auth: KnownPeople): People {
   }
 }
 
-async function openParts(resources: Resources, people: People, given: TestDatabase | undefined) {
+async function openParts(
+  resources: Resources,
+  people: People,
+  { given, ...options }: ChatFixtureOptions & { given: TestDatabase | undefined },
+) {
   const database = resources.use(given ?? (await createTestDatabase()))
   const statements: string[] = []
   const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
@@ -151,13 +170,11 @@ async function openParts(resources: Resources, people: People, given: TestDataba
   const hubs = resources.use(new ConversationHubs({ watch, logger, readLog: readPage }))
   const inboxes = resources.use(new InboxWatch({ bus, logger, readVersions: (ids) => readInboxVersions(fork(), ids) }))
   const lastSeen = resources.use(new LastSeenWriter({ fork, logger }))
+  const models = options.models ?? new Models(['a-model'], false)
+  const { dailyTokens = null, concurrentReplies = 32, now } = options
+  const ledger = new PostgresLedger({ dailyTokens, concurrentReplies, now })
   const services: ChatServices = {
-    ...createServices({
-      bus,
-      people,
-      changes: new ConversationChanges({ bus }),
-      models: new Models(['a-model'], false),
-    }),
+    ...createServices({ bus, people, changes: new ConversationChanges({ bus }), models, ledger }),
     presence: resources.use(new PresenceBoard({ bus, lastSeen })),
     streams: {
       ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies: new GrowingReplies(fork) },
@@ -171,5 +188,5 @@ async function openParts(resources: Resources, people: People, given: TestDataba
     orm.config.set('debug', false)
     return [...statements]
   }
-  return { bus, people, services, fork, statementsOf }
+  return { bus, models, ledger, people, services, fork, statementsOf }
 }

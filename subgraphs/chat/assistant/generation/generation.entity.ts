@@ -8,9 +8,7 @@ const GenerationSchema = defineEntity({
     conversationId: p.uuid().primary(),
     id: p.uuid().primary(),
     messageId: p.uuid(),
-    status: p
-      .enum(['QUEUED', 'RUNNING', 'COMPLETED', 'CANCELLED', 'FAILED', 'INTERRUPTED'] as const)
-      .default('QUEUED'),
+    status: p.enum(['QUEUED', 'RUNNING', 'COMPLETED', 'CANCELLED', 'FAILED', 'INTERRUPTED'] as const).default('QUEUED'),
     model: p.text(),
     /** Who asked for it and pays; null once their account was deleted. */
     requestedBy: p.uuid().nullable(),

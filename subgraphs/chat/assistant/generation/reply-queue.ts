@@ -1,38 +1,74 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, raw } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
 import { newUuid } from '../../../../platform/ids.ts'
+import { UserFault } from '../../../../platform/user-fault.ts'
 import type { Conversation } from '../../conversation/conversation.entity.ts'
+import type { ConversationChange } from '../../conversation/conversation-change.ts'
+import type { NewEvent } from '../../event-log/event-log.ts'
 import { mentionsAssistant } from '../../message/mention-names.ts'
-import type { Message } from '../../message/message.entity.ts'
+import { Message } from '../../message/message.entity.ts'
 import type { Responder } from '../../message/message.service.ts'
+import { addVersion } from '../control/add-version.ts'
+import { retractMessage } from '../control/retract.ts'
+import { GenerationError } from '../model/generation-error.ts'
 import type { Models } from '../model/models.ts'
+import type { Ledger } from '../usage/ledger.ts'
 import { Generation } from './generation.entity.ts'
 
 /** The bus topic that rings when a reply waits for a worker. */
 export const REPLY_QUEUED = 'reply-queued'
 
-/** Queues replies in Postgres: a reply that was asked for in a committed message is always written. */
+/** The bus topic that rings when somebody has ended a reply; it carries the generation's UUID. */
+export const REPLY_STOPPED = 'reply-stopped'
+
+/** Queues replies in Postgres: a reply that was asked for in a committed message is always written, or says why not. */
 export class ReplyQueue implements Responder {
   readonly #bus: EventBus
   readonly #models: Models
+  readonly #ledger: Ledger
 
-  constructor(options: { bus: EventBus; models: Models }) {
+  constructor(options: { bus: EventBus; models: Models; ledger: Ledger }) {
     this.#bus = options.bus
     this.#models = options.models
+    this.#ledger = options.ledger
   }
 
   isAddressed(conversation: Conversation, body: string): boolean {
     return conversation.kind === 'ASSISTANT' || mentionsAssistant(body)
   }
 
-  async enqueue(em: EntityManager, conversation: Conversation, replyId: string): Promise<void> {
+  /** A reply that its asker may not have ends here and now: QUOTA_EXCEEDED. */
+  async enqueue(
+    em: EntityManager,
+    conversation: Conversation,
+    reply: Message,
+    requestedBy: string,
+  ): Promise<readonly NewEvent[]> {
+    const isAdmitted = await this.#ledger.admits(em, requestedBy)
     await em.insert(Generation, {
       conversationId: conversation.id,
       id: newUuid(),
-      messageId: replyId,
-      status: 'QUEUED',
+      messageId: reply.id,
       model: conversation.assistant?.model ?? this.#models.defaultModel,
+      requestedBy,
+      ...(isAdmitted ? { status: 'QUEUED' } : refused()),
     })
+    return isAdmitted ? [] : [{ kind: 'ReplyFinished', messageId: reply.id }]
+  }
+
+  async answerAnew(change: ConversationChange, { conversationId, id }: Message): Promise<void> {
+    const path = ['input', 'regenerate']
+    const reply = await change.em.findOne(Message, { conversationId, answersId: id }, { disableIdentityMap: true })
+    if (!reply || reply.deletedAt) {
+      const words = 'This message has no reply that could be given anew; send a new message instead.'
+      throw new UserFault('BAD_USER_INPUT', words, path)
+    }
+    const model = change.conversation.assistant?.model ?? this.#models.defaultModel
+    await addVersion(change, reply, { ledger: this.#ledger, model, path })
+  }
+
+  async retract(em: EntityManager, message: Message): Promise<void> {
+    await retractMessage(em, message)
   }
 
   notify(): void {
@@ -43,4 +79,9 @@ export class ReplyQueue implements Responder {
     const { conversationId, id: messageId } = reply
     return (await em.count(Generation, { conversationId, messageId, status: { $in: ['QUEUED', 'RUNNING'] } })) > 0
   }
+}
+
+function refused() {
+  const { code, message } = new GenerationError('QUOTA_EXCEEDED')
+  return { status: 'FAILED', errorCode: code, errorMessage: message, finishedAt: raw('now()') } as const
 }

@@ -1,14 +1,32 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createLogger } from '../../../../platform/logging.ts'
+import { newUuid } from '../../../../platform/ids.ts'
 import { type ScriptedModel, startScriptedModel } from '../../../../tests/support/scripted-model.ts'
 import type { Conversation } from '../../conversation/conversation.entity.ts'
 import { type ChatFixture, openChatFixture, viewerNamed } from '../../testing/chat-fixture.ts'
-import { LanguageModel } from '../model/language-model.ts'
-import { ReplyWorker } from './reply-worker.ts'
+import { REPLY_STOPPED } from './reply-queue.ts'
+import type { WorkerStep } from './reply-worker.ts'
+import { startWork, type WorkOptions } from './testing/working.ts'
 
-describe('a worker that can no longer write its reply', () => {
+/** A reply's row and its message's body, as far as they are looked at here. */
+interface Reply {
+  readonly id: string
+  readonly messageId: string
+  readonly status: string
+  readonly attempt: number
+  readonly finishReason: string | null
+  readonly errorCode: string | null
+  readonly endpoint: string | null
+  readonly textLength: number
+  readonly inputTokens: number | null
+  readonly outputTokens: number | null
+  readonly isEstimated: boolean | null
+  readonly body: string
+}
+
+describe('a worker', () => {
   let chat: ChatFixture
   let model: ScriptedModel
+  let talk: Conversation
   const said: string[] = []
   beforeAll(async () => {
     chat = await openChatFixture()
@@ -18,39 +36,249 @@ describe('a worker that can no longer write its reply', () => {
     await model[Symbol.asyncDispose]()
     await chat[Symbol.asyncDispose]()
   })
-  beforeEach(() => void said.splice(0))
-
-  function work(): ReplyWorker {
-    const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
-    for (const level of ['info', 'warn', 'error'] as const) {
-      logger[level] = (_: unknown, message?: string) => void said.push(`${level}: ${message}`)
-    }
-    const { fork, bus } = chat
-    const language = new LanguageModel({ apiKey: undefined, baseUrl: model.baseUrl, idleTimeoutMs: 600_000 })
-    return new ReplyWorker({ fork, bus, model: language, contextTokens: 1_000, logger })
-  }
-
-  /** Has the model speak only after this has happened to the conversation. */
-  async function interrupt(happen: (talk: Conversation) => Promise<unknown>): Promise<void> {
-    const talk = await chat.converse()
-    model.answerWith(async (answer) => {
-      await happen(talk)
-      answer.say('Once').finish()
-    })
-    await chat.say(talk, 'Tell me.')
-  }
-
-  it('says so without a warning when the conversation was deleted', async () => {
-    await interrupt((talk) => chat.services.conversations.delete(chat.fork(), viewerNamed(chat.viewerId), talk.id))
-    await using _worker = work()
-    await expect.poll(() => said).toEqual(['info: stopped a reply, because its conversation was deleted'])
+  beforeEach(async () => {
+    said.length = 0
+    model.judgeWith(() => false)
+    await chat.fork().execute(`UPDATE chat.generation SET status = 'FAILED' WHERE status IN ('QUEUED', 'RUNNING')`)
+    talk = await chat.converse()
   })
 
-  it('warns when another one has it', async () => {
-    await interrupt((talk) =>
-      chat.fork().execute('UPDATE chat.generation SET attempt = attempt + 1 WHERE conversation_id = ?', [talk.id]),
+  const work = (options: WorkOptions = {}) =>
+    startWork(chat, model, { onLog: (line) => void said.push(line), ...options })
+
+  async function reply(): Promise<Reply> {
+    const [found] = await chat.fork().execute<Reply[]>(
+      `SELECT generation.id, message_id AS "messageId", status, attempt, finish_reason AS "finishReason",
+         error_code AS "errorCode", endpoint, text_length AS "textLength", input_tokens AS "inputTokens",
+         output_tokens AS "outputTokens", usage_is_estimated AS "isEstimated", body.body
+       FROM chat.generation
+       JOIN chat.message body ON body.conversation_id = generation.conversation_id AND body.id = message_id
+       WHERE generation.conversation_id = ?`,
+      [talk.id],
     )
-    await using _worker = work()
-    await expect.poll(() => said).toEqual(['warn: lost the lease on a reply'])
+    if (!found) throw new Error('There is no reply.')
+    return found
+  }
+
+  async function ended(): Promise<Reply> {
+    await expect.poll(async () => (await reply()).status, { timeout: 10_000 }).not.toMatch(/QUEUED|RUNNING/)
+    return reply()
+  }
+
+  /** Asks, and returns the reply as it has ended. */
+  async function ask(question: string, options: WorkOptions = {}): Promise<Reply> {
+    await chat.say(talk, question)
+    await using _worker = work(options)
+    // Not before it has ended may the worker be stopped.
+    return await ended()
+  }
+
+  const cancel = async () =>
+    chat.services.replies.cancel(chat.fork(), viewerNamed(chat.viewerId), (await reply()).messageId)
+
+  describe('that can no longer write its reply', () => {
+    /** Has the model speak only after this has happened to the conversation. */
+    async function interrupt(happen: () => Promise<unknown>): Promise<void> {
+      model.answerWith(async (answer) => {
+        await happen()
+        answer.say('Once').finish()
+      })
+      await chat.say(talk, 'Tell me.')
+    }
+
+    it('says so without a warning when the conversation was deleted', async () => {
+      await interrupt(() => chat.services.conversations.delete(chat.fork(), viewerNamed(chat.viewerId), talk.id))
+      await using _worker = work()
+      await expect.poll(() => said).toEqual(['info: stopped a reply, because its conversation was deleted'])
+    })
+
+    it('warns when another one has it', async () => {
+      await interrupt(() =>
+        chat.fork().execute('UPDATE chat.generation SET attempt = attempt + 1 WHERE conversation_id = ?', [talk.id]),
+      )
+      await using _worker = work()
+      await expect.poll(() => said).toEqual(['warn: lost the lease on a reply'])
+    })
+
+    it('lets go of the model when it is cancelled, long before it renews its lease', async () => {
+      const letGo = Promise.withResolvers<void>()
+      model.answerWith((answer) => {
+        void answer.closed.then(letGo.resolve)
+        answer.say('Once upon')
+      })
+      await chat.say(talk, 'Tell me.')
+      await using _worker = work({ times: { leaseMs: 60_000, heartbeatMs: 60_000, giveUpMs: 60_000 } })
+      await expect.poll(async () => (await reply()).textLength).toBe(9)
+      await cancel()
+
+      await letGo.promise
+      await expect.poll(() => said).toEqual(['info: stopped a reply, because it was cancelled'])
+      // What the model had written is estimated: one token for four bytes.
+      expect(await reply()).toMatchObject({
+        status: 'CANCELLED',
+        body: 'Once upon',
+        outputTokens: 3,
+        isEstimated: true,
+      })
+    })
+
+    it('goes on when the word of an ending is late, and it has taken the reply anew', async () => {
+      const goOn = Promise.withResolvers<void>()
+      model.answerWith(async (answer) => {
+        answer.say('Once upon')
+        await goOn.promise
+        answer.say(' a time').finish()
+      })
+      await chat.say(talk, 'Tell me.')
+      await using _worker = work()
+      await expect.poll(async () => (await reply()).textLength).toBe(9)
+      chat.bus.publish(REPLY_STOPPED, (await reply()).id)
+      chat.bus.publish(REPLY_STOPPED, newUuid())
+      chat.bus.publish(REPLY_STOPPED, { no: 'id' })
+      goOn.resolve()
+
+      expect(await ended()).toMatchObject({ status: 'COMPLETED', body: 'Once upon a time', attempt: 1 })
+    })
+  })
+
+  describe('that has an answer', () => {
+    it('says why it ended, who gave it, and what it cost', async () => {
+      model.answerWith((answer) =>
+        answer.say('As long as it may').finish({ prompt_tokens: 7, completion_tokens: 5 }, 'length'),
+      )
+      expect(await ask('Tell me.')).toMatchObject({
+        ...{ status: 'COMPLETED', finishReason: 'length', endpoint: 'scripted', body: 'As long as it may' },
+        ...{ inputTokens: 7, outputTokens: 5, isEstimated: false },
+      })
+    })
+
+    it('comes by all steps, in order', async () => {
+      const steps: WorkerStep[] = []
+      model.answerWith((answer) => answer.say('Hello.').finish())
+      await ask('Tell me.', { steps: async (step) => void steps.push(step) })
+      expect(steps).toEqual(['claimed', 'first text', 'written', 'finishing', 'finished'])
+    })
+
+    it('ends the reply all the same when the connection broke as it was ended', async () => {
+      model.answerWith((answer) => answer.say('Hello.').finish())
+      let tries = 0
+      const steps = async (step: WorkerStep) => {
+        if (step === 'finishing' && ++tries === 1) throw new Error('Connection terminated unexpectedly')
+      }
+      expect(await ask('Tell me.', { steps })).toMatchObject({ status: 'COMPLETED', attempt: 1, body: 'Hello.' })
+      expect(tries).toBe(2)
+    })
+
+    it('hands over no half of a character', async () => {
+      model.answerWith((answer) => void answer.say('Hi \ud83d'))
+      await chat.say(talk, 'Tell me.')
+      {
+        await using _worker = work()
+        await expect.poll(async () => (await reply()).textLength).toBe(3)
+      }
+      const [{ text } = { text: '' }] = await chat
+        .fork()
+        .execute<{ text: string }[]>(
+          `SELECT string_agg(text, '' ORDER BY start_offset) AS text FROM chat.generation_chunk WHERE conversation_id = ?`,
+          [talk.id],
+        )
+      expect(text).toBe('Hi ')
+    })
+
+    it('ends a reply that is as long as any may be, with what there is', async () => {
+      const letGo = Promise.withResolvers<void>()
+      model.answerWith((answer) => {
+        void answer.closed.then(letGo.resolve)
+        answer.say('x'.repeat(500_001)).say('y')
+      })
+      const { body, ...rest } = await ask('Tell me.')
+      await letGo.promise
+      expect([body.length, rest.status, rest.finishReason]).toEqual([500_001, 'COMPLETED', 'length'])
+    })
+
+    it('bills nothing for a call that no model has answered', async () => {
+      model.answerWith((answer) => answer.refuse(401, 'no'))
+      expect(await ask('Tell me.')).toMatchObject({
+        ...{ status: 'FAILED', errorCode: 'PROVIDER_REJECTED', inputTokens: 0, outputTokens: 0, isEstimated: false },
+      })
+    })
+
+    it('bills an estimate for one that broke off', async () => {
+      model.answerWith((answer) => answer.say('12345678').cut())
+      expect(await ask('Tell me.')).toMatchObject({
+        ...{ status: 'FAILED', errorCode: 'STREAM_INCOMPLETE', body: '12345678', outputTokens: 2, isEstimated: true },
+      })
+    })
+  })
+
+  describe('that has its words judged', () => {
+    const judged = () => ({
+      config: { moderation: { url: model.baseUrl, apiKey: undefined, model: 'a-judge' } },
+    })
+
+    it('never asks the model what was refused', async () => {
+      model.judgeWith((text) => text === 'How do I steal a horse?')
+      const asked = model.requests.length
+      expect(await ask('How do I steal a horse?', judged())).toMatchObject({
+        ...{ status: 'FAILED', errorCode: 'MODERATION_REFUSED', body: '', attempt: 1, inputTokens: 0 },
+      })
+      expect(model.requests).toHaveLength(asked)
+    })
+
+    it('takes an answer back that was refused', async () => {
+      model.judgeWith((text) => text.includes('crowbar'))
+      model.answerWith((answer) => answer.say('With a crowbar').finish({ prompt_tokens: 7, completion_tokens: 5 }))
+      expect(await ask('How?', judged())).toMatchObject({
+        ...{ status: 'FAILED', errorCode: 'MODERATION_REFUSED', body: '', textLength: 0, attempt: 2 },
+        ...{ finishReason: null, inputTokens: 7, outputTokens: 5 },
+      })
+    })
+
+    it('takes what was written of an answer back that broke off, too', async () => {
+      model.judgeWith((text) => text.includes('crowbar'))
+      model.answerWith((answer) => answer.say('With a crowbar').cut())
+      expect(await ask('How?', judged())).toMatchObject({ errorCode: 'MODERATION_REFUSED', body: '', attempt: 2 })
+    })
+
+    it('shows nothing that nobody has judged', async () => {
+      model.judgeWith((text, answer) => (text === 'How?' ? false : void answer.refuse(503, 'away')))
+      model.answerWith((answer) => answer.say('Like this').finish())
+      expect(await ask('How?', judged())).toMatchObject({
+        ...{ status: 'FAILED', errorCode: 'PROVIDER_UNAVAILABLE', body: '', attempt: 2 },
+      })
+    })
+  })
+
+  it('lets the model write what is left of the day, and refuses what is beyond', async () => {
+    const payer = newUuid()
+    const config = { dailyTokensPerUser: 80 }
+    const askAs = async () => {
+      talk = await chat.services.conversations.create(chat.fork(), payer, { kind: 'ASSISTANT', title: 'Named' })
+      await chat.services.messages.send(chat.fork(), payer, talk, { body: 'Tell me.', clientId: newUuid() })
+      await using _worker = work({ config })
+      return await ended()
+    }
+    model.answerWith((answer) => answer.say('All of it').finish({ prompt_tokens: 20, completion_tokens: 60 }))
+    expect(await askAs()).toMatchObject({ status: 'COMPLETED', inputTokens: 20, outputTokens: 60 })
+    expect(model.requests.at(-1)?.max_tokens).toBeLessThan(80)
+
+    const asked = model.requests.length
+    expect(await askAs()).toMatchObject({ status: 'FAILED', errorCode: 'QUOTA_EXCEEDED', body: '', inputTokens: 0 })
+    expect(model.requests).toHaveLength(asked)
+  })
+
+  describe('whose model calls tools without an end', () => {
+    it('offers it none at the eighth call, and ends the reply if it calls one all the same', async () => {
+      const offered: number[] = []
+      model.answerWith((answer, request) => {
+        offered.push(request.tools?.length ?? 0)
+        answer.call('search_messages', { query: 'word' }).finish({ prompt_tokens: 10, completion_tokens: 1 })
+      })
+      const config: WorkOptions['config'] = { models: [{ id: 'a-model', tools: true }] }
+      expect(await ask('Search', { config })).toMatchObject({
+        ...{ status: 'COMPLETED', finishReason: 'length', inputTokens: 80, outputTokens: 8, isEstimated: false },
+      })
+      expect(offered).toEqual([1, 1, 1, 1, 1, 1, 1, 0])
+    })
   })
 })

@@ -1,104 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
-import type { Logger } from '../../../../platform/logging.ts'
 import { RepeatedWork } from '../../../../platform/repeated-work.ts'
-import { type AssistantSettings, Conversation } from '../../conversation/conversation.entity.ts'
 import { BESIDE, doorbellOf, ringOf } from '../../event-log/doorbell.ts'
 import type { AppendedEvents } from '../../event-log/event-log.ts'
-import { Message } from '../../message/message.entity.ts'
-import { GenerationError, toGenerationError } from '../model/generation-error.ts'
-import type { LanguageModel, ReportedUsage } from '../model/language-model.ts'
-import { buildPrompt, estimateTokens, type Prompt } from '../prompt/prompt.ts'
-import {
-  type BegunClaim,
-  type Claim,
-  claimNext,
-  finish,
-  finishAbandoned,
-  handOver,
-  LeaseLostError,
-  type Outcome,
-} from './generation-lease.ts'
-import { REPLY_QUEUED } from './reply-queue.ts'
-import { LEASE_TIMES, type LeaseTimes, ReplyWriter } from './reply-writer.ts'
+import { failureOf } from '../model/generation-error.ts'
+import { planTasks, TASK_PLANNED } from '../tasks/plan-tasks.ts'
+import { ChunkFlusher, LEASE_TIMES, type LeaseTimes } from './chunk-flusher.ts'
+import { type BegunClaim, claimNext, finishAbandoned } from './claim.ts'
+import { finish, type Outcome } from './ending.ts'
+import { type Claim, handOver, isStillHeld, LeaseLostError } from './generation-lease.ts'
+import { tellOfLoss } from './lost-reply.ts'
+import { REPLY_QUEUED, REPLY_STOPPED } from './reply-queue.ts'
+import { ReplyWriter } from './reply-writer.ts'
+import { type ReplyParts, type Written, writeReply } from './write-reply.ts'
 
-export interface ReplyWorkerOptions {
-  /** A new entity manager for each step. */
-  fork: () => EntityManager
-  bus: EventBus
-  model: LanguageModel
-  /** How many estimated tokens of history the model is given. */
-  contextTokens: number
-  logger: Logger
-  times?: LeaseTimes
-}
+/** Where an attempt has come to; the text is committed in `written`, and nothing of the ending in `finishing`. */
+export type WorkerStep = 'claimed' | 'first text' | 'written' | 'finishing' | 'finished'
 
-/** A reply with all that the model is told for it. */
-interface Task {
-  readonly claim: Claim
-  readonly settings: AssistantSettings
-  readonly prompt: Prompt
+export interface ReplyWorkerOptions extends ReplyParts {
+  readonly bus: EventBus
+  readonly times?: LeaseTimes | undefined
+  /** Is waited for at each step; for tests that stop the world there. */
+  readonly steps?: ((step: WorkerStep, claim: Claim) => Promise<void>) | undefined
 }
 
 /** Replies that one process writes at a time. */
-const MOST_AT_ONCE = 64
-/** A model that never stops is stopped: so many UTF-16 code units, so many milliseconds. */
-const LONGEST_REPLY = 500_000
-const LONGEST_REPLY_MS = 15 * 60_000
+const MOST_AT_ONCE = 1_000
 /** The bus may lose a ring, and a lease runs out without one. */
 const SCAN_EVERY_MS = 1_000
+
+/** A reply is tried to be ended so often, with so many milliseconds in between. */
+const MOST_TRIES = 4
+const RETRY_MS = 250
 
 /** The worker stops; its replies go to the next one at once. */
 const HANDOVER = new Error('The worker hands its replies over.')
 
 /** How a reply ends that was taken over too often. */
-const ABANDONED: Outcome = {
-  omittedMessages: 0,
-  usage: { inputTokens: 0, outputTokens: 0, isEstimated: true },
-  error: toWire(new GenerationError('WORKER_LOST')),
-}
+const ABANDONED: Outcome = { status: 'FAILED', error: failureOf('WORKER_LOST') }
 
 /** Takes queued replies, and those whose worker died, and writes them. */
 export class ReplyWorker implements AsyncDisposable {
   readonly #options: ReplyWorkerOptions
   readonly #times: LeaseTimes
+  readonly #flusher: ChunkFlusher
   readonly #stopping = new AbortController()
   readonly #replies = new Set<Promise<void>>()
+  /** The replies under way by the UUIDs of their generations. */
+  readonly #claims = new Map<string, { readonly claim: Claim; readonly lost: AbortController }>()
   readonly #taking: RepeatedWork
-  readonly #unsubscribe: () => void
+  readonly #unsubscribe: (() => void)[]
 
   constructor(options: ReplyWorkerOptions) {
+    const { bus, fork, logger } = options
     this.#options = options
     this.#times = options.times ?? LEASE_TIMES
+    this.#flusher = new ChunkFlusher({ fork, times: this.#times })
     this.#taking = new RepeatedWork({
       everyMs: SCAN_EVERY_MS,
       work: () => this.#takeAll(),
-      onFailure: (error) => options.logger.warn({ err: error }, 'could not look for queued replies'),
+      onFailure: (error) => logger.warn({ err: error }, 'could not look for queued replies'),
     })
-    this.#unsubscribe = options.bus.subscribe(REPLY_QUEUED, () => void this.#taking.wake())
+    this.#unsubscribe = [
+      bus.subscribe(REPLY_QUEUED, () => void this.#taking.wake()),
+      bus.subscribe(REPLY_STOPPED, (id) => void this.#lookAfter(id)),
+    ]
     void this.#taking.wake()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#unsubscribe()
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#stopping.abort(HANDOVER)
     await this.#taking[Symbol.asyncDispose]()
     await Promise.all(this.#replies)
+    await this.#flusher[Symbol.asyncDispose]()
   }
 
   async #takeAll(): Promise<void> {
-    const { fork } = this.#options
+    const { fork, ledger, models } = this.#options
+    const canContinue = (model: string) => models.get(model).canContinue
     while (this.#replies.size < MOST_AT_ONCE && !this.#taking.isStopped) {
-      const claim = await claimNext(fork(), this.#times.leaseMs)
+      const claim = await claimNext(fork(), { leaseMs: this.#times.leaseMs, canContinue, ledger })
       if (!claim) break
       this.#track(this.#write(claim))
     }
-    for (
-      let ended = await finishAbandoned(fork(), ABANDONED);
-      ended;
-      ended = await finishAbandoned(fork(), ABANDONED)
-    ) {
-      this.#ring(ended, ended.ended)
+    for (;;) {
+      const abandoned = await finishAbandoned(fork(), ABANDONED, ledger)
+      if (!abandoned) break
+      this.#ring(abandoned, abandoned.ended)
     }
   }
 
@@ -112,17 +102,57 @@ export class ReplyWorker implements AsyncDisposable {
 
   /** Writes one reply to its end. Never rejects: what cannot be ended here is taken over when its lease runs out. */
   async #write(claim: BegunClaim): Promise<void> {
-    const { fork, logger } = this.#options
+    const { logger } = this.#options
+    const lost = new AbortController()
+    this.#claims.set(claim.id, { claim, lost })
     this.#ring(claim, claim.begun)
     try {
-      const task = await this.#prepare(claim)
-      const writer = new ReplyWriter({ fork, claim, times: this.#times, onWritten: () => this.#ring(claim, null) })
-      this.#ring(claim, await finish(fork(), claim, await this.#converse(task, writer)))
+      await this.#reach('claimed', claim)
+      await this.#writeToItsEnd(claim, lost.signal)
     } catch (error) {
-      if (error instanceof LeaseLostError) await this.#tellOfLoss(claim)
+      if (error instanceof LeaseLostError) await tellOfLoss(this.#options, claim)
       else if (error === HANDOVER) await this.#handOver(claim)
       else logger.error({ err: error, generation: claim.id }, 'could not end a reply; it will be taken over')
+    } finally {
+      if (this.#claims.get(claim.id)?.claim === claim) this.#claims.delete(claim.id)
     }
+  }
+
+  async #writeToItsEnd(claim: BegunClaim, lost: AbortSignal): Promise<void> {
+    const writer = this.#writerFor(claim)
+    const signal = AbortSignal.any([lost, writer.signal, this.#stopping.signal])
+    let written: Written | null
+    try {
+      written = await writeReply(this.#options, claim, writer, signal)
+    } finally {
+      // What was said until now is kept, whatever becomes of the reply; the reason above says more than this one.
+      await writer.close().catch(() => undefined)
+    }
+    if (!written) return
+    await this.#reach('written', claim)
+    await this.#finish(claim, written)
+    await this.#reach('finished', claim)
+  }
+
+  #writerFor(claim: BegunClaim): ReplyWriter {
+    let isFirst = true
+    const onWritten = () => {
+      this.#ring(claim, null)
+      if (isFirst) void this.#reach('first text', claim)
+      isFirst = false
+    }
+    return new ReplyWriter({ flusher: this.#flusher, claim, length: claim.keptLength, onWritten })
+  }
+
+  async #finish(claim: Claim, { attempt, outcome }: Written): Promise<void> {
+    const { bus, fork, ledger } = this.#options
+    let isPlanned = false
+    const beside = async (transaction: EntityManager) => {
+      if (outcome.status === 'COMPLETED') isPlanned = await planTasks(transaction, claim, attempt.prompt)
+      await this.#reach('finishing', claim)
+    }
+    this.#ring(claim, await surely(() => finish(fork(), claim, { outcome, ledger, beside })))
+    if (isPlanned) bus.publish(TASK_PLANNED, null)
   }
 
   /** @param appended what the log has of it; null when it moved beside the log. */
@@ -130,53 +160,18 @@ export class ReplyWorker implements AsyncDisposable {
     this.#options.bus.publish(doorbellOf(conversationId), appended ? ringOf(appended) : BESIDE)
   }
 
-  async #tellOfLoss({ id: generation, conversationId }: Claim): Promise<void> {
-    const { fork, logger } = this.#options
-    try {
-      if ((await fork().count(Conversation, { id: conversationId, deletedAt: null })) > 0) {
-        logger.warn({ generation }, 'lost the lease on a reply')
-      } else logger.info({ generation }, 'stopped a reply, because its conversation was deleted')
-    } catch (error) {
-      logger.warn({ err: error, generation }, 'lost the lease on a reply')
-    }
+  async #reach(step: WorkerStep, claim: Claim): Promise<void> {
+    await this.#options.steps?.(step, claim)
   }
 
-  async #prepare(claim: Claim): Promise<Task> {
-    const { fork, contextTokens } = this.#options
-    const em = fork()
-    const conversation = await em.findOne(Conversation, claim.conversationId)
-    const reply = await em.findOne(Message, { conversationId: claim.conversationId, id: claim.messageId })
-    // Its last member may have left since it was claimed, and taken it all along.
-    if (!conversation || !reply) throw new LeaseLostError()
-    const settings = { ...conversation.assistant, model: claim.model }
-    return { claim, settings, prompt: await buildPrompt(em, reply, settings, contextTokens) }
-  }
-
-  /** Has the model write; a failure of the model is an outcome, everything else an error. */
-  async #converse({ claim, settings, prompt }: Task, writer: ReplyWriter): Promise<Outcome> {
-    const { model, logger } = this.#options
-    const signal = AbortSignal.any([writer.signal, this.#stopping.signal])
-    let usage: ReportedUsage = null
-    let thrown: unknown
+  /** Somebody says that a reply was ended. A late word of an earlier ending must not stop who goes on with it. */
+  async #lookAfter(id: unknown): Promise<void> {
+    const found = typeof id === 'string' ? this.#claims.get(id) : undefined
+    if (!found) return
     try {
-      usage = await model.reply(settings, prompt.turns, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(LONGEST_REPLY_MS)]),
-        onText: (text) => {
-          if (writer.length > LONGEST_REPLY) throw new GenerationError('STREAM_INCOMPLETE')
-          return writer.write(text)
-        },
-      })
-    } catch (error) {
-      thrown = error
-    }
-    await writer.close()
-    signal.throwIfAborted()
-    const failure = thrown === undefined ? undefined : toGenerationError(thrown, writer.length > 0)
-    if (failure) logger.warn({ err: thrown, generation: claim.id, code: failure.code }, 'a reply failed')
-    return {
-      omittedMessages: prompt.omittedMessages,
-      usage: usage ? { ...usage, isEstimated: false } : estimateUsage(prompt, writer.length),
-      ...(failure && { error: toWire(failure) }),
+      if (!(await isStillHeld(this.#options.fork(), found.claim))) found.lost.abort(new LeaseLostError())
+    } catch {
+      // The renewal of the lease finds it out a second later.
     }
   }
 
@@ -190,11 +185,14 @@ export class ReplyWorker implements AsyncDisposable {
   }
 }
 
-function toWire({ code, message }: GenerationError) {
-  return { code, message }
-}
-
-function estimateUsage({ turns }: Prompt, length: number): Outcome['usage'] {
-  const inputTokens = turns.reduce((sum, { content }) => sum + estimateTokens(content), 0)
-  return { inputTokens, outputTokens: Math.ceil(length / 4), isEstimated: true }
+/** A connection that breaks must not cost a reply that is whole: tries again, while the lease has just been renewed. */
+async function surely<Result>(end: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await end()
+    } catch (error) {
+      if (error instanceof LeaseLostError || tries === MOST_TRIES) throw error
+      await delay(RETRY_MS)
+    }
+  }
 }

@@ -1,50 +1,58 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { EntityManager } from '@mikro-orm/postgresql'
-import { appendText, type Claim, LeaseLostError, renewLease } from './generation-lease.ts'
+import type { Addition, Fence, Verdict } from './append-chunks.ts'
+import { type ChunkFlusher, COALESCE_MS, type FlushedReply } from './chunk-flusher.ts'
+import { LeaseLostError } from './generation-lease.ts'
+import { lengthInGraphemes, lengthInPairs } from './whole-graphemes.ts'
 
-export interface LeaseTimes {
-  /** How long a silent worker keeps a reply. */
-  readonly leaseMs: number
-  /** How often a worker says that it is alive while the model says nothing. */
-  readonly heartbeatMs: number
-  /** After so long without a renewal the worker stops by itself, before another one may begin. */
-  readonly giveUpMs: number
-}
-
-export const LEASE_TIMES: LeaseTimes = { leaseMs: 10_000, heartbeatMs: 3_000, giveUpMs: 7_000 }
-
-const COALESCE_MS = 50
-/** More unwritten text than this stops the model until it is written. */
+/** More unwritten text than this, in UTF-16 code units, stops the model until it is written. */
 const MOST_PENDING = 16_384
-/** Between two tries to write to a database that is away. */
-const RETRY_MS = 250
-const ENDS_IN_HALF_A_PAIR = /[\uD800-\uDBFF]$/
+
+/** A timer may fire a little early. */
+const LONGEST_HOLD_MS = COALESCE_MS - 1
 
 /**
  * Writes a growing reply to the database: the first piece at once, then what has gathered every 50 ms, never half a
- * surrogate pair. Text is committed before `onWritten` tells anybody of it. It holds the lease meanwhile, and aborts
- * `signal` when it can no longer be sure of it.
+ * surrogate pair; a character that may not be whole waits for 50 ms at most. Text is committed before `onWritten` tells
+ * anybody of it. It holds the lease from when it is made to `close`, and aborts `signal` when it can no longer be sure of
+ * it.
  */
 export class ReplyWriter {
-  readonly #fork: () => EntityManager
-  readonly #claim: Claim
-  readonly #times: LeaseTimes
+  readonly #flusher: ChunkFlusher
+  readonly #fence: Fence
   readonly #onWritten: () => void
   readonly #lost = new AbortController()
-  readonly #draining = new AbortController()
-  readonly #heartbeat: NodeJS.Timeout
+  readonly #gone: Promise<void>
+  readonly #entry: FlushedReply
   #renewedAt = performance.now()
   #pending = ''
-  #isWriting = false
-  #writing = Promise.resolve()
-  #length = 0
+  #underWay: Pick<Addition, 'offset' | 'text'> | undefined
+  #length: number
+  #hasBegun = false
+  /** Whether the text that there is stays as it is: it ends here, whole or not. */
+  #isEnding = false
+  /** The last character, which may not be whole: where in the reply it begins, and since when it is held back. */
+  #held = { at: -1, since: 0 }
 
-  constructor(options: { fork: () => EntityManager; claim: Claim; times: LeaseTimes; onWritten: () => void }) {
-    this.#fork = options.fork
-    this.#claim = options.claim
-    this.#times = options.times
+  /**
+   * @param options.length how much text the reply has already, in UTF-16 code units.
+   * @param options.onWritten is told after each commit.
+   */
+  constructor(options: { flusher: ChunkFlusher; claim: Fence; length: number; onWritten: () => void }) {
+    const { conversationId, id, attempt } = options.claim
+    this.#flusher = options.flusher
+    this.#fence = { conversationId, id, attempt }
+    this.#length = options.length
     this.#onWritten = options.onWritten
-    this.#heartbeat = setInterval(() => void this.#beat(), options.times.heartbeatMs)
+    this.#gone = new Promise((resolve) => this.signal.addEventListener('abort', () => resolve()))
+    this.#entry = {
+      id,
+      next: (now) => this.#next(now),
+      settle: (verdict, startedAt) => this.#settle(verdict, startedAt),
+      lose: (error) => this.#lose(error),
+      renewedAt: () => this.#renewedAt,
+      hasText: () => this.#unwritten > 0,
+    }
+    this.#flusher.add(this.#entry)
   }
 
   /** Aborts when the lease is lost; its reason is the error. */
@@ -52,85 +60,103 @@ export class ReplyWriter {
     return this.#lost.signal
   }
 
-  /** How many UTF-16 code units have been written. */
+  /** How much text the reply has in the database, in UTF-16 code units. */
   get length(): number {
     return this.#length
   }
 
-  /** Takes a piece; waits only while too much is unwritten. */
+  /**
+   * Takes a piece; waits only while too much is unwritten.
+   *
+   * @throws LeaseLostError
+   */
   async write(text: string): Promise<void> {
+    this.signal.throwIfAborted()
     // Postgres has no NUL in texts.
     this.#pending += text.replaceAll('\0', '\uFFFD')
-    if (!this.#isWriting) this.#writing = this.#writePending()
-    if (this.#pending.length > MOST_PENDING) await this.#writing
-    this.signal.throwIfAborted()
+    if (this.#hasBegun) this.#flusher.soon()
+    else void this.#flusher.flush()
+    await this.#writeDownTo(MOST_PENDING)
   }
 
-  /** Writes what is left and lets go of the timers. The lease stays until it runs out or the reply ends. */
-  async close(): Promise<void> {
-    clearInterval(this.#heartbeat)
-    this.#draining.abort()
-    await this.#writing
-    if (this.#pending !== '' && !this.signal.aborted) {
-      this.#pending = this.#pending.toWellFormed()
-      await this.#writePending()
-    }
-    this.signal.throwIfAborted()
-  }
-
-  async #writePending(): Promise<void> {
-    this.#isWriting = true
+  /**
+   * Resolves when all text is written that was given; a half of a pair at its end has become U+FFFD.
+   *
+   * @throws LeaseLostError
+   */
+  async flush(): Promise<void> {
+    this.#isEnding = true
     try {
-      for (let text = this.#take(); text !== ''; text = this.#take()) {
-        await this.#append(text)
-        this.#onWritten()
-        await delay(COALESCE_MS, undefined, { signal: this.#draining.signal }).catch(() => undefined)
-      }
-    } catch (error) {
-      this.#lost.abort(error)
+      await this.#writeDownTo(0)
     } finally {
-      this.#isWriting = false
+      this.#isEnding = false
     }
   }
 
-  /** Tries again while the lease is surely held: a connection that breaks must not cost the whole reply. */
-  async #append(text: string): Promise<void> {
-    const addition = { offset: this.#length, text }
-    for (;;) {
-      const startedAt = performance.now()
-      try {
-        await appendText(this.#fork(), this.#claim, addition, this.#times.leaseMs)
-        this.#renewedAt = startedAt
-        this.#length += text.length
-        return
-      } catch (error) {
-        if (error instanceof LeaseLostError || this.#isLeaseDoubtful()) throw error
-        await delay(RETRY_MS)
-      }
+  /**
+   * Writes what is left and holds the lease no longer: it stays as it is until it runs out or the reply ends.
+   *
+   * @throws LeaseLostError
+   */
+  async close(): Promise<void> {
+    try {
+      await this.flush()
+    } finally {
+      // A renewal that is late must not undo what comes next, such as a handover.
+      await Promise.race([this.#flusher.remove(this.#entry), this.#gone])
     }
+    this.signal.throwIfAborted()
   }
 
-  #isLeaseDoubtful(): boolean {
-    return performance.now() - this.#renewedAt >= this.#times.giveUpMs
+  async #writeDownTo(length: number): Promise<void> {
+    while (this.#unwritten > length && !this.signal.aborted) {
+      await Promise.race([this.#flusher.flush(), this.#gone])
+      // Somebody holds the reply's row, or the database is away.
+      if (this.#unwritten > length) await Promise.race([delay(COALESCE_MS), this.#gone])
+    }
+    this.signal.throwIfAborted()
   }
 
-  #take(): string {
-    const end = ENDS_IN_HALF_A_PAIR.test(this.#pending) ? -1 : undefined
-    const text = this.#pending.slice(0, end)
-    this.#pending = this.#pending.slice(text.length)
+  get #unwritten(): number {
+    return (this.#underWay?.text.length ?? 0) + this.#pending.length
+  }
+
+  #next(now: number): Addition {
+    if (!this.#underWay) {
+      const text = this.#take(now)
+      if (text !== '') this.#underWay = { offset: this.#length, text }
+    }
+    return { ...this.#fence, ...(this.#underWay ?? { offset: this.#length, text: '' }) }
+  }
+
+  #take(now: number): string {
+    const length = this.#isEnding ? this.#pending.length : this.#takeable(now)
+    if (length > 0) this.#hasBegun = true
+    const text = this.#pending.slice(0, length).toWellFormed()
+    this.#pending = this.#pending.slice(length)
     return text
   }
 
-  async #beat(): Promise<void> {
-    const startedAt = performance.now()
-    if (this.#isLeaseDoubtful()) this.#lost.abort(new LeaseLostError())
-    if (startedAt - this.#renewedAt < this.#times.heartbeatMs || this.signal.aborted) return
-    try {
-      await renewLease(this.#fork(), this.#claim, this.#times.leaseMs)
-      this.#renewedAt = startedAt
-    } catch (error) {
-      if (error instanceof LeaseLostError) this.#lost.abort(error)
-      // Anything else may pass; giveUpMs decides.
-    }
+  #takeable(now: number): number {
+    const [inPairs, whole] = [lengthInPairs(this.#pending), lengthInGraphemes(this.#pending)]
+    if (whole === inPairs) return whole
+    const at = this.#length + whole
+    if (at !== this.#held.at) this.#held = { at, since: now }
+    return now - this.#held.since >= LONGEST_HOLD_MS ? inPairs : whole
+  }
+
+  #settle(verdict: Verdict, startedAt: number): void {
+    if (verdict === 'refused') this.#lose(new LeaseLostError())
+    if (verdict !== 'written') return
+    this.#renewedAt = startedAt
+    if (!this.#underWay) return
+    this.#length += this.#underWay.text.length
+    this.#underWay = undefined
+    this.#onWritten()
+  }
+
+  #lose(error: unknown): void {
+    this.#lost.abort(error)
+    void this.#flusher.remove(this.#entry)
   }
 }

@@ -19,9 +19,16 @@ const SENTENCES = {
   PROVIDER_RATE_LIMITED: 'The model is busy; ask again in a moment.',
   PROVIDER_TIMEOUT: 'The model stopped answering; ask again.',
   STREAM_INCOMPLETE: 'The reply broke off before its end; ask again.',
+  QUOTA_EXCEEDED: 'Your tokens of the day are used up, or too many of your replies are being written; ask again later.',
+  MODERATION_REFUSED: 'The assistant does not talk about this; ask in other words.',
   WORKER_LOST: 'The reply was interrupted too often; ask again.',
   INTERNAL: 'The reply could not be written; ask again.',
 } as const
+
+/** A failure as it is stored and shown. */
+export function failureOf(code: GenerationErrorCode): { readonly code: GenerationErrorCode; readonly message: string } {
+  return { code, message: SENTENCES[code] }
+}
 
 /** What a failure of the openai SDK, or of the stream below it, means. */
 export function toGenerationError(error: unknown, hasText: boolean): GenerationError {

@@ -1,43 +1,167 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { AssistantSettings } from '../../conversation/conversation.entity.ts'
-import { Message } from '../../message/message.entity.ts'
-import type { Turn } from '../model/language-model.ts'
+import { type AssistantSettings, Conversation } from '../../conversation/conversation.entity.ts'
+import type { NameDirectory } from '../../conversation/people.ts'
+import type { Message } from '../../message/message.entity.ts'
+import type { ToolDefinition, Turn } from '../model/model-request.ts'
+import type { AssistantModel, Models } from '../model/models.ts'
+import { countSaid, type History, type HistoryTurn, takeHistory } from './history.ts'
+import { NameBook } from './name-book.ts'
+import { introduce, Speakers } from './speakers.ts'
+import { introduceSummary, readSummary, type Summary } from './summary.ts'
+import { countTokens, countTurns } from './tokens.ts'
 
+/** What a model is told for a reply. */
 export interface Prompt {
+  /** The instructions in one system turn, if there are any, then what was said, oldest first. */
   readonly turns: Turn[]
-  /** How many earlier messages did not fit. */
+  /** How many earlier messages did not fit; those that were deleted are not counted. */
   readonly omittedMessages: number
+  /** How many of them are known by a summary. */
+  readonly summarisedMessages: number
+  /** Whether some of them are newer than what a summary tells of. */
+  readonly needsSummary: boolean
+  /** As counted here, the tools included. */
+  readonly inputTokens: number
 }
 
-/** More history than this is not even read. */
-const MOST_MESSAGES = 500
-
-/** A rough count that needs no tokenizer and is stated wherever it shows: four characters a token, rounded up. */
-export function estimateTokens(text: string): number {
-  return Math.ceil(text.length / 4)
+/** What a model may call, and what it is told of that. */
+export interface ToolOffer {
+  readonly tools: readonly ToolDefinition[]
+  readonly note: string
 }
 
-/** The talk up to a reply, oldest first, as much of its end as the budget of estimated tokens holds. */
-export async function buildPrompt(
-  em: EntityManager,
-  reply: Pick<Message, 'conversationId' | 'number'>,
-  settings: AssistantSettings,
-  budgetTokens: number,
-): Promise<Prompt> {
-  const newestFirst = await em.find(
-    Message,
-    { conversationId: reply.conversationId, number: { $lt: reply.number } },
-    { orderBy: { number: 'desc' }, limit: MOST_MESSAGES },
-  )
-  const turns: Turn[] = []
-  let used = estimateTokens(settings.systemPrompt ?? '')
-  for (const { role, body } of newestFirst) {
-    used += estimateTokens(body)
-    // The question itself always goes in; the model says if it is too long for it.
-    if (turns.length > 0 && used > budgetTokens) break
-    turns.unshift({ role: role === 'ASSISTANT' ? 'assistant' : 'user', content: body })
+/** Left free for the answer where nothing says how long it may be, in tokens. */
+const ROOM_FOR_ANSWER = 1_024
+
+/** Makes what models are told out of what was said. */
+export class Prompts {
+  readonly #models: Models
+  readonly #contextTokens: number
+  readonly #names: NameBook
+
+  /** @param options.contextTokens how many tokens of one conversation any model is given at most. */
+  constructor(options: { models: Models; contextTokens: number; people: NameDirectory }) {
+    this.#models = options.models
+    this.#contextTokens = options.contextTokens
+    this.#names = new NameBook({ directory: options.people })
+    // Loading an encoding holds the process for some hundred milliseconds: now, and not in the middle of somebody's talk.
+    for (const { id } of options.models.all) this.countTokens(id, '')
   }
-  const system: Turn[] = settings.systemPrompt ? [{ role: 'system', content: settings.systemPrompt }] : []
-  const omittedMessages = reply.number - 1 - turns.length
-  return { turns: [...system, ...turns.filter(({ content }) => content !== '')], omittedMessages }
+
+  /**
+   * The talk up to a reply, as much of its end as fits, with the summary of what does not when there is one. The question
+   * itself always goes in; the model says if it is too long for it.
+   */
+  async build(
+    em: EntityManager,
+    reply: Pick<Message, 'conversationId' | 'number'>,
+    settings: AssistantSettings,
+    offer?: ToolOffer,
+  ): Promise<Prompt> {
+    const { conversationId, number: before } = reply
+    const model = this.#models.get(settings.model)
+    const speakers = await this.speakersIn(em, conversationId)
+    const instructions = [settings.systemPrompt ?? '', offer?.note ?? ''].filter((text) => text !== '')
+    const framed = [...instructions, ...(speakers ? [introduce([])] : [])]
+    const ofTools = offer ? countTokens(model, JSON.stringify(offer.tools)) : 0
+    const budget = this.budgetOf(settings) - ofTools - countTurns(model, systemTurn(framed))
+    const history = await takeHistory(em, { conversationId, before, budget, model, speakers })
+    const summary = history.omittedUpTo > 0 ? await readSummary(em, conversationId) : null
+    // One that tells of what came after the reply, too, is for later replies.
+    const fitting = summary && summary.upTo < before ? makeRoom(history, countSummary(model, summary), budget) : null
+    const told = fitting ?? history
+    const turns = toTurns(instructions, told, fitting && summary)
+    return {
+      turns,
+      ...(await this.#omitted(em, conversationId, told, fitting && summary)),
+      inputTokens: ofTools + countTurns(model, turns),
+    }
+  }
+
+  /** How many tokens of a conversation may be given, the instructions included: what is left beside the answer. */
+  budgetOf(settings: Pick<AssistantSettings, 'model' | 'maxOutputTokens'>): number {
+    const { contextTokens, maxOutputTokens } = this.#models.get(settings.model)
+    if (contextTokens === null) return this.#contextTokens
+    const room = settings.maxOutputTokens ?? maxOutputTokens ?? ROOM_FOR_ANSWER
+    return Math.min(this.#contextTokens, contextTokens - Math.min(room, Math.floor(contextTokens / 2)))
+  }
+
+  /**
+   * The number of the newest message before a number that half of what may be given does not reach: up to there a
+   * conversation is to be summed up. 0 when all of it fits.
+   */
+  async lastToSumUp(
+    em: EntityManager,
+    conversationId: string,
+    settings: AssistantSettings,
+    before: number,
+  ): Promise<number> {
+    const speakers = await this.speakersIn(em, conversationId)
+    const model = this.#models.get(settings.model)
+    const budget = Math.floor(this.budgetOf(settings) / 2) - countTokens(model, settings.systemPrompt ?? '')
+    return (await takeHistory(em, { conversationId, before, budget, model, speakers })).omittedUpTo
+  }
+
+  /** How many tokens a text has for a model, by its id. */
+  countTokens(model: string, text: string): number {
+    return countTokens(this.#models.get(model), text)
+  }
+
+  /** How many tokens a model, by its id, reads that is given these turns. */
+  countTurns(model: string, turns: readonly Turn[]): number {
+    return countTurns(this.#models.get(model), turns)
+  }
+
+  /** Names for those who speak in a conversation; null in one of a single person, who needs none. */
+  async speakersIn(em: EntityManager, conversationId: string): Promise<Speakers | null> {
+    const people = { id: conversationId, kind: { $ne: 'ASSISTANT' as const } }
+    return (await em.count(Conversation, people)) > 0 ? new Speakers(this.#names) : null
+  }
+
+  async #omitted(em: EntityManager, conversationId: string, { omittedUpTo }: History, summary: Summary | null) {
+    const omittedMessages = await countSaid(em, conversationId, { from: 1, to: omittedUpTo })
+    const summarised = summary && { from: summary.since, to: Math.min(summary.upTo, omittedUpTo) }
+    return {
+      omittedMessages,
+      needsSummary: omittedMessages > 0 && omittedUpTo > (summary?.upTo ?? 0),
+      summarisedMessages: summarised ? await countSaid(em, conversationId, summarised) : 0,
+    }
+  }
+}
+
+function countSummary(model: AssistantModel, summary: Summary): number {
+  return countTokens(model, introduceSummary(summary))
+}
+
+/** Leaves out the oldest turns until a summary fits beside the others; null when it would take more than half. */
+function makeRoom({ turns, omittedUpTo }: History, cost: number, budget: number): History | null {
+  if (cost > budget / 2) return null
+  const kept = [...turns]
+  let used = cost + kept.reduce((sum, turn) => sum + turn.cost, 0)
+  let last = omittedUpTo
+  while (used > budget && kept.length > 1) {
+    const left = kept.shift()
+    used -= left?.cost ?? 0
+    last = left?.number ?? last
+  }
+  return { turns: kept, omittedUpTo: last }
+}
+
+function toTurns(instructions: readonly string[], { turns }: History, summary: Summary | null): Turn[] {
+  const people = introductionsIn(turns)
+  const system = [
+    ...instructions,
+    ...(people.length > 0 ? [introduce(people)] : []),
+    ...(summary ? [introduceSummary(summary)] : []),
+  ]
+  return [...systemTurn(system), ...turns.map(({ turn }) => turn)]
+}
+
+function introductionsIn(turns: readonly HistoryTurn[]): string[] {
+  return [...new Set(turns.map(({ introduction }) => introduction))].filter((each) => each !== null)
+}
+
+/** One turn for all of it: many models know no system turn but the first. */
+function systemTurn(parts: readonly string[]): Turn[] {
+  return parts.length > 0 ? [{ role: 'system', content: parts.join('\n\n') }] : []
 }

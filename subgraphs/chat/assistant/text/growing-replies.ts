@@ -21,7 +21,7 @@ const MOST_AT_ONCE = 1_000
  */
 export class GrowingReplies {
   readonly #running: DataLoader<string, readonly string[]>
-  readonly #pieces: DataLoader<WantedText, ReplyTextAppended | null, string>
+  readonly #readings: DataLoader<WantedText, Reading | null, string>
 
   /** @param fork a new entity manager for each statement. */
   constructor(fork: () => EntityManager) {
@@ -29,8 +29,8 @@ export class GrowingReplies {
       (ids) => readRunning(fork(), ids),
       (id) => id,
     )
-    this.#pieces = inOneTurn(
-      (wanted) => readPieces(fork(), wanted),
+    this.#readings = inOneTurn(
+      (wanted) => read(fork(), wanted),
       ({ messageId, attempt, offset }) => `${messageId}/${attempt}/${offset}`,
     )
   }
@@ -40,10 +40,21 @@ export class GrowingReplies {
     return this.#running.load(conversationId)
   }
 
-  /** What a reply has beyond a position; null when that is nothing. Whether somebody may read it is not asked here. */
-  after(wanted: WantedText): Promise<ReplyTextAppended | null> {
-    return this.#pieces.load(wanted)
+  /** What a reply has beyond a position; null when there is no such reply. Whether somebody may read it is not asked here. */
+  async read(wanted: WantedText): Promise<ReplyPiece | null> {
+    return (await this.#readings.load(wanted))?.piece ?? null
   }
+
+  /** The same as an event; null when there is nothing. */
+  async after(wanted: WantedText): Promise<ReplyTextAppended | null> {
+    return (await this.#readings.load(wanted))?.appended ?? null
+  }
+}
+
+/** What one look at a reply found. */
+interface Reading {
+  readonly piece: ReplyPiece
+  readonly appended: ReplyTextAppended | null
 }
 
 /** Answers what is asked within one turn together, and equal questions once. Nothing is remembered beyond that. */
@@ -72,14 +83,16 @@ async function readRunning(em: EntityManager, conversationIds: readonly string[]
   return conversationIds.map((id) => (running.get(id) ?? []).map(({ messageId }) => messageId))
 }
 
-async function readPieces(em: EntityManager, wanted: readonly WantedText[]): Promise<(ReplyTextAppended | null)[]> {
-  const pieces = new Map<number, ReplyPiece>()
-  for (const piece of await readReplyText(em, wanted)) pieces.set(piece.position, piece)
-  return wanted.map((_, position) => toEvent(pieces.get(position)))
+async function read(em: EntityManager, wanted: readonly WantedText[]): Promise<(Reading | null)[]> {
+  const readings = new Map<number, Reading>()
+  for (const piece of await readReplyText(em, wanted)) {
+    readings.set(piece.position, { piece: Object.freeze(piece), appended: toEvent(piece) })
+  }
+  return wanted.map((_, position) => readings.get(position) ?? null)
 }
 
-function toEvent(piece: ReplyPiece | undefined): ReplyTextAppended | null {
-  if (!piece || piece.text === '') return null
+function toEvent(piece: ReplyPiece): ReplyTextAppended | null {
+  if (piece.text === '') return null
   const { attempt, offset, text } = piece
   const messageId = encodeId('msg', piece.messageId)
   return Object.freeze({ __typename: 'ReplyTextAppended', cursor: null, messageId, attempt, offset, text })

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { EntityManager } from '@mikro-orm/postgresql'
 import { NotFoundError } from '../../../../platform/errors.ts'
+import type { ReadAccess } from '../../event-log/access-end.ts'
 import type { ConversationWatch } from '../../event-log/conversation-watch.ts'
 import { PullStream } from '../../event-log/pull-stream.ts'
 import type { Message } from '../../message/message.entity.ts'
 import type { Generation } from '../generation/generation.entity.ts'
-import { type ReplyPiece, type ReplyPosition, readReplyText } from './reply-text.ts'
+import type { GrowingReplies } from './growing-replies.ts'
+import type { ReplyPiece, ReplyPosition } from './reply-text.ts'
+
+const NOTHING: ReplyPosition = { attempt: 0, offset: 0 }
 
 export interface ReplyEnded {
   readonly __typename: 'ReplyEnded'
@@ -22,31 +25,33 @@ export type ReplyEvent =
   | { readonly __typename: 'ReplyRestarted'; readonly attempt: number; readonly keepOffset: number }
   | ReplyEnded
 
-const HAS_ENDED = new Set<Generation['status']>(['COMPLETED', 'FAILED'])
+/** Made once for all whose stream ends at the same moment. */
+const endings = new WeakMap<ReplyPiece, ReplyEnded>()
 
 /**
- * A reply as it grows: what lies beyond `after`, then live, then ReplyEnded. It ends with NotFoundError once the viewer
- * may not read it any more.
+ * A reply as it grows: what lies beyond `after`, then live, then ReplyEnded. What is asked for anew before that is followed
+ * on. It ends with NotFoundError once the viewer may not read it any more. All who follow share what is read in one turn.
  */
 export function followReply(options: {
-  /** A new entity manager for each read. */
-  fork: () => EntityManager
+  replies: GrowingReplies
   watch: ConversationWatch
   message: Pick<Message, 'id' | 'conversationId'>
-  viewerId: string
+  access: ReadAccess
   after: ReplyPosition | undefined
 }): PullStream<ReplyEvent> {
-  const { fork, watch, message, viewerId } = options
-  const wanted = { conversationId: message.conversationId, messageId: message.id }
-  let position = options.after ?? { attempt: 0, offset: 0 }
+  const { replies, watch, message, access } = options
+  const reply = { conversationId: message.conversationId, messageId: message.id }
+  let position = options.after ?? NOTHING
   const stream = new PullStream<ReplyEvent>({
     async read() {
-      const [piece] = await readReplyText(fork(), [{ ...wanted, ...position }], viewerId)
-      if (!piece) throw new NotFoundError('message')
+      const piece = await replies.read({ ...reply, ...position })
+      // Asked when the text is there: nothing that was written after a removal may leave.
+      if (!piece || !(await access.mayRead())) throw new NotFoundError('message')
       const items = describe(piece, position)
+      const ended = hasEnded(piece) && (await endOf(piece, () => replies.read({ ...reply, ...NOTHING })))
       position = { attempt: piece.attempt, offset: piece.offset + piece.text.length }
-      if (!HAS_ENDED.has(piece.status)) return { items }
-      return { items: [...items, await endOf(fork(), piece)], ended: true }
+      if (ended) return { items: [...items, ended], ended: true }
+      return { items, more: hasEnded(piece) }
     },
     close: () => unwatch(),
   })
@@ -55,22 +60,31 @@ export function followReply(options: {
   return stream
 }
 
+function hasEnded({ status }: ReplyPiece): boolean {
+  return status !== 'QUEUED' && status !== 'RUNNING'
+}
+
 function describe(piece: ReplyPiece, position: ReplyPosition): ReplyEvent[] {
   const { attempt, offset, text } = piece
-  const isRestart = position.attempt !== 0 && attempt !== position.attempt
+  // A text that is gone has no piece to say so.
+  const isGone = text === '' && offset < position.offset
+  const isRestart = position.attempt !== 0 && (attempt !== position.attempt || isGone)
   return [
-    ...(isRestart ? [{ __typename: 'ReplyRestarted' as const, attempt, keepOffset: 0 }] : []),
+    ...(isRestart ? [{ __typename: 'ReplyRestarted' as const, attempt, keepOffset: offset }] : []),
     ...(text === '' ? [] : [{ __typename: 'ReplyText' as const, attempt, offset, text }]),
   ]
 }
 
-async function endOf(em: EntityManager, { messageId, attempt, status, offset, text }: ReplyPiece): Promise<ReplyEnded> {
-  const whole = offset === 0 ? text : await wholeText(em, messageId)
-  const sha256 = createHash('sha256').update(whole, 'utf8').digest('hex')
-  return { __typename: 'ReplyEnded', attempt, status, length: whole.length, sha256, messageId }
+/** The end of a reply; null when it was asked for anew, or shows another version, since the piece was read. */
+async function endOf(piece: ReplyPiece, readWhole: () => Promise<ReplyPiece | null>): Promise<ReplyEnded | null> {
+  const whole = piece.offset === 0 ? piece : await readWhole()
+  if (whole?.generationId !== piece.generationId || whole.attempt !== piece.attempt || !hasEnded(whole)) return null
+  const ended = endings.get(whole) ?? toEnded(whole)
+  endings.set(whole, ended)
+  return ended
 }
 
-async function wholeText(em: EntityManager, messageId: string): Promise<string> {
-  const [row] = await em.execute<{ body: string }[]>('SELECT body FROM chat.message WHERE id = ?', [messageId])
-  return row?.body ?? ''
+function toEnded({ messageId, attempt, status, text }: ReplyPiece): ReplyEnded {
+  const sha256 = createHash('sha256').update(text, 'utf8').digest('hex')
+  return { __typename: 'ReplyEnded', attempt, status, length: text.length, sha256, messageId }
 }

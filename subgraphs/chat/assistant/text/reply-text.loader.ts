@@ -1,11 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
 import type { Message } from '../../message/message.entity.ts'
-import { readReplyText } from './reply-text.ts'
+import type { Generation } from '../generation/generation.entity.ts'
+import { readReplyText, readVersionTexts } from './reply-text.ts'
 
 const FROM_THE_BEGINNING = { attempt: 0, offset: 0 }
 
-/** The text of replies as it is now, by their message; empty before the first piece. */
+/** The text of replies as they show it now, by their message; empty before the first piece. */
 export function replyTextLoader(em: EntityManager) {
   return new DataLoader<Pick<Message, 'conversationId' | 'id'>, string, string>(
     async (messages) => {
@@ -18,6 +19,14 @@ export function replyTextLoader(em: EntityManager) {
       const texts = new Map(pieces.map(({ messageId, text }) => [messageId, text]))
       return messages.map(({ id }) => texts.get(id) ?? '')
     },
+    { cacheKeyFn: ({ id }) => id },
+  )
+}
+
+/** The text of versions as it is now, shown or not. */
+export function versionTextLoader(em: EntityManager) {
+  return new DataLoader<Pick<Generation, 'conversationId' | 'id'>, string, string>(
+    (versions) => readVersionTexts(em, versions),
     { cacheKeyFn: ({ id }) => id },
   )
 }

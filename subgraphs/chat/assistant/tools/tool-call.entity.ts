@@ -22,7 +22,11 @@ const ToolCallSchema = defineEntity({
     arguments: p.text(),
     result: p.text().nullable(),
     status: p.enum(['AWAITING_APPROVAL', 'RUNNING', 'DONE', 'FAILED', 'REFUSED'] as const),
+    /** What the asker said; null while they have not, and where nobody asks them. */
+    approved: p.boolean().nullable(),
     createdAt: p.datetime(3).defaultRaw('now()'),
+    /** When a worker began to run it, or was about to: from then on it may have been done. */
+    startedAt: p.datetime(3).nullable(),
     finishedAt: p.datetime(3).nullable(),
   },
 })

@@ -10,7 +10,10 @@ export interface TokensUsed {
 /** A reply, as far as it costs somebody something. */
 export type Payable = Pick<Generation, 'conversationId' | 'id' | 'model'> & { readonly requestedBy?: string | null }
 
-/** Who has used how much, and who may use more. Days are those of UTC. */
+/**
+ * Who has used how much, and who may use more. Days are those of UTC. Whoever asked for a reply pays, as its row names
+ * them at that moment; nobody does once their account was deleted.
+ */
 export interface Ledger {
   /**
    * Whether this person may have one more reply under way. Locks their account within the caller's transaction, so that
@@ -21,13 +24,18 @@ export interface Ledger {
    * Sets tokens aside for one call of the model, in a transaction of its own, in place of what is set aside for the reply
    * already, and notes `inputTokens` as the reply's `prompt_tokens`.
    *
+   * @param reply fenced by its attempt.
    * @returns how many tokens the model may write, at most `outputTokens`.
-   * @throws GenerationError QUOTA_EXCEEDED when not even a short answer fits what is left of the day.
+   * @throws GenerationError QUOTA_EXCEEDED when not even a short answer fits what is left of the day; LeaseLostError when
+   *   another attempt has the reply, or it has ended.
    */
-  reserve(em: EntityManager, reply: Payable, tokens: TokensUsed): Promise<number>
+  reserve(em: EntityManager, reply: Payable & Pick<Generation, 'attempt'>, tokens: TokensUsed): Promise<number>
   /**
-   * Books what a call has cost instead of what was set aside for it, within the caller's transaction.
+   * Books what a call has cost instead of what was set aside for it. Where nothing is set aside, as when it is called
+   * again, no tokens are booked. The reply's own columns stay as they are.
    *
+   * @param transaction the caller's, which holds the reply's row, and the conversation's if it ever needs that one: a row
+   *   of the accounts is the last that is locked, because all replies of the same person need it.
    * @param replies 1 with the last call of a reply, else 0.
    */
   settle(transaction: EntityManager, reply: Payable, used: TokensUsed, replies: 0 | 1): Promise<void>

@@ -1,24 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
-import {
-  appendText,
-  type BegunClaim,
-  type Claim,
-  claimNext,
-  finish,
-  finishAbandoned,
-  handOver,
-  LeaseLostError,
-  type Outcome,
-  renewLease,
-} from './generation-lease.ts'
+import { failureOf } from '../model/generation-error.ts'
+import { type BegunClaim, finishAbandoned } from './claim.ts'
+import { type Claim, handOver, LeaseLostError } from './generation-lease.ts'
+import { addText, claimReply, FREE, finishReply } from './testing/claims.ts'
 
-const LEASE_MS = 60_000
 /** A lease that has run out as soon as it is given. */
 const DEAD_MS = -1
-const OUTCOME: Outcome = { omittedMessages: 0, usage: { inputTokens: 1, outputTokens: 2, isEstimated: false } }
-const LOST: Outcome = { ...OUTCOME, error: { code: 'WORKER_LOST', message: 'Lost.' } }
+const LOST = { status: 'FAILED', error: failureOf('WORKER_LOST') } as const
 
 describe('the lease on a reply', () => {
   let chat: ChatFixture
@@ -37,20 +27,26 @@ describe('the lease on a reply', () => {
     })
   }
 
-  async function claim(leaseMs = LEASE_MS): Promise<BegunClaim> {
-    const claim = await claimNext(chat.fork(), leaseMs)
+  async function claim(leaseMs?: number): Promise<BegunClaim> {
+    const claim = await claimReply(chat.fork(), leaseMs)
     if (!claim) throw new Error('There is no reply to write.')
     return claim
   }
 
   const lengths = new Map<string, number>()
-  async function append(to: Claim, text: string, leaseMs = LEASE_MS): Promise<void> {
+  async function append(to: Claim, text: string, leaseMs?: number): Promise<void> {
     const key = `${to.id}/${to.attempt}`
     const offset = lengths.get(key) ?? 0
-    await appendText(chat.fork(), to, { offset, text }, leaseMs)
+    await addText(chat.fork(), to, { offset, text }, leaseMs)
     lengths.set(key, offset + text.length)
   }
 
+  const expire = ({ conversationId }: Claim) =>
+    chat
+      .fork()
+      .execute(`UPDATE chat.generation SET lease_until = now() - interval '1 ms' WHERE conversation_id = ?`, [
+        conversationId,
+      ])
   const query = <Row>(sql: string, { conversationId }: Claim) => chat.fork().execute<Row[]>(sql, [conversationId])
   const storedText = async (of: Claim) =>
     (
@@ -78,7 +74,7 @@ describe('the lease on a reply', () => {
 
   it('is given for each waiting reply once, the oldest first, however many ask at a time', async () => {
     for (let count = 0; count < 8; count += 1) await queue()
-    const claims = await Promise.all(Array.from({ length: 20 }, () => claimNext(chat.fork(), LEASE_MS)))
+    const claims = await Promise.all(Array.from({ length: 20 }, () => claimReply(chat.fork())))
 
     const given = claims.filter((claim) => claim !== null)
     expect(new Set(given.map(({ id }) => id)).size).toBe(8)
@@ -87,7 +83,7 @@ describe('the lease on a reply', () => {
     await queue()
     const [older, newer] = [await claim(), await claim()]
     expect(older.id < newer.id).toBe(true)
-    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+    expect(await claimReply(chat.fork())).toBeNull()
   })
 
   it('is given for the next reply when the oldest one’s conversation is locked, and for that one afterwards', async () => {
@@ -102,7 +98,7 @@ describe('the lease on a reply', () => {
     await chat.fork().transactional(async (em) => {
       await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [locked?.conversationId])
       expect(await claim()).toMatchObject({ id: free?.id, attempt: 1 })
-      expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+      expect(await claimReply(chat.fork())).toBeNull()
     })
     expect(await claim()).toMatchObject({ id: locked?.id, attempt: 1 })
   })
@@ -110,18 +106,18 @@ describe('the lease on a reply', () => {
   it('is given for no reply in a deleted conversation', async () => {
     await queue()
     await query('UPDATE chat.conversation SET deleted_at = now() WHERE id = ?', await claim(DEAD_MS))
-    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+    expect(await claimReply(chat.fork())).toBeNull()
   })
 
   it('passes on only when it has run out, and then with the next attempt and an empty text', async () => {
     await queue()
     const first = await claim()
     await append(first, 'half a sen')
-    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+    expect(await claimReply(chat.fork())).toBeNull()
 
-    await renewLease(chat.fork(), first, DEAD_MS)
+    await expire(first)
     expect(first).toMatchObject({ begun: { events: [{ kind: 'ReplyStarted', messageId: first.messageId, seq: 3 }] } })
-    expect(await claim()).toEqual({ ...first, attempt: 2, begun: null })
+    expect(await claim()).toEqual({ ...first, attempt: 2, begun: null, keptLength: 0 })
     expect(await storedText(first)).toBe('')
     expect(await eventsOf(first)).toEqual(['MessageAdded', 'MessageAdded', 'ReplyStarted'])
   })
@@ -131,7 +127,7 @@ describe('the lease on a reply', () => {
     const running = await claim(DEAD_MS)
     await append(running, 'still here')
 
-    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
+    expect(await claimReply(chat.fork())).toBeNull()
   })
 
   it('refuses whatever a worker does after another one took over', async () => {
@@ -141,69 +137,52 @@ describe('the lease on a reply', () => {
     await append(successor, 'the successor’s')
 
     await expect(append(zombie, 'the zombie’s')).rejects.toThrow(LeaseLostError)
-    await expect(renewLease(chat.fork(), zombie, LEASE_MS)).rejects.toThrow(LeaseLostError)
-    await expect(finish(chat.fork(), zombie, OUTCOME)).rejects.toThrow(LeaseLostError)
-    await finish(chat.fork(), successor, OUTCOME)
+    await expect(handOver(chat.fork(), zombie)).rejects.toThrow(LeaseLostError)
+    await expect(finishReply(chat.fork(), zombie)).rejects.toThrow(LeaseLostError)
+    await finishReply(chat.fork(), successor)
     expect(await bodyOf(successor)).toBe('the successor’s')
-  })
-
-  it('lets no word of a zombie into its successor’s text when both write at the same moment', async () => {
-    for (let race = 0; race < 50; race += 1) {
-      await queue()
-      const zombie = await claim(DEAD_MS)
-      const late = append(zombie, 'zombie')
-      const [written, successor] = await Promise.all([
-        late.then(() => true).catch((error: unknown) => !(error instanceof LeaseLostError)),
-        claimNext(chat.fork(), LEASE_MS),
-      ])
-      // Whoever came first has it: the zombie's text renewed its lease, or the successor begins with nothing.
-      expect(written).toBe(successor === null)
-      if (successor) await append(successor, 'successor')
-      expect(await storedText(zombie)).toBe(successor ? 'successor' : 'zombie')
-      await finish(chat.fork(), successor ?? zombie, OUTCOME)
-    }
   })
 
   it('ends with the reply: body, status and ReplyFinished are there at once, and later writes are refused', async () => {
     await queue()
     const running = await claim()
     for (const text of ['All ', 'of it', ' 👩‍💻.']) await append(running, text)
-    await finish(chat.fork(), running, OUTCOME)
+    await finishReply(chat.fork(), running)
 
     expect(await bodyOf(running)).toBe('All of it 👩‍💻.')
     expect(await storedText(running)).toBe('')
     expect(await eventsOf(running)).toEqual(['MessageAdded', 'MessageAdded', 'ReplyStarted', 'ReplyFinished'])
     await expect(append(running, 'more')).rejects.toThrow(LeaseLostError)
-    await expect(finish(chat.fork(), running, OUTCOME)).rejects.toThrow(LeaseLostError)
+    await expect(finishReply(chat.fork(), running)).rejects.toThrow(LeaseLostError)
   })
 
   it('adds a piece once, however often its worker has to try', async () => {
     await queue()
     const running = await claim()
     const piece = { offset: 0, text: 'once' }
-    await appendText(chat.fork(), running, piece, LEASE_MS)
-    await appendText(chat.fork(), running, piece, LEASE_MS)
-    await appendText(chat.fork(), running, { offset: 4, text: ', and on' }, LEASE_MS)
+    await addText(chat.fork(), running, piece)
+    await addText(chat.fork(), running, piece)
+    await addText(chat.fork(), running, { offset: 4, text: ', and on' })
 
     expect(await storedText(running)).toBe('once, and on')
-    await expect(appendText(chat.fork(), running, piece, LEASE_MS)).rejects.toThrow(LeaseLostError)
+    await expect(addText(chat.fork(), running, piece)).rejects.toThrow(LeaseLostError)
   })
 
   it('is not given a fourth time after three workers were lost; what the third wrote is kept', async () => {
     await queue()
     await claim(DEAD_MS)
     await claim(DEAD_MS)
-    expect(await finishAbandoned(chat.fork(), LOST)).toBeNull()
+    expect(await finishAbandoned(chat.fork(), LOST, FREE)).toBeNull()
     const third = await claim()
     await append(third, 'as far as it came', DEAD_MS)
 
-    expect(await claimNext(chat.fork(), LEASE_MS)).toBeNull()
-    expect(await finishAbandoned(chat.fork(), LOST)).toMatchObject({
+    expect(await claimReply(chat.fork())).toBeNull()
+    expect(await finishAbandoned(chat.fork(), LOST, FREE)).toMatchObject({
       ...{ id: third.id, attempt: 3 },
       ended: { events: [{ kind: 'ReplyFinished', messageId: third.messageId, seq: 4 }] },
     })
     expect(await bodyOf(third)).toBe('as far as it came')
-    expect(await finishAbandoned(chat.fork(), LOST)).toBeNull()
+    expect(await finishAbandoned(chat.fork(), LOST, FREE)).toBeNull()
   })
 
   it('whose last worker was lost ends in one conversation while another one is locked', async () => {
@@ -214,10 +193,10 @@ describe('the lease on a reply', () => {
     const [locked, free] = [taken[0], taken[5]]
     await chat.fork().transactional(async (em) => {
       await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [locked?.conversationId])
-      expect(await finishAbandoned(chat.fork(), LOST)).toMatchObject({ id: free?.id })
-      expect(await finishAbandoned(chat.fork(), LOST)).toBeNull()
+      expect(await finishAbandoned(chat.fork(), LOST, FREE)).toMatchObject({ id: free?.id })
+      expect(await finishAbandoned(chat.fork(), LOST, FREE)).toBeNull()
     })
-    expect(await finishAbandoned(chat.fork(), LOST)).toMatchObject({ id: locked?.id })
+    expect(await finishAbandoned(chat.fork(), LOST, FREE)).toMatchObject({ id: locked?.id })
   })
 
   it('may be handed over as often as processes are restarted', async () => {
@@ -227,6 +206,6 @@ describe('the lease on a reply', () => {
       expect(running.attempt).toBe(attempt)
       await handOver(chat.fork(), running)
     }
-    expect(await finishAbandoned(chat.fork(), LOST)).toBeNull()
+    expect(await finishAbandoned(chat.fork(), LOST, FREE)).toBeNull()
   })
 })

@@ -1,0 +1,22 @@
+import type { AssistantConfig } from '../config-assistant.ts'
+import { Models } from './model/models.ts'
+import type { Ledger } from './usage/ledger.ts'
+import { PostgresLedger } from './usage/postgres-ledger.ts'
+
+/** What those who ask for replies and those who write them have in common; it keeps nothing in memory. */
+export interface AssistantParts {
+  readonly models: Models
+  readonly ledger: Ledger
+}
+
+/** The models and the accounts of this configuration. */
+export function createAssistantParts(config: AssistantConfig, now?: () => Date): AssistantParts {
+  return {
+    models: new Models(config.models, config.isDemo),
+    ledger: new PostgresLedger({
+      dailyTokens: config.dailyTokensPerUser,
+      concurrentReplies: config.concurrentRepliesPerUser,
+      now,
+    }),
+  }
+}

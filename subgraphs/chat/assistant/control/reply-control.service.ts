@@ -1,0 +1,114 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Viewer } from '../../../../platform/access-token.ts'
+import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
+import { UserFault } from '../../../../platform/user-fault.ts'
+import type { ConversationChange, ConversationChanges } from '../../conversation/conversation-change.ts'
+import { REPLY_QUEUED } from '../generation/reply-queue.ts'
+import type { Models } from '../model/models.ts'
+import type { Ledger } from '../usage/ledger.ts'
+import { addVersion, replyRunning, requireQuota } from './add-version.ts'
+import { AT_MESSAGE, type FoundReply, findReply } from './find-reply.ts'
+import { isAtWork, reopenVersion, showVersion, type Version } from './reply-versions.ts'
+import { retractSummary } from './retract.ts'
+import { stopReply } from './stop-reply.ts'
+
+/** What people do to replies of the assistant. */
+export class ReplyControl {
+  readonly #bus: EventBus
+  readonly #changes: ConversationChanges
+  readonly #models: Models
+  readonly #ledger: Ledger
+
+  constructor(options: { bus: EventBus; changes: ConversationChanges; models: Models; ledger: Ledger }) {
+    this.#bus = options.bus
+    this.#changes = options.changes
+    this.#models = options.models
+    this.#ledger = options.ledger
+  }
+
+  /**
+   * Ends a reply that waits or is being written, and keeps its text so far. Of one that was cancelled nothing changes.
+   *
+   * @throws UserFault BAD_USER_INPUT, REPLY_NOT_RUNNING; NotFoundError, ForbiddenError
+   */
+  cancel(em: EntityManager, viewer: Viewer, messageId: string): Promise<void> {
+    return stopReply(em, viewer, messageId, { bus: this.#bus, ledger: this.#ledger })
+  }
+
+  /**
+   * Has the assistant answer once more.
+   *
+   * @param model that of the conversation when not given.
+   * @throws UserFault BAD_USER_INPUT, NOT_FOUND, UNKNOWN_MODEL, REPLY_RUNNING, QUOTA_EXCEEDED; NotFoundError,
+   * ForbiddenError
+   */
+  async regenerate(em: EntityManager, viewer: Viewer, messageId: string, model?: string | null): Promise<void> {
+    await this.#change(em, viewer, messageId, async (change, { message }) => {
+      if (model != null && !this.#models.has(model)) {
+        throw new UserFault('UNKNOWN_MODEL', 'No such model; the query `models` lists them.', ['input', 'model'])
+      }
+      const chosen = model ?? change.conversation.assistant?.model ?? this.#models.defaultModel
+      await addVersion(change, message, { ledger: this.#ledger, model: chosen, path: AT_MESSAGE })
+    })
+    this.#bus.publish(REPLY_QUEUED, null)
+  }
+
+  /**
+   * Has the assistant go on with a reply that is not whole.
+   *
+   * @throws UserFault BAD_USER_INPUT, NOT_FOUND, REPLY_RUNNING, QUOTA_EXCEEDED; NotFoundError, ForbiddenError
+   */
+  async continue(em: EntityManager, viewer: Viewer, messageId: string): Promise<void> {
+    await this.#change(em, viewer, messageId, async (change, { message, shown }) => {
+      requireUnfinished(shown)
+      await requireQuota(change, this.#ledger, AT_MESSAGE)
+      await reopenVersion(change.em, message, shown, viewer.userId)
+      await retractSummary(change.em, message)
+    })
+    this.#bus.publish(REPLY_QUEUED, null)
+  }
+
+  /**
+   * Shows another version; the shown one once more changes nothing.
+   *
+   * @param versionId the generation's UUID.
+   * @throws UserFault BAD_USER_INPUT, NOT_FOUND, REPLY_RUNNING; NotFoundError, ForbiddenError
+   */
+  async select(em: EntityManager, viewer: Viewer, messageId: string, versionId: string): Promise<void> {
+    await this.#change(em, viewer, messageId, async (change, { message, versions }) => {
+      const version = versions.find(({ id }) => id === versionId)
+      if (!version) throw new UserFault('NOT_FOUND', 'The reply has no such version.', ['input', 'versionId'])
+      if (version.isSelected) return
+      await showVersion(change.em, message, version)
+      await retractSummary(change.em, message)
+      change.record({ kind: 'MessageEdited', messageId: message.id })
+    })
+  }
+
+  /** Runs `work` on a reply that has ended and was not deleted, under the conversation's lock. */
+  async #change(
+    em: EntityManager,
+    viewer: Viewer,
+    messageId: string,
+    work: (change: ConversationChange, reply: FoundReply) => Promise<void>,
+  ): Promise<void> {
+    // Judged without the lock first, so that who may not do it keeps nobody waiting.
+    const { message } = await findReply(em, viewer, messageId)
+    await this.#changes.make(em, viewer, message.conversationId, async (change) => {
+      const reply = await findReply(change.em, viewer, messageId)
+      if (reply.message.deletedAt) throw new UserFault('NOT_FOUND', 'This reply was deleted.', AT_MESSAGE)
+      if (reply.versions.some(isAtWork)) throw replyRunning(AT_MESSAGE)
+      await work(change, reply)
+    })
+  }
+}
+
+/** @throws UserFault BAD_USER_INPUT for a reply that is whole, or whose text was withdrawn. */
+function requireUnfinished({ status, finishReason, errorCode }: Version): void {
+  if (errorCode === 'MODERATION_REFUSED') {
+    throw new UserFault('BAD_USER_INPUT', 'There is nothing to go on with; ask in other words.', AT_MESSAGE)
+  }
+  if (status === 'COMPLETED' && finishReason !== 'length') {
+    throw new UserFault('BAD_USER_INPUT', 'The reply is whole; there is nothing to go on with.', AT_MESSAGE)
+  }
+}

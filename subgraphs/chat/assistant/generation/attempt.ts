@@ -1,0 +1,64 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { type AssistantSettings, Conversation } from '../../conversation/conversation.entity.ts'
+import { Message } from '../../message/message.entity.ts'
+import type { ToolDefinition } from '../model/model-request.ts'
+import type { Prompt, Prompts, ToolOffer } from '../prompt/prompt.ts'
+import type { BegunClaim } from './claim.ts'
+import { type Claim, LeaseLostError } from './generation-lease.ts'
+
+/** One worker's attempt at a reply, with all that the model is told for it. */
+export interface Attempt {
+  readonly claim: BegunClaim
+  readonly settings: AssistantSettings
+  readonly prompt: Prompt
+  /** What the reply answers; empty when it was deleted. */
+  readonly question: string
+  /** What of the text was there already. */
+  readonly keptText: string
+  /** What the model may call. */
+  readonly tools: readonly ToolDefinition[]
+}
+
+/**
+ * Reads what the model is to be told.
+ *
+ * @throws LeaseLostError when there is nothing to answer any more.
+ */
+export async function prepareAttempt(
+  em: EntityManager,
+  claim: BegunClaim,
+  { prompts, offer }: { prompts: Prompts; offer: ToolOffer | undefined },
+): Promise<Attempt> {
+  const { conversationId } = claim
+  const conversation = await em.findOne(Conversation, conversationId)
+  const reply = await em.findOne(Message, { conversationId, id: claim.messageId })
+  // Its last member may have left since it was claimed, and taken it all along.
+  if (!conversation || !reply) throw new LeaseLostError()
+  const question = reply.answersId ? await em.findOne(Message, { conversationId, id: reply.answersId }) : null
+  const settings = { ...conversation.assistant, model: claim.model }
+  const prompt = await prompts.build(em, reply, settings, offer)
+  await noteOmitted(em, claim, prompt)
+  const keptText = await readText(em, claim)
+  return { claim, settings, prompt, question: question?.body ?? '', keptText, tools: offer?.tools ?? [] }
+}
+
+/** What a reply's chunks hold, in order. */
+async function readText(em: EntityManager, { conversationId, id }: Pick<Claim, 'conversationId' | 'id'>) {
+  const [row] = await em.execute<{ text: string | null }[]>(
+    `SELECT string_agg(text, '' ORDER BY start_offset) AS text FROM chat.generation_chunk
+     WHERE conversation_id = ? AND generation_id = ?`,
+    [conversationId, id],
+  )
+  return row?.text ?? ''
+}
+
+/** Notes how much the model is not told; most replies are told all, and need no write. */
+async function noteOmitted(em: EntityManager, claim: Claim, prompt: Prompt): Promise<void> {
+  const { omittedMessages: omitted, summarisedMessages: summarised } = prompt
+  await em.execute(
+    `UPDATE chat.generation SET omitted_messages = ?, summarised_messages = ?
+     WHERE conversation_id = ? AND id = ? AND attempt = ? AND status = 'RUNNING'
+       AND (omitted_messages, summarised_messages) <> (?, ?)`,
+    [omitted, summarised, claim.conversationId, claim.id, claim.attempt, omitted, summarised],
+  )
+}

@@ -1,0 +1,114 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { type AppendedEvents, appendEvents } from '../../event-log/event-log.ts'
+import type { Ledger } from '../usage/ledger.ts'
+import { bookCall } from './book-call.ts'
+import { deleteChunks, endReply, type Outcome } from './ending.ts'
+import type { Generation } from './generation.entity.ts'
+import type { Claim } from './generation-lease.ts'
+
+/** A reply whose next attempt begins here. */
+export interface BegunClaim extends Claim {
+  /** How much of the text stays, in UTF-16 code units. */
+  readonly keptLength: number
+  /** What the log says of it; null when it goes on where another worker left it. To be told once it is committed. */
+  readonly begun: AppendedEvents | null
+}
+
+/** A reply that was ended for a worker that is lost. */
+export interface EndedClaim extends Claim {
+  /** To be told once it is committed. */
+  readonly ended: AppendedEvents | null
+}
+
+export interface ClaimOptions {
+  /** How long the lease is, in milliseconds. */
+  readonly leaseMs: number
+  /** Whether a model goes on with a text that another worker left. */
+  readonly canContinue: (model: string) => boolean
+  readonly ledger: Ledger
+}
+
+/** A reply that may be taken, as it was left. */
+interface Waiting
+  extends Claim,
+    Pick<Generation, 'status' | 'baseAttempt' | 'stepLength' | 'textLength' | 'continues'> {
+  readonly promptTokens: number | null
+}
+
+/** A reply that cost so many workers is not given to another one. */
+const MOST_LOST_WORKERS = 3
+
+/**
+ * SQL for the replies that may be taken, to be read with `LOCK`. Taking one logs an event, which locks the conversation's
+ * row: it is locked here already, so that a conversation that somebody else holds is passed over like a reply that
+ * somebody else has, instead of keeping all others waiting.
+ */
+const REPLIES = `
+  SELECT generation.conversation_id AS "conversationId", generation.id, message_id AS "messageId", model, attempt,
+    requested_by AS "requestedBy", status, base_attempt AS "baseAttempt", step_length AS "stepLength",
+    text_length AS "textLength", continues, prompt_tokens AS "promptTokens"
+  FROM chat.generation
+  JOIN chat.conversation ON conversation.id = generation.conversation_id AND conversation.deleted_at IS NULL`
+const LOCK = 'LIMIT 1 FOR NO KEY UPDATE OF conversation, generation SKIP LOCKED'
+
+/**
+ * Takes the oldest reply that nobody works on, or whose worker has let its lease run out, and begins its next attempt.
+ * What a worker that is lost has cost is booked. One whose conversation is locked at the moment is left for the next
+ * call. Leases are measured on the database's clock alone. Null when there is nothing to do.
+ */
+export function claimNext(em: EntityManager, options: ClaimOptions): Promise<BegunClaim | null> {
+  return em.transactional(async (transaction) => {
+    const [waiting] = await transaction.execute<Waiting[]>(
+      `${REPLIES}
+       WHERE status IN ('QUEUED', 'RUNNING') AND NOT is_parked AND coalesce(lease_until < now(), true)
+         AND lost_workers + (lease_until IS NOT NULL)::integer < ?
+       ORDER BY generation.created_at ${LOCK}`,
+      [MOST_LOST_WORKERS],
+    )
+    if (!waiting) return null
+    if (waiting.promptTokens !== null) await bookCall(transaction, waiting, options.ledger, { replies: 0 })
+    const keptLength = lengthThatStays(waiting, options)
+    await begin(transaction, waiting, keptLength, options.leaseMs)
+    if (keptLength < waiting.textLength) await deleteChunks(transaction, waiting, keptLength)
+    const { conversationId, id, messageId, model, requestedBy, status } = waiting
+    const claim = { conversationId, id, messageId, model, requestedBy, attempt: waiting.attempt + 1, keptLength }
+    if (status === 'RUNNING') return { ...claim, begun: null }
+    return { ...claim, begun: await appendEvents(transaction, conversationId, [{ kind: 'ReplyStarted', messageId }]) }
+  })
+}
+
+/** A text that its model cannot go on with is written again, but for what was written before tools were called. */
+function lengthThatStays({ status, continues, model, stepLength, textLength }: Waiting, options: ClaimOptions): number {
+  const goesOn = continues || (status === 'RUNNING' && options.canContinue(model))
+  return goesOn ? textLength : stepLength
+}
+
+async function begin(em: EntityManager, waiting: Waiting, keptLength: number, leaseMs: number): Promise<void> {
+  const isFirst = waiting.attempt === waiting.baseAttempt
+  // A lease that ran out is a worker that was lost; one that was handed over is null.
+  await em.execute(
+    `UPDATE chat.generation
+     SET status = 'RUNNING', attempt = attempt + 1, continues = false, text_length = ?,
+         kept_length = ${isFirst ? 'NULL' : 'least(kept_length, ?)'},
+         accounted_length = least(accounted_length, ?), started_at = coalesce(started_at, now()),
+         lost_workers = lost_workers + (lease_until IS NOT NULL)::integer,
+         lease_until = now() + ? * interval '1 millisecond'
+     WHERE conversation_id = ? AND id = ?`,
+    [
+      ...(isFirst ? [keptLength] : [keptLength, keptLength]),
+      ...[keptLength, leaseMs, waiting.conversationId, waiting.id],
+    ],
+  )
+}
+
+/** Ends a reply whose last worker was lost too. Null when there is none, or only such whose conversation is locked. */
+export function finishAbandoned(em: EntityManager, outcome: Outcome, ledger: Ledger): Promise<EndedClaim | null> {
+  return em.transactional(async (transaction) => {
+    const [abandoned] = await transaction.execute<Waiting[]>(
+      `${REPLIES} WHERE status = 'RUNNING' AND lease_until < now() AND lost_workers + 1 >= ? ${LOCK}`,
+      [MOST_LOST_WORKERS],
+    )
+    if (!abandoned) return null
+    return { ...abandoned, ended: await endReply(transaction, abandoned, outcome, ledger) }
+  })
+}

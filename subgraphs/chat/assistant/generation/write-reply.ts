@@ -1,0 +1,235 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Logger } from '../../../../platform/logging.ts'
+import { GenerationError, type GenerationErrorCode, toGenerationError } from '../model/generation-error.ts'
+import type { LanguageModel, ModelAnswer, ModelRequest } from '../model/model-request.ts'
+import type { Models } from '../model/models.ts'
+import type { Moderator } from '../moderation/moderator.ts'
+import type { Prompts } from '../prompt/prompt.ts'
+import type { JournaledTurns } from '../tools/journaled-turns.ts'
+import type { AfterTools, ToolSteps } from '../tools/tool-steps.ts'
+import type { Ledger } from '../usage/ledger.ts'
+import { type Attempt, prepareAttempt } from './attempt.ts'
+import type { CallUsage } from './book-call.ts'
+import type { BegunClaim } from './claim.ts'
+import type { Outcome } from './ending.ts'
+import { LeaseLostError } from './generation-lease.ts'
+import type { ReplyWriter } from './reply-writer.ts'
+import { lengthInPairs } from './whole-graphemes.ts'
+
+/** What replies are written with. */
+export interface ReplyParts {
+  /** A new entity manager for each step. */
+  readonly fork: () => EntityManager
+  readonly model: LanguageModel
+  readonly models: Models
+  readonly prompts: Prompts
+  readonly ledger: Ledger
+  readonly moderator: Moderator
+  readonly tools: ToolSteps
+  /** Whether a model is told how long its answer may be even where nobody has said: somebody pays by the day. */
+  readonly boundsAnswers: boolean
+  readonly logger: Logger
+}
+
+/** What has been written, and how it ends. */
+export interface Written {
+  readonly attempt: Attempt
+  readonly outcome: Outcome
+}
+
+/** Calls of the model for one reply; the last of them is offered no tools. */
+const MOST_CALLS = 8
+/** A model that never stops is stopped: so many UTF-16 code units, so many milliseconds. */
+const LONGEST_REPLY = 500_000
+const LONGEST_REPLY_MS = 15 * 60_000
+/** What is set aside for an answer where nothing says how long it may be, in tokens. */
+const USUAL_ANSWER = 8_192
+
+/** With these codes, and no text, nothing was read either. */
+const UNANSWERED: ReadonlySet<GenerationErrorCode> = new Set([
+  'PROVIDER_UNAVAILABLE',
+  'PROVIDER_REJECTED',
+  'PROVIDER_RATE_LIMITED',
+])
+/** No fault of anything that an operator could put right. */
+const EXPECTED: ReadonlySet<GenerationErrorCode> = new Set(['QUOTA_EXCEEDED', 'MODERATION_REFUSED'])
+const NO_USAGE: CallUsage = { inputTokens: 0, outputTokens: 0, isEstimated: false }
+
+/** The reply is as long as any may be. */
+const TOO_LONG = new Error('The reply is too long.')
+
+/**
+ * Has the model write a reply, as far as it comes without somebody's approval: calls it, has tools run, and calls it
+ * again. A failure of the model is an outcome, everything else an error.
+ *
+ * @param signal aborts when the reply is no longer this worker's, or the worker stops.
+ * @returns how it ends; null when it waits for an approval, and is nobody's meanwhile.
+ * @throws the signal's reason.
+ */
+export async function writeReply(
+  parts: ReplyParts,
+  claim: BegunClaim,
+  writer: ReplyWriter,
+  signal: AbortSignal,
+): Promise<Written | null> {
+  const { fork, prompts, tools } = parts
+  const attempt = await prepareAttempt(fork(), claim, { prompts, offer: tools.offerTo(claim.model) })
+  const outcome = await new Writing(parts, attempt, writer, signal).run()
+  return outcome && { attempt, outcome }
+}
+
+class Writing {
+  readonly #parts: ReplyParts
+  readonly #attempt: Attempt
+  readonly #writer: ReplyWriter
+  /** The caller's. */
+  readonly #signal: AbortSignal
+  readonly #tooLong = new AbortController()
+  #text: string
+  /** Half a surrogate pair, whose other half is to come; who takes over must not go on behind half a character. */
+  #half = ''
+  #wasUnanswered = false
+
+  constructor(parts: ReplyParts, attempt: Attempt, writer: ReplyWriter, signal: AbortSignal) {
+    this.#parts = parts
+    this.#attempt = attempt
+    this.#writer = writer
+    this.#signal = signal
+    this.#text = attempt.keptText
+  }
+
+  async run(): Promise<Outcome | null> {
+    const timer = setTimeout(() => this.#tooLong.abort(TOO_LONG), LONGEST_REPLY_MS)
+    try {
+      const outcome = await this.#converse().catch((error: unknown) => this.#brokenOff(error))
+      if (!outcome) return null
+      await this.#flush()
+      const judged = await this.#judged(outcome)
+      this.#signal.throwIfAborted()
+      return judged
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Calls the model until it has nothing more to say; null when a tool waits for approval. */
+  async #converse(): Promise<Outcome | null> {
+    const { fork, tools, moderator } = this.#parts
+    const { claim, question } = this.#attempt
+    if (!(await tools.canResume(fork(), claim))) return { status: 'INTERRUPTED' }
+    let after: AfterTools = await tools.resume(claim, this.#signal)
+    let journal = await this.#journal()
+    const isFirst = after !== 'parked' && journal.turns.length === 0
+    if (isFirst && question !== '') await moderator.check(question, this.#signal)
+    for (let call = journal.calls + 1; after !== 'parked'; call += 1) {
+      const isLast = call >= MOST_CALLS
+      const { answer, usage } = await this.#call(journal, isLast)
+      const whole = { status: 'COMPLETED', usage, endpoint: answer.endpoint } as const
+      if (answer.finishReason !== 'calls') return { ...whole, finishReason: answer.finishReason }
+      if (isLast) return { ...whole, finishReason: 'length' }
+      await this.#flush()
+      after = await tools.take(claim, answer, { usage, signal: this.#signal })
+      journal = await this.#journal()
+    }
+    return null
+  }
+
+  #journal(): Promise<JournaledTurns> {
+    return this.#parts.tools.journaledTurns(this.#parts.fork(), this.#attempt.claim, this.#text)
+  }
+
+  /** Calls the model once, for as much as its asker may still spend. */
+  async #call(
+    { turns, continues }: JournaledTurns,
+    isLast: boolean,
+  ): Promise<{ answer: ModelAnswer; usage: CallUsage }> {
+    const { fork, ledger, models, prompts, boundsAnswers } = this.#parts
+    const { claim, settings, prompt, tools } = this.#attempt
+    const { model } = claim
+    const inputTokens = prompt.inputTokens + prompts.countTurns(model, turns)
+    const wanted = settings.maxOutputTokens ?? models.get(model).maxOutputTokens ?? USUAL_ANSWER
+    const granted = await ledger.reserve(fork(), claim, { inputTokens, outputTokens: wanted })
+    const begunAt = this.#text.length
+    const answer = await this.#ask({
+      model,
+      turns: [...prompt.turns, ...turns],
+      temperature: settings.temperature,
+      maxOutputTokens: boundsAnswers || granted < wanted ? granted : settings.maxOutputTokens,
+      continues,
+      ...(tools.length > 0 && !isLast && { tools }),
+    })
+    if (answer.usage) return { answer, usage: { ...answer.usage, isEstimated: false } }
+    const outputTokens = prompts.countTokens(model, this.#text.slice(begunAt) + textOfCalls(answer))
+    return { answer, usage: { inputTokens, outputTokens, isEstimated: true } }
+  }
+
+  async #ask(request: ModelRequest): Promise<ModelAnswer> {
+    const begunAt = this.#text.length
+    try {
+      return await this.#parts.model.reply(request, {
+        signal: AbortSignal.any([this.#signal, this.#tooLong.signal]),
+        onText: (text) => this.#write(text),
+      })
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      if (error === TOO_LONG || error instanceof LeaseLostError) throw error
+      const failure = toGenerationError(error, this.#text !== '')
+      this.#wasUnanswered = this.#text.length === begunAt && UNANSWERED.has(failure.code)
+      throw failure
+    }
+  }
+
+  async #write(text: string): Promise<void> {
+    if (this.#text.length > LONGEST_REPLY) throw TOO_LONG
+    const given = this.#half + text
+    const whole = lengthInPairs(given)
+    this.#half = given.slice(whole)
+    await this.#take(given.slice(0, whole))
+  }
+
+  async #take(text: string): Promise<void> {
+    this.#text += text
+    await this.#writer.write(text)
+  }
+
+  /** Resolves when all is written that the model has said. */
+  async #flush(): Promise<void> {
+    if (this.#half !== '') await this.#take(this.#half)
+    this.#half = ''
+    await this.#writer.flush()
+  }
+
+  /** A call that no model has answered costs nothing; any other that broke off is estimated. */
+  #brokenOff(error: unknown): Outcome {
+    const outcome = this.#failure(error)
+    return this.#wasUnanswered ? { ...outcome, usage: NO_USAGE } : outcome
+  }
+
+  /** How the reply ends when the model or what stands around it has failed. */
+  #failure(error: unknown): Outcome {
+    this.#signal.throwIfAborted()
+    if (error === TOO_LONG) return { status: 'COMPLETED', finishReason: 'length' }
+    if (!(error instanceof GenerationError)) throw error
+    const { code, message } = error
+    const generation = this.#attempt.claim.id
+    if (EXPECTED.has(code)) this.#parts.logger.info({ generation, code }, 'a reply was refused')
+    else this.#parts.logger.warn({ err: error, generation, code }, 'a reply failed')
+    return { status: 'FAILED', error: { code, message } }
+  }
+
+  /** A text that is refused, or that nobody judges, is taken back. */
+  async #judged(outcome: Outcome): Promise<Outcome> {
+    if (this.#text === '') return outcome
+    try {
+      await this.#parts.moderator.check(this.#text, this.#signal)
+      return outcome
+    } catch (error) {
+      const { finishReason: _, ...rest } = outcome
+      return { ...rest, ...this.#failure(error), withdraw: true }
+    }
+  }
+}
+
+function textOfCalls({ calls }: ModelAnswer): string {
+  return calls.map(({ name, arguments: given }) => `${name}${given}`).join('')
+}

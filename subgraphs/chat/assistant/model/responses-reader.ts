@@ -1,0 +1,68 @@
+import { type AnswerReader, fieldsOf, textOf, usageOf } from './answer-reader.ts'
+import { GenerationError } from './generation-error.ts'
+import type { ModelAnswer, ReportedUsage, RequestedCall } from './model-request.ts'
+
+/** Reads the events of a streamed response. They are numbered: one that comes twice is taken once. */
+export class ResponsesReader implements AnswerReader {
+  readonly #calls: RequestedCall[] = []
+  #lastEvent = -1
+  #finishReason: 'stop' | 'length' | undefined
+  #usage: ReportedUsage = null
+
+  get isWhole(): boolean {
+    return this.#finishReason !== undefined
+  }
+
+  take(value: unknown): string {
+    const event = fieldsOf(value)
+    if (this.isWhole || this.#isRepeated(event.sequence_number)) return ''
+    switch (event.type) {
+      case 'response.output_text.delta':
+      case 'response.refusal.delta':
+        return textOf(event.delta)
+      case 'response.output_item.done':
+        this.#takeItem(fieldsOf(event.item))
+        break
+      case 'response.completed':
+      case 'response.incomplete':
+        this.#end(fieldsOf(event.response))
+        break
+      case 'response.failed':
+        throw failure(fieldsOf(fieldsOf(event.response).error))
+    }
+    return ''
+  }
+
+  answer(): Omit<ModelAnswer, 'endpoint'> {
+    const usage = this.#usage
+    if (this.#finishReason === 'length') return { usage, finishReason: 'length', calls: [] }
+    return { usage, finishReason: this.#calls.length > 0 ? 'calls' : 'stop', calls: this.#calls }
+  }
+
+  #isRepeated(number: unknown): boolean {
+    if (typeof number !== 'number') return false
+    if (number <= this.#lastEvent) return true
+    this.#lastEvent = number
+    return false
+  }
+
+  #takeItem({ type, call_id: id, name, arguments: text }: Readonly<Record<string, unknown>>): void {
+    if (type !== 'function_call' || textOf(name) === '') return
+    const position = this.#calls.length + 1
+    this.#calls.push({ id: textOf(id) || `call_${position}`, name: textOf(name), arguments: textOf(text) || '{}' })
+  }
+
+  #end(response: Readonly<Record<string, unknown>>): void {
+    const usage = fieldsOf(response.usage)
+    this.#usage = usageOf(usage.input_tokens, usage.output_tokens)
+    const { reason } = fieldsOf(response.incomplete_details)
+    if (reason === 'content_filter') throw new GenerationError('MODERATION_REFUSED')
+    this.#finishReason = response.status === 'incomplete' ? 'length' : 'stop'
+  }
+}
+
+/** What a failure in the midst of a stream means; the provider's words go no further than its cause. */
+function failure({ code, message }: Readonly<Record<string, unknown>>): GenerationError {
+  const cause = new Error(`${textOf(code)}: ${textOf(message)}`)
+  return new GenerationError(code === 'rate_limit_exceeded' ? 'PROVIDER_RATE_LIMITED' : 'STREAM_INCOMPLETE', { cause })
+}

@@ -1,0 +1,34 @@
+import type { ChangeUnderLock } from '../../conversation/conversation-change.ts'
+import type { Turn } from '../model/model-request.ts'
+
+/** What came of a task: done; done, and there is more of it; what it was made from has changed meanwhile. */
+export type JobResult = 'done' | 'more' | 'outdated'
+
+/** What a model is to be asked beside a reply, and what is to be done with its answer. */
+export interface SideJob {
+  readonly turns: Turn[]
+  /** The longest answer. */
+  readonly maxOutputTokens: number
+  /** Makes of the answer what is kept; null when it cannot be used. */
+  read(answer: string): string | null
+  /** Keeps it, under the lock of the conversation's row. */
+  keep(change: ChangeUnderLock, text: string): Promise<JobResult>
+}
+
+/** What some models think aloud before they answer. */
+const THOUGHTS = /^\s*<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/
+
+/** An answer without what its model thought aloud. */
+export function withoutThoughts(answer: string): string {
+  return answer.replace(THOUGHTS, '').trim()
+}
+
+/** The beginning of a text, at most so many UTF-16 code units, never half a character as code points go. */
+export function beginningOf(text: string, length: number): string {
+  return text.length <= length
+    ? text
+    : `${text
+        .slice(0, length - 1)
+        .toWellFormed()
+        .replace(/\uFFFD$/, '')}…`
+}

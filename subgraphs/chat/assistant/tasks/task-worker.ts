@@ -1,0 +1,181 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { NotFoundError } from '../../../../platform/errors.ts'
+import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
+import type { Logger } from '../../../../platform/logging.ts'
+import { RepeatedWork } from '../../../../platform/repeated-work.ts'
+import type { ConversationChanges } from '../../conversation/conversation-change.ts'
+import type { LanguageModel } from '../model/model-request.ts'
+import type { Prompts } from '../prompt/prompt.ts'
+import type { Ledger, TokensUsed } from '../usage/ledger.ts'
+import { TASK_PLANNED } from './plan-tasks.ts'
+import type { JobResult, SideJob } from './side-job.ts'
+import { prepareSummary } from './sum-up.ts'
+import {
+  claimTask,
+  dropAbandoned,
+  handTaskOver,
+  lockTask,
+  removeTask,
+  renewTask,
+  retryTask,
+  type Task,
+} from './task-queue.ts'
+import { prepareTitle } from './title.ts'
+
+export interface TaskWorkerOptions {
+  /** A new entity manager for each step. */
+  fork: () => EntityManager
+  bus: EventBus
+  changes: ConversationChanges
+  model: LanguageModel
+  prompts: Prompts
+  ledger: Ledger
+  logger: Logger
+}
+
+/** What a model has answered, and what that has cost. */
+interface Answer {
+  readonly text: string
+  readonly cost: TokensUsed
+}
+
+/** A ring may be lost, and a lease runs out without one. */
+const LOOK_EVERY_MS = 2_000
+/** Tasks that one process works on at a time. */
+const MOST_AT_ONCE = 4
+/** A model is waited for so long, which is shorter than the lease. */
+const LONGEST_ANSWER_MS = 45_000
+/** A model that never stops is stopped, after so many UTF-16 code units. */
+const LONGEST_ANSWER = 20_000
+
+const NOTHING: TokensUsed = { inputTokens: 0, outputTokens: 0 }
+const HANDOVER = new Error('The worker hands its tasks over.')
+
+/** Writes the titles and summaries that are planned. What cannot be written is tried three times, and then left. */
+export class TaskWorker implements AsyncDisposable {
+  readonly #options: TaskWorkerOptions
+  readonly #stopping = new AbortController()
+  readonly #tasks = new Set<Promise<void>>()
+  readonly #taking: RepeatedWork
+  readonly #unsubscribe: () => void
+
+  constructor(options: TaskWorkerOptions) {
+    this.#options = options
+    this.#taking = new RepeatedWork({
+      everyMs: LOOK_EVERY_MS,
+      work: () => this.#takeAll(),
+      onFailure: (error) => options.logger.warn({ err: error }, 'could not look for titles and summaries to write'),
+    })
+    this.#unsubscribe = options.bus.subscribe(TASK_PLANNED, () => void this.#taking.wake())
+    void this.#taking.wake()
+  }
+
+  /** Hands what is under way over to the next process. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unsubscribe()
+    this.#stopping.abort(HANDOVER)
+    await this.#taking[Symbol.asyncDispose]()
+    await Promise.all(this.#tasks)
+  }
+
+  async #takeAll(): Promise<void> {
+    const { fork } = this.#options
+    await dropAbandoned(fork())
+    while (this.#tasks.size < MOST_AT_ONCE && !this.#taking.isStopped) {
+      const task = await claimTask(fork())
+      if (!task) break
+      const done = this.#work(task)
+      this.#tasks.add(done)
+      void done.finally(() => {
+        this.#tasks.delete(done)
+        void this.#taking.wake()
+      })
+    }
+  }
+
+  /** Never rejects: what cannot even be put off is taken again when its lease has run out. */
+  async #work(task: Task): Promise<void> {
+    try {
+      const job = task.isPaid ? await this.#prepare(task) : null
+      if (!job) return await removeTask(this.#options.fork(), task)
+      await this.#finish(task, job, await this.#ask(task, job))
+    } catch (error) {
+      // The conversation was deleted, and its tasks with it.
+      if (error instanceof NotFoundError) return
+      const { logger } = this.#options
+      logger.warn({ err: error, conversation: task.conversationId }, `could not write a ${task.kind.toLowerCase()}`)
+    }
+  }
+
+  async #prepare({ conversationId, kind, model }: Task): Promise<SideJob | null> {
+    const em = this.#options.fork()
+    if (kind === 'TITLE') return prepareTitle(em, conversationId)
+    return prepareSummary(em, this.#options.prompts, { conversationId, model })
+  }
+
+  /** Null: it failed, and the task is put off; or it was handed over. */
+  async #ask(task: Task, job: SideJob): Promise<Answer | null> {
+    const { model, prompts, logger } = this.#options
+    const kind = task.kind.toLowerCase()
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(LONGEST_ANSWER_MS)])
+    let written = ''
+    const counted = () => ({
+      inputTokens: prompts.countTurns(task.model, job.turns),
+      outputTokens: prompts.countTokens(task.model, written),
+    })
+    try {
+      const { turns, maxOutputTokens } = job
+      const onText = async (text: string) => {
+        written += text
+        if (written.length > LONGEST_ANSWER) throw new Error('The model wrote too much.')
+      }
+      const { usage } = await model.reply({ model: task.model, turns, maxOutputTokens }, { signal, onText })
+      const answer = { text: job.read(written), cost: usage ?? counted() }
+      if (answer.text !== null) return { ...answer, text: answer.text }
+      logger.warn({ conversation: task.conversationId }, `a model wrote no ${kind}`)
+      await this.#putOff(task, answer.cost, retryTask)
+    } catch (error) {
+      const isHandover = error === HANDOVER
+      if (!isHandover) logger.warn({ err: error, conversation: task.conversationId }, `no ${kind} was written`)
+      await this.#putOff(task, written === '' ? NOTHING : counted(), isHandover ? handTaskOver : retryTask)
+    }
+    return null
+  }
+
+  /** Keeps what was written, ends the task and books its cost, all in one transaction. */
+  async #finish(task: Task, job: SideJob, answer: Answer | null): Promise<void> {
+    if (!answer) return
+    const { changes, fork } = this.#options
+    await changes.apply(fork(), task.conversationId, async (change) => {
+      const payer = await lockTask(change.em, task)
+      if (payer === undefined) return
+      await this.#end(change.em, task, payer === null ? 'done' : await job.keep(change, answer.text))
+      await this.#book(change.em, task, payer, answer.cost)
+    })
+  }
+
+  async #end(transaction: EntityManager, task: Task, result: JobResult): Promise<void> {
+    if (result === 'done') return removeTask(transaction, task)
+    if (result === 'more') return renewTask(transaction, task)
+    return retryTask(transaction, task)
+  }
+
+  async #putOff(
+    task: Task,
+    cost: TokensUsed,
+    putOff: (transaction: EntityManager, task: Task) => Promise<void>,
+  ): Promise<void> {
+    await this.#options.fork().transactional(async (transaction) => {
+      const payer = await lockTask(transaction, task)
+      if (payer === undefined) return
+      await putOff(transaction, task)
+      await this.#book(transaction, task, payer, cost)
+    })
+  }
+
+  async #book(transaction: EntityManager, { model }: Task, userId: string | null, cost: TokensUsed): Promise<void> {
+    if (userId === null || cost.inputTokens + cost.outputTokens === 0) return
+    const { inputTokens, outputTokens } = cost
+    await this.#options.ledger.book(transaction, { userId, model, inputTokens, outputTokens })
+  }
+}

@@ -1,0 +1,39 @@
+import type { RequestedCall } from '../model/model-request.ts'
+import { LONGEST_ARGUMENTS } from './call-arguments.ts'
+import type { NewCall } from './tool-journal.ts'
+import type { Tools } from './tools.ts'
+
+/** So many calls of one answer are run; the model may ask for the others again. */
+const MOST_CALLS = 16
+const LONGEST_NAME = 64
+const LONGEST_ID = 200
+
+/** The calls of a model's answer as they are journaled: those that cannot be run have failed at once. */
+export function readCalls(calls: readonly RequestedCall[], tools: Tools): NewCall[] {
+  const taken = new Set<string>()
+  return calls.slice(0, MOST_CALLS).map(({ id, name, arguments: text }) => {
+    const providerId = freeId(storable(id, LONGEST_ID), taken)
+    taken.add(providerId)
+    const call = { providerId, name: storable(name, LONGEST_NAME), arguments: storable(text, LONGEST_ARGUMENTS) }
+    return { ...call, ...stateOf(name, text, tools) }
+  })
+}
+
+function stateOf(name: string, text: string, tools: Tools): Pick<NewCall, 'status' | 'result'> {
+  const tool = tools.get(name)
+  if (!tool) return { status: 'FAILED', result: 'There is no tool of this name.' }
+  if (text.length > LONGEST_ARGUMENTS) {
+    return { status: 'FAILED', result: `The arguments are longer than ${LONGEST_ARGUMENTS} characters.` }
+  }
+  return { status: tool.needsApproval ? 'AWAITING_APPROVAL' : 'RUNNING', result: null }
+}
+
+/** Some servers give all calls of an answer one id, or none: then results could not be told apart. */
+function freeId(id: string, taken: ReadonlySet<string>): string {
+  if (id !== '' && !taken.has(id)) return id
+  for (let number = taken.size; ; number += 1) if (!taken.has(`call_${number}`)) return `call_${number}`
+}
+
+function storable(text: string, longest: number): string {
+  return text.slice(0, longest).replaceAll('\0', '\ufffd').toWellFormed()
+}

@@ -1,0 +1,154 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { LeaseLostError } from '../generation/generation-lease.ts'
+import { GenerationError } from '../model/generation-error.ts'
+import { lockAccount } from './assistant-account.ts'
+import type { Ledger, Payable, TokensUsed } from './ledger.ts'
+import { dayOf } from './utc-day.ts'
+
+export interface LedgerOptions {
+  /** How many tokens one person's replies may read and write in a day; null: as many as they like. */
+  dailyTokens: number | null
+  /** How many replies one person may have under way, those that wait for a worker or for an approval included. */
+  concurrentReplies: number
+  now?: (() => Date) | undefined
+}
+
+/** An answer shorter than this many tokens is not worth its question. */
+const SHORTEST_ANSWER = 16
+
+/**
+ * Keeps accounts in Postgres. What a call may cost at most is set aside before it, under the lock of the account, and
+ * exchanged for what it did cost after it: so the sum of both never exceeds the limit, however many replies begin at
+ * once, unless a model reads or writes more than it was said to. Everything is booked on the day on which it was set
+ * aside. Titles and summaries are booked without being set aside: they count, but the limit does not stop them.
+ */
+export class PostgresLedger implements Ledger {
+  readonly #dailyTokens: number | null
+  readonly #concurrentReplies: number
+  readonly #now: () => Date
+
+  constructor({ dailyTokens, concurrentReplies, now }: LedgerOptions) {
+    this.#dailyTokens = dailyTokens
+    this.#concurrentReplies = concurrentReplies
+    this.#now = now ?? (() => new Date())
+  }
+
+  async admits(transaction: EntityManager, userId: string): Promise<boolean> {
+    await lockAccount(transaction, userId)
+    const [{ atWork }] = await transaction.execute<[{ atWork: number }]>(
+      `SELECT count(*)::integer AS "atWork" FROM chat.generation
+       WHERE requested_by = ? AND status IN ('QUEUED', 'RUNNING')`,
+      [userId],
+    )
+    if (atWork >= this.#concurrentReplies) return false
+    if (this.#dailyTokens === null) return true
+    return this.#dailyTokens - (await spentOn(transaction, userId, dayOf(this.#now()))) >= SHORTEST_ANSWER
+  }
+
+  reserve(em: EntityManager, reply: Payable & { attempt: number }, tokens: TokensUsed): Promise<number> {
+    return em.transactional(async (transaction) => {
+      const day = dayOf(this.#now())
+      const payer = await beginCall(transaction, reply, tokens.inputTokens)
+      if (payer === null) return tokens.outputTokens
+      const outputTokens = await this.#granted(transaction, { payer, day, reply, tokens })
+      await transaction.execute(
+        `INSERT INTO chat.token_reservation (conversation_id, generation_id, user_id, day, tokens) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (conversation_id, generation_id)
+         DO UPDATE SET user_id = excluded.user_id, day = excluded.day, tokens = excluded.tokens`,
+        [reply.conversationId, reply.id, payer, day, tokens.inputTokens + outputTokens],
+      )
+      return outputTokens
+    })
+  }
+
+  async #granted(transaction: EntityManager, call: Call): Promise<number> {
+    const { inputTokens, outputTokens } = call.tokens
+    if (this.#dailyTokens === null) return outputTokens
+    await lockAccount(transaction, call.payer)
+    const spent = await spentOn(transaction, call.payer, call.day, call.reply)
+    const left = this.#dailyTokens - spent - inputTokens
+    if (left < Math.min(SHORTEST_ANSWER, outputTokens)) throw new GenerationError('QUOTA_EXCEEDED')
+    return Math.min(left, outputTokens)
+  }
+
+  async settle(transaction: EntityManager, reply: Payable, used: TokensUsed, replies: 0 | 1): Promise<void> {
+    const { conversationId, id } = reply
+    await transaction.execute(
+      `WITH settled AS (
+         DELETE FROM chat.token_reservation WHERE conversation_id = ? AND generation_id = ? RETURNING day
+       ), cost AS (
+         SELECT ?::bigint AS input_tokens, ?::bigint AS output_tokens, day FROM settled
+         UNION ALL SELECT 0, 0, ?::date WHERE NOT EXISTS (SELECT FROM settled)
+       )
+       INSERT INTO chat.usage_day AS booked (user_id, day, model, input_tokens, output_tokens, replies)
+       SELECT requested_by, day, model, cost.input_tokens, cost.output_tokens, ? FROM chat.generation, cost
+       WHERE conversation_id = ? AND id = ? AND requested_by IS NOT NULL
+         AND cost.input_tokens + cost.output_tokens + ? > 0
+       ${ADD_TO_BOOKED}`,
+      [
+        ...[conversationId, id, used.inputTokens, used.outputTokens, dayOf(this.#now())],
+        ...[replies, conversationId, id, replies],
+      ],
+    )
+  }
+
+  async book(em: EntityManager, cost: TokensUsed & { userId: string; model: string }): Promise<void> {
+    await em.execute(
+      `INSERT INTO chat.usage_day AS booked (user_id, day, model, input_tokens, output_tokens) VALUES (?, ?, ?, ?, ?)
+       ${ADD_TO_BOOKED}`,
+      [cost.userId, dayOf(this.#now()), cost.model, cost.inputTokens, cost.outputTokens],
+    )
+  }
+}
+
+/** A call of a model that somebody is to pay for. */
+interface Call {
+  /** A UUID. */
+  readonly payer: string
+  readonly day: string
+  readonly reply: Payable
+  readonly tokens: TokensUsed
+}
+
+const ADD_TO_BOOKED = `
+  ON CONFLICT (user_id, day, model) DO UPDATE
+  SET input_tokens = booked.input_tokens + excluded.input_tokens,
+      output_tokens = booked.output_tokens + excluded.output_tokens,
+      replies = booked.replies + excluded.replies`
+
+/**
+ * Notes what a call reads, and locks the reply's row.
+ *
+ * @returns who pays, a UUID; null when nobody does.
+ * @throws LeaseLostError
+ */
+async function beginCall(
+  transaction: EntityManager,
+  { conversationId, id, attempt }: Payable & { attempt: number },
+  inputTokens: number,
+): Promise<string | null> {
+  const [reply] = await transaction.execute<{ payer: string | null }[]>(
+    `UPDATE chat.generation SET prompt_tokens = ?
+     WHERE conversation_id = ? AND id = ? AND attempt = ? AND status = 'RUNNING' RETURNING requested_by AS payer`,
+    [inputTokens, conversationId, id, attempt],
+  )
+  if (!reply) throw new LeaseLostError()
+  return reply.payer
+}
+
+/**
+ * What is booked and set aside on a day, but for one reply's: read in one statement, so that what is being exchanged at
+ * the moment counts once.
+ */
+async function spentOn(em: EntityManager, userId: string, day: string, but?: Payable): Promise<number> {
+  const [{ tokens }] = await em.execute<[{ tokens: string }]>(
+    `SELECT (
+       SELECT coalesce(sum(input_tokens + output_tokens), 0) FROM chat.usage_day WHERE user_id = ? AND day = ?
+     ) + (
+       SELECT coalesce(sum(tokens), 0) FROM chat.token_reservation
+       WHERE user_id = ? AND day = ? AND generation_id IS DISTINCT FROM ?
+     ) AS tokens`,
+    [userId, day, userId, day, but?.id ?? null],
+  )
+  return Number(tokens)
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { UserFault } from '../../../platform/user-fault.ts'
+import { Models } from '../assistant/model/models.ts'
+import { changeAssistantSettings, readAssistantSettings } from './conversation-input.ts'
+
+const models = new Models(
+  ['any', { id: 'small', maxOutputTokens: 100, temperature: [0.2, 1] }, { id: 'cold', temperature: null }],
+  false,
+)
+
+function faultOf(work: () => unknown) {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof UserFault) return { code: error.code, field: error.path?.at(-1) }
+    throw error
+  }
+  return undefined
+}
+
+describe('the settings of the assistant', () => {
+  it.each([
+    [{ temperature: 2, maxOutputTokens: 1_000_000 }],
+    [{ model: 'small', temperature: 0.2, maxOutputTokens: 100 }],
+    [{ model: 'small', temperature: 1 }],
+    [{ model: 'cold', maxOutputTokens: 1 }],
+  ])('are taken within what the model allows: %j', (settings) => {
+    expect(readAssistantSettings(settings, models)).toEqual({ model: 'any', ...settings })
+  })
+
+  it.each([
+    [{ temperature: 2.1 }, 'temperature'],
+    [{ temperature: Number.NaN }, 'temperature'],
+    [{ model: 'small', temperature: 0.1 }, 'temperature'],
+    [{ model: 'small', temperature: 1.1 }, 'temperature'],
+    [{ model: 'cold', temperature: 0 }, 'temperature'],
+    [{ maxOutputTokens: 0 }, 'maxOutputTokens'],
+    [{ maxOutputTokens: 1_000_001 }, 'maxOutputTokens'],
+    [{ model: 'small', maxOutputTokens: 101 }, 'maxOutputTokens'],
+  ])('are refused beyond it: %j', (settings, field) => {
+    expect(faultOf(() => readAssistantSettings(settings, models))).toEqual({ code: 'BAD_USER_INPUT', field })
+  })
+
+  it('must fit another model when it is chosen, or be taken away with it', () => {
+    const current = { model: 'any', temperature: 2, systemPrompt: 'Be brief.' }
+    expect(faultOf(() => changeAssistantSettings(current, { model: 'cold' }, models))).toMatchObject({
+      field: 'temperature',
+    })
+    expect(changeAssistantSettings(current, { model: 'cold', temperature: null }, models)).toEqual({
+      model: 'cold',
+      systemPrompt: 'Be brief.',
+    })
+  })
+})
