@@ -6,7 +6,7 @@ import { GraphClient } from './support/graph-client.ts'
 import { codeBlocksOf, type Json, README, type Step, sectionOf, stepsOf } from './support/readme.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
-const TOUR = sectionOf(README, '## A tour in six steps')
+const TOUR = sectionOf(README, '## A tour in seven steps')
 const STEPS = stepsOf(TOUR)
 
 type Data = Record<string, unknown>

@@ -22,7 +22,7 @@ export type Place = Pick<HubHead, 'run' | 'epoch' | 'seq'>
 export interface HubFollower {
   /** The log has moved, or it is another one. */
   ring(): void
-  /** Something beside the log may have moved; at once, and not again within 50 ms. */
+  /** Something beside the log may have moved; at once, and not again within 20 ms. */
   ringBeside?(): void
   /** Whether something may come beside the log without a ring. */
   isLive?(): boolean
@@ -32,8 +32,8 @@ export interface HubFollower {
 export type ReadLog = (conversationId: string, seq: number, limit: number) => Promise<LogPage | null>
 
 const PAGE_SIZE = 200
-/** A growing reply is looked at no more often than this, which is as often as its writer stores what it has. */
-const BESIDE_REST_MS = 50
+/** A growing reply is looked at no more often than this; its writer stores what it has every 50 ms. */
+const BESIDE_REST_MS = 20
 /** Whatever is new must be read. */
 const ANY = Number.POSITIVE_INFINITY
 
