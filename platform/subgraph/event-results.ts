@@ -44,7 +44,7 @@ export class EventResults {
     if (!shared) return this.#forAll(operation, event, selection)
     const text = await shared
     // Asked only now: the text may tell what was written after its reader had lost the right to read.
-    if (text === undefined || !(await mayStill(rights))) return this.#alone(operation, event)
+    if (text === undefined || !(await mayStill(rights, event))) return this.#alone(operation, event)
     operation.requireCurrent()
     return text
   }
@@ -104,9 +104,9 @@ class EventTooLargeError extends ApplicationError {
 }
 
 /** Who cannot be asked about is not told what was made for others: executed for themselves, they learn why. */
-async function mayStill(rights: Rights): Promise<boolean> {
+async function mayStill(rights: Rights, event: unknown): Promise<boolean> {
   try {
-    return (await rights.mayStill?.()) ?? true
+    return (await rights.mayStill?.(event)) ?? true
   } catch {
     return false
   }

@@ -5,8 +5,8 @@ export interface SourceStream<Event> extends AsyncIterableIterator<Event> {
   /** The event that says to subscribe again elsewhere; without it the stream just ends. */
   drainingEvent?(reconnectWithinMs: number): Event
   /**
-   * Whether its viewer may still be told its events: asked before they are told what was made for another viewer. Many
-   * ask at once. Without it nobody loses that right while the stream is open.
+   * Whether its viewer may still be told one of its events: asked before they are told what was made of it for another
+   * viewer. Many ask at once. Without it nobody loses that right while the stream is open.
    */
-  mayStill?(): Promise<boolean>
+  mayStill?(event: Event): Promise<boolean>
 }

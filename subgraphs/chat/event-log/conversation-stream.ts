@@ -41,7 +41,8 @@ export function followConversation<Ephemeral>(options: FollowOptions<Ephemeral>)
   const bell = restingBell(EPHEMERAL_REST_MS, ring)
   const closeEphemeral = options.ephemeral.open(bell.ring)
   return Object.assign(stream, {
-    mayStill: () => options.access.mayRead(),
+    // What flows beside the log says all of itself, and was given only because its viewer could read it just then.
+    mayStill: async ({ cursor }: { readonly cursor: string | null }) => cursor === null || options.access.mayRead(),
     drainingEvent: (reconnectWithinMs: number): Draining => ({
       __typename: 'Draining',
       cursor: null,
