@@ -65,10 +65,22 @@ export interface ChatContext extends ChatServices {
   loaders: ReturnType<typeof createLoaders>
 }
 
-/** A context with an identity map and loaders of its own. */
+/** A context with an identity map and loaders of its own; most events of a stream need neither, so they are made when asked for. */
 export function createContext(services: ChatServices, caller: Caller): ChatContext {
-  const em = services.streams.fork()
-  return { ...services, caller, em, loaders: createLoaders(em, caller.viewer?.userId) }
+  let em: EntityManager | undefined
+  let loaders: ChatContext['loaders'] | undefined
+  return {
+    ...services,
+    caller,
+    get em() {
+      em ??= services.streams.fork()
+      return em
+    },
+    get loaders() {
+      loaders ??= createLoaders(this.em, caller.viewer?.userId)
+      return loaders
+    },
+  }
 }
 
 /**

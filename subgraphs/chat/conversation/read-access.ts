@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import DataLoader from 'dataloader'
 import { NotFoundError } from '../../../platform/errors.ts'
+import { inOneTurn } from '../../../platform/in-one-turn.ts'
 import type { ReadAccess } from '../event-log/access-end.ts'
 import { isReadableBy } from './readable.ts'
 
@@ -16,22 +16,19 @@ export interface Readable {
   readonly messageCount: number
 }
 
-const MOST_AT_ONCE = 1_000
-
 /**
  * Who may read which conversation, asked anew each time. All who ask within one turn of the event loop share a statement:
  * thousands come back at the same moment when a connection broke.
  */
 export class ReadAccesses {
-  readonly #questions: DataLoader<Question, Readable | null>
+  readonly #ask: (question: Question) => Promise<Readable | null>
 
   /** @param fork a new entity manager for each statement. */
   constructor(fork: () => EntityManager) {
-    this.#questions = new DataLoader((questions) => answer(fork(), questions), {
-      cache: false,
-      maxBatchSize: MOST_AT_ONCE,
-      batchScheduleFn: (ask) => void setImmediate(ask),
-    })
+    this.#ask = inOneTurn(
+      (questions) => answer(fork(), questions),
+      ({ conversationId, viewerId }) => `${conversationId}/${viewerId}`,
+    )
   }
 
   /**
@@ -40,14 +37,14 @@ export class ReadAccesses {
    * @throws NotFoundError
    */
   async require(conversationId: string, viewerId: string): Promise<Readable> {
-    const readable = await this.#questions.load({ conversationId, viewerId })
+    const readable = await this.#ask({ conversationId, viewerId })
     if (!readable) throw new NotFoundError('conversation')
     return readable
   }
 
   /** For a stream that asks again and again. Ids are UUIDs. */
   of(conversationId: string, viewerId: string): ReadAccess {
-    return { viewerId, mayRead: async () => (await this.#questions.load({ conversationId, viewerId })) !== null }
+    return { viewerId, mayRead: async () => (await this.#ask({ conversationId, viewerId })) !== null }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import DataLoader from 'dataloader'
 import { encodeId } from '../../../../platform/ids.ts'
+import { inOneTurn } from '../../../../platform/in-one-turn.ts'
 import { type ReplyPiece, readReplyText, type WantedText } from './reply-text.ts'
 
 /** A piece of a growing reply, as `conversationEvents` carries it. */
@@ -13,15 +13,13 @@ export interface ReplyTextAppended {
   readonly text: string
 }
 
-const MOST_AT_ONCE = 1_000
-
 /**
  * The growing replies of this process's conversations, for all who follow them. Whoever asks within one turn of the
  * event loop shares a statement, and for equal questions the very objects that answer it.
  */
 export class GrowingReplies {
-  readonly #running: DataLoader<string, readonly string[]>
-  readonly #readings: DataLoader<WantedText, Reading | null, string>
+  readonly #running: (conversationId: string) => Promise<readonly string[]>
+  readonly #readings: (wanted: WantedText) => Promise<Reading | null>
 
   /** @param fork a new entity manager for each statement. */
   constructor(fork: () => EntityManager) {
@@ -37,17 +35,17 @@ export class GrowingReplies {
 
   /** The messages of a conversation that are growing now. Ids are UUIDs. */
   of(conversationId: string): Promise<readonly string[]> {
-    return this.#running.load(conversationId)
+    return this.#running(conversationId)
   }
 
   /** What a reply has beyond a position; null when there is no such reply. Whether somebody may read it is not asked here. */
   async read(wanted: WantedText): Promise<ReplyPiece | null> {
-    return (await this.#readings.load(wanted))?.piece ?? null
+    return (await this.#readings(wanted))?.piece ?? null
   }
 
   /** The same as an event; null when there is nothing. */
   async after(wanted: WantedText): Promise<ReplyTextAppended | null> {
-    return (await this.#readings.load(wanted))?.appended ?? null
+    return (await this.#readings(wanted))?.appended ?? null
   }
 }
 
@@ -55,22 +53,6 @@ export class GrowingReplies {
 interface Reading {
   readonly piece: ReplyPiece
   readonly appended: ReplyTextAppended | null
-}
-
-/** Answers what is asked within one turn together, and equal questions once. Nothing is remembered beyond that. */
-function inOneTurn<Question, Answer>(
-  answer: (questions: readonly Question[]) => Promise<Answer[]>,
-  keyOf: (question: Question) => string,
-): DataLoader<Question, Answer, string> {
-  const loader: DataLoader<Question, Answer, string> = new DataLoader(
-    (questions) => {
-      // Whoever asks from here on may know of something that this statement does not see.
-      loader.clearAll()
-      return answer(questions)
-    },
-    { cacheKeyFn: keyOf, maxBatchSize: MOST_AT_ONCE, batchScheduleFn: (ask) => void setImmediate(ask) },
-  )
-  return loader
 }
 
 async function readRunning(em: EntityManager, conversationIds: readonly string[]): Promise<string[][]> {
