@@ -115,6 +115,18 @@ describe('a variable', () => {
     expect(read(httpUrl(), 'http://model:8000/v1')).toBe('http://model:8000/v1')
   })
 
+  it.each(['http://user:password@model/v1', 'http://user@model/v1', 'http://:password@model/v1'])(
+    'for a URL has no credentials, which would be logged with it: %s',
+    (value) => {
+      expect(read(httpUrl(), value)).toBe('NAME: must be a URL without user and password in it')
+      expect(read(httpOrigin(), new URL('/', value).href)).toContain('without user and password')
+    },
+  )
+
+  it('for a URL is one', () => {
+    expect(read(httpUrl(), 'model')).toBe('NAME: must be an absolute http:// or https:// URL')
+  })
+
   it.each([
     ['postgres://u:p@h/d', 'postgres://u:p@h/d'],
     ['postgresql://u@%2Ftmp%2Fsocket:5432/d', 'postgresql://u@%2Ftmp%2Fsocket:5432/d'],

@@ -70,7 +70,15 @@ export const port = (fallback: number) => integer(fallback, { max: 65_535 })
 
 /** An absolute http(s) URL without credentials in it. */
 export const httpUrl = () =>
-  z.url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL', abort: true })
+  z
+    .url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL', abort: true })
+    .refine((value) => !hasCredentials(value), 'must be a URL without user and password in it')
+
+function hasCredentials(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { username, password } = new URL(value)
+  return username !== '' || password !== ''
+}
 
 /** An http(s) origin: scheme, host and port, without a path. */
 export const httpOrigin = () =>

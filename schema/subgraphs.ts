@@ -34,8 +34,8 @@ export const subgraphs: readonly Subgraph[] = [
     entities: {
       Conversation: './conversation/conversation.entity.ts#Conversation',
       Message: './message/message.entity.ts#Message',
-      Generation: './assistant/generation/generation.entity.ts#Generation',
-      ReplyVersion: './assistant/generation/generation.entity.ts#Generation',
+      Generation: './assistant/generation/generation.loader.ts#VersionFacts',
+      ReplyVersion: './assistant/generation/generation.loader.ts#VersionFacts',
       ToolCall: './assistant/tools/tool-call.entity.ts#ToolCall',
       Member: './conversation/member.entity.ts#Member',
       User: './conversation/user-reference.ts#UserReference',

@@ -111,14 +111,14 @@ describe('a reply', () => {
     expect((await readReply(ada, id)).generation).toMatchObject({ status: 'COMPLETED', finishedAt: expect.any(String) })
   })
 
-  it('is estimated, at a token for every four bytes, when the model does not count', async () => {
+  it('is estimated, at a token for four bytes of a word and for each sign, when the model does not count', async () => {
     const usageOf = async (question: string) =>
       (await watchReply(ada, await ask(question))).at(-1)?.message?.generation.usage
-    const [short, long] = [await usageOf('12345678'), await usageOf('1234567890123456')]
+    const [short, long] = [await usageOf('eightish'), await usageOf('sixteencharacter')]
 
-    expect([short, long]).toMatchObject(Array(2).fill({ outputTokens: 2, isEstimated: true }))
+    expect([short, long]).toMatchObject(Array(2).fill({ outputTokens: 3, isEstimated: true }))
     expect((long?.inputTokens ?? 0) - (short?.inputTokens ?? 0)).toBe(2)
-    expect(short?.totalTokens).toBe((short?.inputTokens ?? 0) + 2)
+    expect(short?.totalTokens).toBe((short?.inputTokens ?? 0) + 3)
   })
 })
 
@@ -252,6 +252,7 @@ describe('what the model is asked', () => {
     expect(model.requests.slice(asked)).toHaveLength(1)
     expect(lastRequest()?.messages).toEqual([
       { role: 'system', content: expect.stringContaining('several people') },
+      { role: 'user', content: expect.stringMatching(/^These people have written: "grace \(@grace-\w+\)", "ada /) },
       { role: 'user', content: 'grace: Write to me@assistant.org' },
       { role: 'user', content: 'ada: The assistants are late' },
       { role: 'user', content: 'ada: What do you say, @Assistant?' },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { httpUrl, integer, list } from '../../platform/environment.ts'
-import { type ModelDescription, type ModelFacts, modelsFile } from './assistant/model/model-description.ts'
+import { isSameUrl, type ModelDescription, type ModelFacts, modelsFile } from './assistant/model/model-description.ts'
 
 /** Where models are asked. */
 export interface ModelEndpoint {
@@ -32,6 +32,8 @@ export interface AssistantConfig {
   readonly moderation: ModerationConfig | null
   /** Whether the chat process writes replies itself. */
   readonly runsWorker: boolean
+  /** What may be a mistake, in sentences for the log; none holds a secret. */
+  readonly doubts?: readonly string[]
 }
 
 /** An API with OpenAI's `POST /moderations`. */
@@ -67,7 +69,7 @@ const NO_KEY = 'none'
 export const baseUrls = () =>
   list().refine(
     (urls) => urls.length > 0 && urls.every((url) => httpUrl().safeParse(url).success),
-    'must be an absolute http:// or https:// URL, or several, separated by commas',
+    'must be an absolute http:// or https:// URL without user and password in it, or several, separated by commas',
   )
 
 /** A whole number from 1 up, or nothing. */
@@ -120,8 +122,9 @@ export const keyNeedsModeration: [
 export function assistantConfig(read: AssistantEnvironment): AssistantConfig {
   const { AI_MODELS_FILE: facts = {}, AI_MODERATION_URL: moderationUrl } = read
   const models = read.OPENAI_MODELS.map((id) => ({ id, ...(Object.hasOwn(facts, id) && facts[id]) }))
+  const baseUrls = read.OPENAI_BASE_URL ?? [OPENAI]
   return {
-    endpoints: endpoints(read.OPENAI_BASE_URL ?? [OPENAI], read.OPENAI_API_KEY ?? []),
+    endpoints: endpoints(baseUrls, read.OPENAI_API_KEY ?? []),
     models: models as [ModelDescription, ...ModelDescription[]],
     isDemo: false,
     idleTimeoutMs: read.AI_IDLE_TIMEOUT_MS,
@@ -133,7 +136,41 @@ export function assistantConfig(read: AssistantEnvironment): AssistantConfig {
         ? null
         : { url: moderationUrl, apiKey: read.AI_MODERATION_API_KEY, model: read.AI_MODERATION_MODEL },
     runsWorker: read.AI_WORKER === 'in-process',
+    doubts: [
+      ...doubtsOfKeys(baseUrls, read.OPENAI_API_KEY ?? []),
+      ...doubtsOfModels(baseUrls, read.OPENAI_MODELS, facts),
+    ],
   }
+}
+
+/** A key that was meant for one host is easily sent to another, which then has it. */
+function doubtsOfKeys(baseUrls: readonly string[], keys: readonly string[]): string[] {
+  const hosts = new Set(baseUrls.map((url) => new URL(url).host))
+  if (keys.length !== 1 || keys[0] === NO_KEY || hosts.size === 1) return []
+  const list = [...hosts].join(', ')
+  return [
+    `OPENAI_API_KEY: its one key is sent to ${list}; name one for each URL (${NO_KEY} for none) if that is not meant`,
+  ]
+}
+
+/** A slip in a name would silently mean that nothing is known. */
+function doubtsOfModels(
+  baseUrls: readonly string[],
+  offered: readonly string[],
+  facts: Readonly<Record<string, ModelFacts>>,
+): string[] {
+  const isAsked = (url: string) => baseUrls.some((asked) => isSameUrl(asked, url))
+  return Object.entries(facts).flatMap(([id, { api, nameAt }]) => {
+    if (!offered.includes(id)) return [`AI_MODELS_FILE: ${id} is not one of OPENAI_MODELS`]
+    const urls = Object.keys({ ...nameAt, ...(typeof api === 'object' && api) })
+    return urls
+      .filter((url) => !isAsked(url))
+      .map((url) => `AI_MODELS_FILE: ${id} names ${withoutCredentials(url)}, which is not one of OPENAI_BASE_URL`)
+  })
+}
+
+function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//')
 }
 
 function endpoints(baseUrls: string[], keys: string[]): AssistantConfig['endpoints'] {

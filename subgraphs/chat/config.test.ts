@@ -56,7 +56,9 @@ describe('the chat configuration', () => {
     ['OPENAI_BASE_URL', ','],
     ['OPENAI_API_KEY', ','],
     ['OPENAI_API_KEY', 'one,another'],
+    ['OPENAI_BASE_URL', 'https://user:password@models.example.org/v1'],
     ['OPENAI_MODELS', ' , '],
+    ['OPENAI_MODELS', 'large,small, large'],
     ['AI_MODELS_FILE', '/nowhere/models.json'],
     ['AI_DAILY_TOKENS_PER_USER', '0'],
     ['AI_CONCURRENT_REPLIES_PER_USER', '0'],
@@ -66,8 +68,10 @@ describe('the chat configuration', () => {
     ['SERVICE_SECRET', 'too short'],
     ['AI_CONTEXT_TOKENS', '0'],
     ['AI_CONTEXT_TOKENS', '1.5'],
+    ['AI_CONTEXT_TOKENS', '2147483648'],
     ['AI_IDLE_TIMEOUT_MS', '0'],
     ['AI_IDLE_TIMEOUT_MS', '60s'],
+    ['AI_IDLE_TIMEOUT_MS', '2147483648'],
     ['SHUTDOWN_GRACE_MS', 'soon'],
     ['LOG_LEVEL', 'loud'],
     ['NODE_ENV', 'staging'],
@@ -91,6 +95,17 @@ describe('the chat configuration', () => {
     expect(complaintAbout({ OPENAI_BASE_URL, OPENAI_API_KEY: 'sk-1,sk-2' })).toContain(
       'OPENAI_API_KEY: must be one key',
     )
+  })
+
+  it('doubts that one key is meant for several hosts', () => {
+    const doubtsWith = (OPENAI_BASE_URL: string, OPENAI_API_KEY: string) =>
+      readChatConfig({ ...USABLE, OPENAI_BASE_URL, OPENAI_API_KEY }).assistant.doubts
+    const [doubt, ...others] = doubtsWith('https://api.openai.com/v1,http://localhost:8000/v1', 'sk-1') ?? []
+    expect(doubt).toContain('OPENAI_API_KEY: its one key is sent to api.openai.com, localhost:8000')
+    expect(doubt).not.toContain('sk-1')
+    expect(others).toEqual([])
+    expect(doubtsWith('https://api.openai.com/v1,http://localhost:8000/v1', 'sk-1,sk-1')).toEqual([])
+    expect(doubtsWith('http://localhost:8000/v1,http://localhost:8000/other', 'sk-1')).toEqual([])
   })
 
   it('takes limits, moderation and where replies are written', () => {
@@ -169,11 +184,23 @@ describe('the file of models', () => {
     expect(assistant.models).toEqual([{ id: 'large', ...facts }, { id: 'small', temperature: null }, { id: 'unknown' }])
   })
 
+  it('is doubted where it speaks of models that are not offered, or of URLs that are not asked', () => {
+    const api = { 'https://api.openai.com/v1/': 'responses', 'https://api.openai.com/v2': 'chat' }
+    const nameAt = { 'http://user:password@localhost/v1': 'maker/large' }
+    const AI_MODELS_FILE = fileOf(JSON.stringify({ large: { api, nameAt }, lrage: {} }))
+    expect(readChatConfig({ ...USABLE, OPENAI_MODELS: 'large', AI_MODELS_FILE }).assistant.doubts).toEqual([
+      'AI_MODELS_FILE: large names http://localhost/v1, which is not one of OPENAI_BASE_URL',
+      'AI_MODELS_FILE: large names https://api.openai.com/v2, which is not one of OPENAI_BASE_URL',
+      'AI_MODELS_FILE: lrage is not one of OPENAI_MODELS',
+    ])
+  })
+
   it.each([
     ['is no JSON', '{', 'must be the path of a JSON file'],
     ['is a list', '[]', 'the file must be an object of models by id'],
     ['says something unknown', '{"a":{"contextToken":1}}', 'a does not know contextToken'],
     ['says a wrong number', '{"a":{"contextTokens":0}}', 'a.contextTokens must be 1 or more'],
+    ['says too high a number', '{"a":{"contextTokens":2147483648}}', 'a.contextTokens must be 100000000 or less'],
     [
       'has an answer longer than the context',
       '{"a":{"contextTokens":9,"maxOutputTokens":9}}',

@@ -15,6 +15,7 @@ import {
   readEnvironment,
   serviceSecret,
 } from '../../platform/environment.ts'
+import { MOST_TOKENS } from './assistant/model/model-description.ts'
 import {
   type AssistantConfig,
   assistantConfig,
@@ -24,6 +25,9 @@ import {
   modelFacts,
   oneKeyEach,
 } from './config-assistant.ts'
+
+/** A longer timer of Node's goes off at once. */
+const LONGEST_TIMEOUT_MS = 2_147_483_647
 
 const environment = z
   .object({
@@ -41,10 +45,11 @@ const environment = z
     OPENAI_BASE_URL: baseUrls().optional(),
     OPENAI_MODELS: list()
       .refine((names) => names.length > 0, 'must name a model')
+      .refine((names) => new Set(names).size === names.length, 'must name each model once')
       .default(['gpt-4o-mini']),
     AI_MODELS_FILE: modelFacts().optional(),
-    AI_IDLE_TIMEOUT_MS: integer(60_000, { min: 1 }),
-    AI_CONTEXT_TOKENS: integer(16_000, { min: 1 }),
+    AI_IDLE_TIMEOUT_MS: integer(60_000, { min: 1, max: LONGEST_TIMEOUT_MS }),
+    AI_CONTEXT_TOKENS: integer(16_000, { min: 1, max: MOST_TOKENS }),
     AI_DAILY_TOKENS_PER_USER: limit(),
     AI_CONCURRENT_REPLIES_PER_USER: integer(32, { min: 1 }),
     AI_MODERATION_URL: httpUrl().optional(),

@@ -3,7 +3,7 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Conversation as ConversationEntity } from './conversation/conversation.entity.ts';
 import type { Message as MessageEntity } from './message/message.entity.ts';
-import type { Generation as GenerationEntity } from './assistant/generation/generation.entity.ts';
+import type { VersionFacts as VersionFactsEntity } from './assistant/generation/generation.loader.ts';
 import type { ToolCall as ToolCallEntity } from './assistant/tools/tool-call.entity.ts';
 import type { Member as MemberEntity } from './conversation/member.entity.ts';
 import type { UserReference as UserReferenceEntity } from './conversation/user-reference.ts';
@@ -41,6 +41,8 @@ export type ErrorCode =
   | 'IDEMPOTENCY_CONFLICT'
   /** The viewer is not allowed to do this. */
   | 'FORBIDDEN'
+  /** Too often; the message says when to try again. Kept for what is to come: nothing in conversations is refused so yet. */
+  | 'RATE_LIMITED'
   /** The last owner has to name another one first, or to delete the conversation. */
   | 'LAST_OWNER'
   /** One of these people is a member already. */
@@ -124,11 +126,11 @@ export type GenerationStatus =
   | 'RUNNING'
   /** Ended by the model: whole, or as long as it was allowed to become. */
   | 'COMPLETED'
-  /** Ended by `cancelReply`; the text so far is kept, and `continueReply` goes on with it. */
+  /** Ended by `cancelReply`, or by a worker that found the question deleted; the text so far is kept, and `continueReply` goes on with it. Moderation has not judged the text of a reply that was cancelled. */
   | 'CANCELLED'
   /** Ended by an error; the text so far is kept, unless moderation refused it, or could not be asked about it. */
   | 'FAILED'
-  /** Its worker was lost while a tool was at work that may not be run twice; the text so far is kept, and `continueReply` goes on with it. */
+  /** Its worker was lost while a tool was at work that may not be run twice, or nobody approved a tool call: for a day, or because whoever asked is no member any more. The text so far is kept, and `continueReply` goes on with it. */
   | 'INTERRUPTED';
 
 /** How far a call of a tool has come. */
@@ -224,9 +226,9 @@ export type AssistantSettings = {
   model: Scalars['String']['output'];
   /** What the model is told before everything else; at most 8,000 characters. */
   systemPrompt?: Maybe<Scalars['String']['output']>;
-  /** 0 (the likeliest words) to 2; the model's own default when null. */
+  /** 0 (the likeliest words) to 2, or within what the model allows; the model's own default when null, and where it cannot be set. */
   temperature?: Maybe<Scalars['Float']['output']>;
-  /** The longest reply, in the model's tokens; the model's own limit when null. */
+  /** The longest answer, in the model's tokens; when null, what the model is configured with, or its own limit. Where users have quotas, what is left of theirs and of the model's context may make it shorter. */
   maxOutputTokens?: Maybe<Scalars['Int']['output']>;
 };
 
@@ -276,7 +278,7 @@ export type Message = {
   role: MessageRole;
   /** Null for the assistant, and once the author’s account was deleted. No event of the message tells of that: MemberRemoved does, when they were a member; read the messages again then. */
   author?: Maybe<User>;
-  /** 1 to 16,000 UTF-16 code units, exactly as sent; empty once deleted. A reply's is the text so far while it grows. */
+  /** A person's has 1 to 16,000 UTF-16 code units, exactly as sent. A reply's has 0 to 500,000 and is the text so far while it grows. Empty once deleted. */
   body: Scalars['String']['output'];
   /** When it was stored; a reply's, when it was asked for. */
   createdAt: Scalars['DateTime']['output'];
@@ -359,9 +361,9 @@ export type ToolCall = {
   id: Scalars['ID']['output'];
   /** The tool's name. */
   name: Scalars['String']['output'];
-  /** What the model asked for: JSON, as the model wrote it. */
+  /** What the model asked for, as the model wrote it: meant to be JSON, and cut at 16,000 UTF-16 code units. What cannot be stored, such as a NUL, is replaced. */
   arguments: Scalars['String']['output'];
-  /** What the model was told; null while there is nothing yet. */
+  /** What the model was told; null while there is nothing yet. Other words once a message that was found is changed or deleted. */
   result?: Maybe<Scalars['String']['output']>;
   /** How far it has come. */
   status: ToolCallStatus;
@@ -488,7 +490,7 @@ export type Usage = {
   days: Array<UsageDay>;
 };
 
-/** What somebody's replies of one day and model have cost. */
+/** What somebody's replies, titles and summaries of one day and model have cost. */
 export type UsageDay = {
   __typename?: 'UsageDay';
   /** The day in UTC, such as `2026-01-31`. */
@@ -518,7 +520,7 @@ export type Query = {
   searchMessages?: Maybe<MessageConnection>;
   /** The models that can be asked, the default first. Errors: UNAUTHENTICATED. */
   models?: Maybe<Array<AssistantModel>>;
-  /** What the viewer's replies have cost; whole days in UTC. Errors: UNAUTHENTICATED; BAD_USER_INPUT when `to` lies before `from`, or more than 366 days behind it. */
+  /** What the viewer's replies have cost, and the titles and summaries that they led to; whole days in UTC. Errors: UNAUTHENTICATED; BAD_USER_INPUT when `to` lies before `from`, or more than 366 days behind it. */
   usage?: Maybe<Usage>;
 };
 
@@ -574,9 +576,9 @@ export type AssistantSettingsInput = {
   model?: InputMaybe<Scalars['String']['input']>;
   /** At most 8,000 characters. */
   systemPrompt?: InputMaybe<Scalars['String']['input']>;
-  /** 0 to 2. */
+  /** 0 to 2, or within what the model allows; not for models whose temperature cannot be set. */
   temperature?: InputMaybe<Scalars['Float']['input']>;
-  /** 1 to 1,000,000. */
+  /** From 1 up to what the model is configured to write at most, or 1,000,000. */
   maxOutputTokens?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -614,7 +616,7 @@ export type UpdateConversationInput = {
   title?: InputMaybe<Scalars['String']['input']>;
   /** 1 to 1,000 UTF-16 code units. */
   topic?: InputMaybe<Scalars['String']['input']>;
-  /** How the assistant is to answer. What is not given within it stays as it is. */
+  /** How the assistant is to answer. What is not given within it stays as it is, as far as the model allows it: a temperature or longest answer beyond its limits is brought within them. */
   assistant?: InputMaybe<AssistantSettingsInput>;
 };
 
@@ -798,9 +800,9 @@ export type Mutation = {
   deleteMessage?: Maybe<MessagePayload>;
   /** Ends a reply that is queued or being written, and keeps its text so far; the model is let go of within a second. Cancelling again changes nothing. For whoever asked for it, and for OWNER and ADMIN of the conversation. User errors: BAD_USER_INPUT (not a reply), REPLY_NOT_RUNNING. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
   cancelReply?: Maybe<MessagePayload>;
-  /** Has the assistant answer once more: a new version of the reply, which is selected, with the conversation before it as it is now. For whoever asked for it, and for OWNER and ADMIN of the conversation; it costs the viewer. User errors: BAD_USER_INPUT (not a reply, or its 21st version), NOT_FOUND (it was deleted), UNKNOWN_MODEL, REPLY_RUNNING, QUOTA_EXCEEDED. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  /** Has the assistant answer once more: a new version of the reply, which is selected, with the conversation before it as it is now. For whoever asked for it, and for OWNER and ADMIN of the conversation; it costs the viewer. User errors: BAD_USER_INPUT (not a reply, or its 21st version), NOT_FOUND (it or its question was deleted), UNKNOWN_MODEL, REPLY_RUNNING, QUOTA_EXCEEDED. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
   regenerateReply?: Maybe<MessagePayload>;
-  /** Has the assistant go on with a reply that was cancelled, interrupted, failed, or came to its longest: the text stays and grows. For whoever asked for it, and for OWNER and ADMIN of the conversation; it costs the viewer. User errors: BAD_USER_INPUT (not a reply, or one that is whole), NOT_FOUND (it was deleted), REPLY_RUNNING, QUOTA_EXCEEDED. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
+  /** Has the assistant go on with a reply that was cancelled, interrupted, failed, or came to its longest: the text stays and grows. For whoever asked for it, and for OWNER and ADMIN of the conversation; it costs the viewer. User errors: BAD_USER_INPUT (not a reply, or one that is whole or as long as any may be), NOT_FOUND (it or its question was deleted), REPLY_RUNNING, QUOTA_EXCEEDED. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
   continueReply?: Maybe<MessagePayload>;
   /** Shows another version of a reply, to everybody. For whoever asked for it, and for OWNER and ADMIN of the conversation. User errors: BAD_USER_INPUT (not a reply), NOT_FOUND (no such version, or the message was deleted), REPLY_RUNNING. Errors: UNAUTHENTICATED; NOT_FOUND; FORBIDDEN. */
   selectReplyVersion?: Maybe<MessagePayload>;
@@ -1402,9 +1404,9 @@ export type ResolversTypes = {
   Message: ResolverTypeWrapper<MessageEntity>;
   MessageEdit: ResolverTypeWrapper<MessageEdit>;
   Reaction: ResolverTypeWrapper<Reaction>;
-  ReplyVersion: ResolverTypeWrapper<GenerationEntity>;
+  ReplyVersion: ResolverTypeWrapper<VersionFactsEntity>;
   ToolCall: ResolverTypeWrapper<ToolCallEntity>;
-  Generation: ResolverTypeWrapper<GenerationEntity>;
+  Generation: ResolverTypeWrapper<VersionFactsEntity>;
   TokenUsage: ResolverTypeWrapper<TokenUsage>;
   GenerationError: ResolverTypeWrapper<GenerationError>;
   ConversationConnection: ResolverTypeWrapper<Omit<ConversationConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['ConversationEdge']>, nodes: Array<ResolversTypes['Conversation']> }>;
@@ -1491,9 +1493,9 @@ export type ResolversParentTypes = {
   Message: MessageEntity;
   MessageEdit: MessageEdit;
   Reaction: Reaction;
-  ReplyVersion: GenerationEntity;
+  ReplyVersion: VersionFactsEntity;
   ToolCall: ToolCallEntity;
-  Generation: GenerationEntity;
+  Generation: VersionFactsEntity;
   TokenUsage: TokenUsage;
   GenerationError: GenerationError;
   ConversationConnection: Omit<ConversationConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['ConversationEdge']>, nodes: Array<ResolversParentTypes['Conversation']> };

@@ -1,5 +1,6 @@
 import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import { ReplyControl } from './assistant/control/reply-control.service.ts'
+import { ReplyRemoval } from './assistant/control/reply-removal.ts'
 import { ReplyQueue } from './assistant/generation/reply-queue.ts'
 import type { Models } from './assistant/model/models.ts'
 import { ToolCallService } from './assistant/tools/tool-call.service.ts'
@@ -36,7 +37,13 @@ export function createServices({
 }): Services {
   const signals = new Signals({ bus, ...(signalTimes && { times: signalTimes }) })
   return {
-    conversations: new ConversationService({ bus, people, models, changes }),
+    conversations: new ConversationService({
+      bus,
+      people,
+      models,
+      changes,
+      replies: new ReplyRemoval({ bus, ledger }),
+    }),
     members: new MemberService({ people, changes }),
     messages: new MessageService({ bus, people, changes, responder: new ReplyQueue({ bus, models, ledger }) }),
     replies: new ReplyControl({ bus, changes, models, ledger }),

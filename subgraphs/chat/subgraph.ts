@@ -15,6 +15,7 @@ import { ServiceSigner } from '../../platform/service-signature.ts'
 import { type RunningServer, startSubgraphServer } from '../../platform/subgraph/server.ts'
 import { type AssistantParts, createAssistantParts } from './assistant/assistant-parts.ts'
 import { type AssistantWorkerOptions, startAssistantWorker } from './assistant/assistant-worker.ts'
+import { ReplyRemoval } from './assistant/control/reply-removal.ts'
 import { GrowingReplies } from './assistant/text/growing-replies.ts'
 import type { ChatConfig } from './config.ts'
 import { type ChatServices, createContext } from './context.ts'
@@ -39,6 +40,7 @@ import { presenceAttendance } from './presence/presence-attendance.ts'
 import { PresenceBoard, type PresenceTimes } from './presence/presence-board.ts'
 import { resolvers } from './resolvers.ts'
 import { createServices } from './services.ts'
+import { WorkerWatch } from './worker/worker-watch.ts'
 
 const typeDefs = parse(readFileSync(new URL('../../schema/chat.graphql', import.meta.url), 'utf8'))
 
@@ -108,14 +110,17 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
         logger,
       }),
     )
-    together.use(new Departures({ ...overrides, fork, changes, readPage: remoteDeletions(auth), logger }))
+    const replies = new ReplyRemoval({ bus: overrides.bus, ledger: assistant.ledger })
+    together.use(new Departures({ ...overrides, fork, changes, replies, readPage: remoteDeletions(auth), logger }))
     together.use(new PendingMentions({ fork, people, changes, logger }))
-    together.use(new DeletedConversations({ fork, logger, times: overrides.removalTimes }))
+    together.use(new DeletedConversations({ fork, replies, logger, times: overrides.removalTimes }))
     together.use(new EventRetention({ fork, logger, times: overrides.retentionTimes }))
     if (config.assistant.runsWorker) {
       const { bus, now, leaseTimes: times, tools, replySteps: steps } = overrides
       const parts = { fork, bus, changes, people, config: config.assistant, logger }
       together.use(startAssistantWorker({ ...parts, times, tools, steps, now }))
+    } else {
+      together.use(new WorkerWatch({ fork, logger }))
     }
     return { url, port }
   })

@@ -39,7 +39,8 @@ export interface AssistantWorkerOptions {
 export function startAssistantWorker(options: AssistantWorkerOptions): AsyncDisposable {
   const { fork, bus, changes, people, config, logger, times, steps } = options
   const { models, ledger } = createAssistantParts(config, options.now)
-  const { endpoints, idleTimeoutMs, contextTokens } = config
+  const { endpoints, idleTimeoutMs, contextTokens, doubts = [] } = config
+  for (const doubt of doubts) logger.warn(doubt)
   const model = new OpenAiModel({ endpoints, models, idleTimeoutMs, logger })
   const prompts = new Prompts({ models, contextTokens, people })
   const tools = new ToolSteps({ fork, bus, ledger, models, tools: createTools(options.tools), logger })

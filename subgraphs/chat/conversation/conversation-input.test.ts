@@ -41,14 +41,34 @@ describe('the settings of the assistant', () => {
     expect(faultOf(() => readAssistantSettings(settings, models))).toEqual({ code: 'BAD_USER_INPUT', field })
   })
 
-  it('must fit another model when it is chosen, or be taken away with it', () => {
-    const current = { model: 'any', temperature: 2, systemPrompt: 'Be brief.' }
-    expect(faultOf(() => changeAssistantSettings(current, { model: 'cold' }, models))).toMatchObject({
+  it('stay when others are changed, within what the model allows', () => {
+    const current = { model: 'any', temperature: 2, maxOutputTokens: 1_000, systemPrompt: 'Be brief.' }
+    const { systemPrompt } = current
+    expect(changeAssistantSettings(current, { model: 'small' }, models)).toEqual({
+      ...{ model: 'small', temperature: 1, maxOutputTokens: 100, systemPrompt },
+    })
+    expect(changeAssistantSettings(current, { model: 'cold' }, models)).toEqual({
+      ...{ model: 'cold', maxOutputTokens: 1_000, systemPrompt },
+    })
+    expect(changeAssistantSettings(current, { temperature: null }, models)).toEqual({
+      ...{ model: 'any', maxOutputTokens: 1_000, systemPrompt },
+    })
+    expect(faultOf(() => changeAssistantSettings(current, { model: 'cold', temperature: 1 }, models))).toMatchObject({
       field: 'temperature',
     })
-    expect(changeAssistantSettings(current, { model: 'cold', temperature: null }, models)).toEqual({
-      model: 'cold',
-      systemPrompt: 'Be brief.',
+  })
+
+  it('may be changed after the configuration has', () => {
+    const systemPrompt = 'Be brief.'
+    expect(changeAssistantSettings({ model: 'cold', temperature: 2 }, { systemPrompt }, models)).toEqual({
+      ...{ model: 'cold', systemPrompt },
+    })
+    const gone = { model: 'gone', temperature: 2 }
+    expect(changeAssistantSettings(gone, { systemPrompt }, models)).toEqual({ ...gone, systemPrompt })
+    expect(changeAssistantSettings(gone, { model: null }, models)).toEqual({ model: 'any', temperature: 2 })
+    expect(faultOf(() => changeAssistantSettings(gone, { model: 'gone' }, models))).toEqual({
+      code: 'UNKNOWN_MODEL',
+      field: 'model',
     })
   })
 })

@@ -30,6 +30,7 @@ const LONGEST_TOPIC = 1_000
 const LONGEST_SYSTEM_PROMPT = 8_000
 const MOST_OUTPUT_TOKENS = 1_000_000
 const MOST_PEOPLE_AT_ONCE = 100
+const ASSISTANT_PATH = ['input', 'assistant']
 const CONTROLS = /\p{Cc}/u
 
 /**
@@ -81,19 +82,24 @@ export function storable(value: string, path: readonly string[]): string {
  * @throws UserFault UNKNOWN_MODEL, BAD_USER_INPUT
  */
 export function readAssistantSettings(input: AssistantSettingsInput, models: ModelCatalogue): AssistantSettings {
-  const path = ['input', 'assistant']
   const model = input.model ?? models.defaultModel
   if (!models.has(model)) {
-    throw new UserFault('UNKNOWN_MODEL', 'No such model; the query `models` lists them.', [...path, 'model'])
+    const path = [...ASSISTANT_PATH, 'model']
+    throw new UserFault('UNKNOWN_MODEL', 'No such model; the query `models` lists them.', path)
   }
+  return { model, ...readOtherSettings(input, models.get(model)) }
+}
+
+/** @throws UserFault BAD_USER_INPUT */
+function readOtherSettings(input: AssistantSettingsInput, limits: ModelLimits): Omit<AssistantSettings, 'model'> {
+  const path = ASSISTANT_PATH
   const { systemPrompt, temperature, maxOutputTokens } = input
   if (systemPrompt != null && systemPrompt.length > LONGEST_SYSTEM_PROMPT) {
     const message = `The system prompt may have ${LONGEST_SYSTEM_PROMPT} characters at most.`
     throw new UserFault('BAD_USER_INPUT', message, [...path, 'systemPrompt'])
   }
-  checkLimits(input, models.get(model), path)
+  checkLimits(input, limits, path)
   return {
-    model,
     ...(systemPrompt != null && { systemPrompt: storable(systemPrompt, [...path, 'systemPrompt']) }),
     ...(temperature != null && { temperature }),
     ...(maxOutputTokens != null && { maxOutputTokens }),
@@ -132,7 +138,8 @@ export function readMemberIds(ids: readonly string[], field: string): string[] {
 }
 
 /**
- * The settings after a change: what it does not name stays, and null goes back to what a new conversation has.
+ * The settings after a change: what it does not name stays, as far as the model allows it, and null goes back to what a
+ * new conversation has. A model that is not named stays also when it is not configured any more.
  *
  * @throws UserFault UNKNOWN_MODEL, BAD_USER_INPUT
  */
@@ -141,6 +148,29 @@ export function changeAssistantSettings(
   change: AssistantSettingsInput,
   models: ModelCatalogue,
 ): AssistantSettings {
-  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
-  return readAssistantSettings({ ...current, ...given }, models)
+  const given: AssistantSettingsInput = Object.fromEntries(
+    Object.entries(change).filter(([, value]) => value !== undefined),
+  )
+  if (current === null) return readAssistantSettings(given, models)
+  const model = given.model === undefined ? current.model : (given.model ?? models.defaultModel)
+  const limits = models.get(model)
+  const settings = { ...withinLimits(current, limits), ...given, model }
+  return given.model === undefined
+    ? { model, ...readOtherSettings(settings, limits) }
+    : readAssistantSettings(settings, models)
+}
+
+/** What was allowed when it was set, as this model, or a newer configuration, allows it. */
+function withinLimits(settings: AssistantSettings, limits: ModelLimits): AssistantSettings {
+  const { temperature, maxOutputTokens, ...others } = settings
+  const [from, to] = limits.temperature ?? []
+  return {
+    ...others,
+    ...(temperature !== undefined &&
+      from !== undefined &&
+      to !== undefined && { temperature: Math.min(Math.max(temperature, from), to) }),
+    ...(maxOutputTokens !== undefined && {
+      maxOutputTokens: Math.min(maxOutputTokens, limits.maxOutputTokens ?? MOST_OUTPUT_TOKENS),
+    }),
+  }
 }

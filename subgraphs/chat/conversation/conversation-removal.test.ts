@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
+import { ReplyRemoval } from '../assistant/control/reply-removal.ts'
 import { appendChunks } from '../assistant/generation/append-chunks.ts'
 import { finish } from '../assistant/generation/ending.ts'
 import { type Claim, LeaseLostError } from '../assistant/generation/generation-lease.ts'
 import { claimReply } from '../assistant/generation/testing/claims.ts'
+import { REPLY_STOPPED } from '../assistant/generation/topics.ts'
 import { bookedOn, setAsideFor } from '../assistant/usage/testing/accounts.ts'
 import { type ChatFixture, openChatFixture } from '../testing/chat-fixture.ts'
 import { removeConversation } from './conversation-removal.ts'
@@ -32,7 +34,7 @@ describe('the removal of a conversation', () => {
       return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await select(table)])))
     }
     const before = await rowsOf()
-    await removeConversation(chat.fork, talk.id, new AbortController().signal)
+    await remove(talk.id)
 
     expect(before).toMatchObject({ generation: [{ status: 'QUEUED' }], message: [{ number: 1 }, { number: 2 }] })
     expect(await rowsOf()).toEqual(before)
@@ -51,7 +53,7 @@ describe('the removal of a conversation', () => {
     await em.execute('DROP TRIGGER refuse ON chat.generation')
 
     expect(answer).toMatchObject({ deletedConversationId: encodeId('cnv', talk.id), codes: [] })
-    await removeConversation(chat.fork, talk.id, new AbortController().signal)
+    await remove(talk.id)
     expect(await em.execute('SELECT FROM chat.generation WHERE conversation_id = ?', [talk.id])).toEqual([])
     expect(await em.execute('SELECT FROM chat.conversation WHERE id = ?', [talk.id])).toEqual([])
   })
@@ -72,7 +74,11 @@ describe('the removal of a conversation', () => {
     const text = 'Vier Bytes, grüßt man.'
     await appendChunks(chat.fork(), [{ ...written, offset: 0, text }], 60_000)
     expect(await setAsideFor(chat, userId)).toBe(110)
+    const stopped: unknown[] = []
+    const leave = chat.bus.subscribe(REPLY_STOPPED, (id) => void stopped.push(id))
     expect(await calls.change(userId, 'deleteConversation', talk)).toMatchObject({ codes: [] })
+    await expect.poll(() => stopped).toEqual(expect.arrayContaining([written.id, waiting.id]))
+    leave()
 
     const [{ day = '' } = {}] = await bookedOn(chat, userId)
     // 24 bytes of the text are 6 tokens; the third was between two calls, the fourth had not begun.
@@ -83,9 +89,12 @@ describe('the removal of a conversation', () => {
         finish(chat.fork(), reply, { outcome: { status: 'CANCELLED' }, ledger: chat.ledger }),
       ).rejects.toThrow(LeaseLostError)
     }
-    await removeConversation(chat.fork, talk.id, new AbortController().signal)
+    await remove(talk.id)
     expect(await bookedOn(chat, userId)).toEqual(booked)
   })
+
+  const remove = (id: string) =>
+    removeConversation(chat.fork, id, { replies: new ReplyRemoval(chat), signal: new AbortController().signal })
 
   async function claim(): Promise<Claim> {
     const reply = await claimReply(chat.fork())

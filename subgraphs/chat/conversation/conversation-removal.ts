@@ -6,6 +6,7 @@ import type { ChangeUnderLock } from './conversation-change.ts'
 const CONTENT = [
   'assistant_task',
   'conversation_summary',
+  'tool_quote',
   'tool_call',
   'token_reservation',
   'generation_chunk',
@@ -18,6 +19,21 @@ const CONTENT = [
   'direct_pair',
   'member',
 ] as const
+
+/** Who writes replies, of whom a deleted conversation is to be free. */
+export interface Replies {
+  /**
+   * Ends what is being written in a conversation that was deleted, and books what it has cost until now. Never while the
+   * conversation's row is locked: workers take their locks in the opposite order.
+   */
+  stop(fork: () => EntityManager, conversationId: string): Promise<void>
+  /**
+   * Takes back what replies in other conversations have found in this one, at most so much at a time.
+   *
+   * @returns how much it was.
+   */
+  takeBack(em: EntityManager, conversationId: string, most: number): Promise<number>
+}
 
 /** Nothing ever takes the mark away again. */
 const IS_MARKED = 'id = ? AND deleted_at IS NOT NULL'
@@ -38,60 +54,18 @@ export async function markDeleted({ em, conversation, record }: ChangeUnderLock)
 export async function removeConversation(
   fork: () => EntityManager,
   conversationId: string,
-  signal: AbortSignal,
+  { replies, signal }: { readonly replies: Replies; readonly signal: AbortSignal },
 ): Promise<void> {
   const [marked] = await fork().execute(`SELECT FROM chat.conversation WHERE ${IS_MARKED}`, [conversationId])
   for (let isOver = !marked; !isOver; ) {
-    await stopReplies(fork(), conversationId)
+    await replies.stop(fork, conversationId)
+    for (let taken = BATCH; taken === BATCH; ) {
+      signal.throwIfAborted()
+      taken = await replies.takeBack(fork(), conversationId, BATCH)
+    }
     for (const table of CONTENT) await empty(fork, table, conversationId, signal)
     isOver = await removeRow(fork(), conversationId)
   }
-}
-
-/**
- * Ends what is being written in a deleted conversation: its worker's next write is refused, and no other one takes it
- * over. What it has cost until now is booked. Never while the conversation's row is locked: workers take their locks in
- * the opposite order.
- */
-export async function stopReplies(em: EntityManager, conversationId: string): Promise<void> {
-  await em.transactional(async (transaction) => {
-    const stopped = await transaction.execute<{ id: string }[]>(
-      `UPDATE chat.generation SET status = 'FAILED', lease_until = NULL
-       WHERE conversation_id = ? AND status IN ('QUEUED', 'RUNNING') RETURNING id`,
-      [conversationId],
-    )
-    const ids = stopped.map(({ id }) => id)
-    if (ids.length > 0) await bookStopped(transaction, conversationId, ids)
-  })
-}
-
-/**
- * Books what stopped replies have cost. That of a call under way is estimated, at four bytes of text a token: nobody will
- * say it any more. In the order of the accounts, so that no two who book several wait for each other.
- */
-async function bookStopped(transaction: EntityManager, conversationId: string, replyIds: string[]): Promise<void> {
-  await transaction.execute(
-    `WITH call AS (
-       DELETE FROM chat.token_reservation WHERE conversation_id = ? RETURNING generation_id, day
-     ), cost AS (
-       SELECT requested_by AS user_id, coalesce(call.day, (now() AT TIME ZONE 'UTC')::date) AS day, model,
-              CASE WHEN call.day IS NULL THEN 0 ELSE coalesce(prompt_tokens, 0) END AS input_tokens,
-              CASE WHEN call.day IS NULL THEN 0 ELSE ceil((
-                SELECT coalesce(sum(octet_length(text)), 0) FROM chat.generation_chunk chunk
-                WHERE chunk.conversation_id = generation.conversation_id AND chunk.generation_id = generation.id
-                  AND start_offset >= accounted_length) / 4.0) END AS output_tokens
-       FROM chat.generation LEFT JOIN call ON call.generation_id = generation.id
-       WHERE conversation_id = ? AND id IN (?) AND requested_by IS NOT NULL
-     )
-     INSERT INTO chat.usage_day AS booked (user_id, day, model, input_tokens, output_tokens, replies)
-     SELECT user_id, day, model, sum(input_tokens), sum(output_tokens), count(*) FROM cost
-     GROUP BY user_id, day, model ORDER BY user_id, day, model
-     ON CONFLICT (user_id, day, model) DO UPDATE
-     SET input_tokens = booked.input_tokens + excluded.input_tokens,
-         output_tokens = booked.output_tokens + excluded.output_tokens,
-         replies = booked.replies + excluded.replies`,
-    [conversationId, conversationId, replyIds],
-  )
 }
 
 async function empty(

@@ -18,7 +18,7 @@ import {
   readTitle,
   readTopic,
 } from './conversation-input.ts'
-import { markDeleted, stopReplies } from './conversation-removal.ts'
+import { markDeleted, type Replies } from './conversation-removal.ts'
 import { claimPair, findOfPair, pairOf } from './direct-pair.ts'
 import { Member } from './member.entity.ts'
 import { readMomentCursor } from './moment-cursor.ts'
@@ -39,12 +39,20 @@ export class ConversationService {
   readonly #people: People
   readonly #models: ModelCatalogue
   readonly #changes: ConversationChanges
+  readonly #replies: Replies
 
-  constructor(options: { bus: EventBus; people: People; models: ModelCatalogue; changes: ConversationChanges }) {
+  constructor(options: {
+    bus: EventBus
+    people: People
+    models: ModelCatalogue
+    changes: ConversationChanges
+    replies: Replies
+  }) {
     this.#bus = options.bus
     this.#people = options.people
     this.#models = options.models
     this.#changes = options.changes
+    this.#replies = options.replies
   }
 
   /**
@@ -102,7 +110,7 @@ export class ConversationService {
       await markDeleted(change)
     })
     // The conversation is deleted, whatever comes of this: its removal stops them once more.
-    await stopReplies(em, id).catch(() => undefined)
+    await this.#replies.stop(() => em.fork(), id).catch(() => undefined)
   }
 
   /** The viewer's conversations in the page's direction, one more than its size where there is one. */

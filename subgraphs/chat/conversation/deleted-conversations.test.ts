@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
+import { ReplyRemoval } from '../assistant/control/reply-removal.ts'
 import { appendChunks } from '../assistant/generation/append-chunks.ts'
 import type { Claim } from '../assistant/generation/generation-lease.ts'
 import { claimReply } from '../assistant/generation/testing/claims.ts'
@@ -116,7 +117,13 @@ describe('what was said in a deleted conversation', () => {
   const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
   logger.error = (_: unknown, message?: string) => void complaints.push(String(message))
 
-  const start = (delayMs = 0) => new DeletedConversations({ fork: chat.fork, logger, times: { everyMs: 20, delayMs } })
+  const start = (delayMs = 0) =>
+    new DeletedConversations({
+      fork: chat.fork,
+      replies: new ReplyRemoval(chat),
+      logger,
+      times: { everyMs: 20, delayMs },
+    })
 
   async function rowsOf({ id }: Conversation, tables = content): Promise<Record<string, number>> {
     const counts = tables.map(
@@ -150,6 +157,8 @@ describe('what was said in a deleted conversation', () => {
          provider_id, name, arguments, status)
        SELECT conversation_id, gen_random_uuid(), id, message_id, 1, 0, 0, 'call', 'a_tool', '{}', 'RUNNING'
        FROM chat.generation WHERE conversation_id = ?`,
+      `INSERT INTO chat.tool_quote (conversation_id, tool_call_id, quoted_conversation_id, message_id)
+       SELECT conversation_id, id, gen_random_uuid(), gen_random_uuid() FROM chat.tool_call WHERE conversation_id = ?`,
       `INSERT INTO chat.conversation_summary (conversation_id, up_to, body) VALUES (?, 1, 'A question was asked.')`,
       `INSERT INTO chat.assistant_task (conversation_id, kind, model) VALUES (?, 'TITLE', 'a-model')`,
     ]) {

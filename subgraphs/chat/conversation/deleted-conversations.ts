@@ -3,7 +3,7 @@ import { BEFORE_ALL } from '../../../platform/ids.ts'
 import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
 import { isOurTurn } from './background-work.ts'
-import { removeConversation } from './conversation-removal.ts'
+import { type Replies, removeConversation } from './conversation-removal.ts'
 
 /** When deleted conversations are removed, in milliseconds. */
 export interface RemovalTimes {
@@ -21,6 +21,7 @@ const TIMES: RemovalTimes = { everyMs: 15_000, delayMs: 60_000 }
  */
 export class DeletedConversations implements AsyncDisposable {
   readonly #fork: () => EntityManager
+  readonly #replies: Replies
   readonly #logger: Logger
   readonly #times: RemovalTimes
   readonly #stopping = new AbortController()
@@ -29,10 +30,12 @@ export class DeletedConversations implements AsyncDisposable {
   constructor(options: {
     /** A new entity manager for each step. */
     fork: () => EntityManager
+    replies: Replies
     logger: Logger
     times?: RemovalTimes | undefined
   }) {
     this.#fork = options.fork
+    this.#replies = options.replies
     this.#logger = options.logger
     this.#times = options.times ?? TIMES
     this.#looking = new RepeatedWork({
@@ -73,7 +76,8 @@ export class DeletedConversations implements AsyncDisposable {
   /** One that fails keeps no other one waiting. */
   async #remove(conversationId: string): Promise<void> {
     try {
-      await removeConversation(this.#fork, conversationId, this.#stopping.signal)
+      const { signal } = this.#stopping
+      await removeConversation(this.#fork, conversationId, { replies: this.#replies, signal })
     } catch (error) {
       if (this.#stopping.signal.aborted) return
       this.#logger.error({ err: error, conversationId }, 'could not remove a deleted conversation')

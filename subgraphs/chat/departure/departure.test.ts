@@ -81,6 +81,26 @@ describe('somebody whose account was deleted', () => {
     expect(await messagesOf(group)).toEqual([{ ...hers, authorId: null, clientId: null, requestDigest: null }, his])
   })
 
+  it('is named by no summary, and those that tell of others alone stay', async () => {
+    const [ada, bob] = [newUuid(), newUuid()]
+    const [hers, his] = [await converse('GROUP', ada, bob), await converse('GROUP', bob, ada)]
+    await say(hers, ada, 'I move to Turin.')
+    await say(his, bob, 'So do I.')
+    for (const { id } of [hers, his]) {
+      await chat
+        .fork()
+        .execute(`INSERT INTO chat.conversation_summary (conversation_id, up_to, body) VALUES (?, 1, 'Turin.')`, [id])
+    }
+    await list.apply(ada)
+
+    const left = await chat
+      .fork()
+      .execute('SELECT conversation_id AS id FROM chat.conversation_summary WHERE conversation_id IN (?)', [
+        [hers.id, his.id],
+      ])
+    expect(left).toEqual([{ id: his.id }])
+  })
+
   it('is no longer a member, and the longest-standing one owns what nobody else owns', async () => {
     const [ada, bob, cy] = [newUuid(), newUuid(), newUuid()]
     const group = await converse('GROUP', ada, bob, cy)

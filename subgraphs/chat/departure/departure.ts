@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { NotFoundError } from '../../../platform/errors.ts'
 import { BEFORE_ALL } from '../../../platform/ids.ts'
 import type { ConversationChanges } from '../conversation/conversation-change.ts'
-import { stopReplies } from '../conversation/conversation-removal.ts'
+import type { Replies } from '../conversation/conversation-removal.ts'
 import { deleteDeserted, takeAccount, takeMembership, takeTraces } from './traces.ts'
 
 /** Where a conversation may know somebody from. */
@@ -32,6 +32,7 @@ type Step = 'MORE' | 'LEFT' | 'DELETED'
 export class Departure {
   readonly #fork: () => EntityManager
   readonly #changes: ConversationChanges
+  readonly #replies: Replies
   readonly #userId: string
   readonly #signal: AbortSignal
 
@@ -42,11 +43,13 @@ export class Departure {
   constructor(options: {
     fork: () => EntityManager
     changes: ConversationChanges
+    replies: Replies
     userId: string
     signal: AbortSignal
   }) {
     this.#fork = options.fork
     this.#changes = options.changes
+    this.#replies = options.replies
     this.#userId = options.userId
     this.#signal = options.signal
   }
@@ -90,7 +93,7 @@ export class Departure {
         this.#signal.throwIfAborted()
         step = await this.#takeStep(conversationId)
       } while (step === 'MORE')
-      if (step === 'DELETED') await stopReplies(this.#fork(), conversationId)
+      if (step === 'DELETED') await this.#replies.stop(this.#fork, conversationId)
     } catch (error) {
       // Deleted meanwhile.
       if (!(error instanceof NotFoundError)) throw error

@@ -5,6 +5,7 @@ import type { Logger } from '../../../platform/logging.ts'
 import { RepeatedWork } from '../../../platform/repeated-work.ts'
 import { isOurTurn } from '../conversation/background-work.ts'
 import type { ConversationChanges } from '../conversation/conversation-change.ts'
+import type { Replies } from '../conversation/conversation-removal.ts'
 import { DeletionProgress } from './deletion-progress.entity.ts'
 import { Departure } from './departure.ts'
 
@@ -19,6 +20,7 @@ const READ_EVERY_MS = 1_000
 export class Departures implements AsyncDisposable {
   readonly #fork: () => EntityManager
   readonly #changes: ConversationChanges
+  readonly #replies: Replies
   readonly #readPage: (after: number) => Promise<DeletionPage>
   readonly #logger: Logger
   readonly #now: () => Date
@@ -31,6 +33,7 @@ export class Departures implements AsyncDisposable {
     /** A new entity manager for each step. */
     fork: () => EntityManager
     changes: ConversationChanges
+    replies: Replies
     readPage: (after: number) => Promise<DeletionPage>
     bus: EventBus
     logger: Logger
@@ -39,6 +42,7 @@ export class Departures implements AsyncDisposable {
   }) {
     this.#fork = options.fork
     this.#changes = options.changes
+    this.#replies = options.replies
     this.#readPage = options.readPage
     this.#logger = options.logger
     this.#now = options.now ?? (() => new Date())
@@ -105,6 +109,7 @@ export class Departures implements AsyncDisposable {
       await new Departure({
         fork: this.#fork,
         changes: this.#changes,
+        replies: this.#replies,
         userId: deletion.userId,
         signal: this.#stopping.signal,
       }).complete()

@@ -56,8 +56,16 @@ async function takeOffMessages(
   return messages.length < MESSAGES_AT_ONCE
 }
 
-/** No events: who was an author may have said very much. That they left is told. */
+/**
+ * With the summary that tells of what they said, and by their name. No events: who was an author may have said very much.
+ * That they left is told.
+ */
 async function takeName({ em, conversation }: ChangeUnderLock, userId: string): Promise<boolean> {
+  await em.execute(
+    `DELETE FROM chat.conversation_summary WHERE conversation_id = ? AND EXISTS (
+       SELECT FROM chat.message WHERE conversation_id = ? AND author_id = ? AND number BETWEEN since AND up_to)`,
+    [conversation.id, conversation.id, userId],
+  )
   await em.execute(
     `UPDATE chat.message SET author_id = NULL, client_id = NULL, request_digest = NULL
      WHERE ctid = ANY (ARRAY (

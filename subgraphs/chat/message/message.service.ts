@@ -17,6 +17,7 @@ import type { Message } from './message.entity.ts'
 import { batchOf } from './message-draft.ts'
 import { readBody } from './message-input.ts'
 import { requireMessageRight } from './policy.ts'
+import { replyRunning } from './reply-running.ts'
 import { findSent, type SentMessage } from './sent-message.ts'
 import { replaceMentions } from './store-mentions.ts'
 import { type MessageBatch, type StoredMessages, storeMessages } from './store-messages.ts'
@@ -155,8 +156,7 @@ export class MessageService {
       const { message } = found
       if (message.deletedAt) return message
       if (await this.#responder.isWriting(change.em, message)) {
-        const words = 'The reply is still being written; wait until it has ended, or cancel it.'
-        throw new UserFault('REPLY_RUNNING', words, ['input', 'messageId'])
+        throw replyRunning(['input', 'messageId'])
       }
       change.record({ kind: 'MessageDeleted', messageId: message.id })
       await this.#responder.retract(change.em, message)

@@ -33,16 +33,23 @@ const GENERATIONS = `
     ADD COLUMN prompt_tokens integer,
     ADD COLUMN accounted_length integer NOT NULL DEFAULT 0,
     ADD COLUMN summarised_messages integer NOT NULL DEFAULT 0;
-  UPDATE chat.generation SET requested_by = question.author_id, finish_reason = CASE status WHEN 'COMPLETED' THEN 'stop' END
+  -- Those that have ended stay as they are, and the table is not written anew: null says enough of them.
+  UPDATE chat.generation SET requested_by = question.author_id
     FROM chat.message reply
     JOIN chat.message question ON question.conversation_id = reply.conversation_id AND question.id = reply.answers_id
-    WHERE reply.conversation_id = generation.conversation_id AND reply.id = generation.message_id;
+    WHERE reply.conversation_id = generation.conversation_id AND reply.id = generation.message_id
+      AND generation.status IN ('QUEUED', 'RUNNING');
 
+  DROP INDEX chat.generation_to_do;
+  CREATE INDEX generation_to_do ON chat.generation (created_at)
+    WHERE status IN ('QUEUED', 'RUNNING') AND NOT is_parked;
+  CREATE INDEX generation_parked ON chat.generation (conversation_id) WHERE is_parked;
   DROP INDEX chat.generation_by_message;
   CREATE INDEX generation_by_message ON chat.generation (conversation_id, message_id);
   CREATE UNIQUE INDEX generation_one_selected ON chat.generation (conversation_id, message_id) WHERE is_selected;
   CREATE UNIQUE INDEX generation_one_at_work ON chat.generation (conversation_id, message_id)
     WHERE status IN ('QUEUED', 'RUNNING');
+  -- A few rows each, whoever asked for many: what is under way is counted with every question.
   CREATE INDEX generation_at_work_for ON chat.generation (requested_by) WHERE status IN ('QUEUED', 'RUNNING');
   -- For the departure of whoever asked.
   CREATE INDEX generation_by_requester ON chat.generation (requested_by) WHERE requested_by IS NOT NULL;
@@ -76,6 +83,17 @@ const TOOLS = `
   );
   CREATE INDEX tool_call_by_id ON chat.tool_call (id);
   CREATE INDEX tool_call_by_message ON chat.tool_call (conversation_id, message_id);
+
+  -- Whose words a result holds, of whatever conversation: it is taken back when they are.
+  CREATE TABLE chat.tool_quote (
+    conversation_id uuid NOT NULL,
+    tool_call_id uuid NOT NULL,
+    quoted_conversation_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    PRIMARY KEY (conversation_id, tool_call_id, message_id),
+    FOREIGN KEY (conversation_id, tool_call_id) REFERENCES chat.tool_call ON DELETE CASCADE
+  );
+  CREATE INDEX tool_quote_by_message ON chat.tool_quote (quoted_conversation_id, message_id);
 `
 
 const USAGE = `

@@ -1,6 +1,7 @@
 import { UserFault } from '../../../../platform/user-fault.ts'
 import type { ConversationChange } from '../../conversation/conversation-change.ts'
 import type { Message } from '../../message/message.entity.ts'
+import { replyRunning } from '../../message/reply-running.ts'
 import type { Ledger } from '../usage/ledger.ts'
 import { isAtWork, readVersions, storeVersion } from './reply-versions.ts'
 import { retractSummary } from './retract.ts'
@@ -46,13 +47,4 @@ export async function requireQuota(
   if (await ledger.admits(em, viewer.userId)) return
   const words = 'Your tokens of the day are used up, or too many of your replies are being written; try again later.'
   throw new UserFault('QUOTA_EXCEEDED', words, path)
-}
-
-/** What is said of a reply that can be changed only once it has ended. */
-export function replyRunning(path: readonly string[]): UserFault {
-  return new UserFault(
-    'REPLY_RUNNING',
-    'The reply is still being written; wait until it has ended, or cancel it.',
-    path,
-  )
 }

@@ -3,10 +3,13 @@ import type { Viewer } from '../../../../platform/access-token.ts'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
 import { UserFault } from '../../../../platform/user-fault.ts'
 import type { ConversationChange, ConversationChanges } from '../../conversation/conversation-change.ts'
-import { REPLY_QUEUED } from '../generation/reply-queue.ts'
+import { Message } from '../../message/message.entity.ts'
+import { replyRunning } from '../../message/reply-running.ts'
+import { REPLY_QUEUED } from '../generation/topics.ts'
+import { LONGEST_REPLY } from '../generation/write-reply.ts'
 import type { Models } from '../model/models.ts'
 import type { Ledger } from '../usage/ledger.ts'
-import { addVersion, replyRunning, requireQuota } from './add-version.ts'
+import { addVersion, requireQuota } from './add-version.ts'
 import { AT_MESSAGE, type FoundReply, findReply } from './find-reply.ts'
 import { isAtWork, reopenVersion, showVersion, type Version } from './reply-versions.ts'
 import { retractSummary } from './retract.ts'
@@ -47,6 +50,7 @@ export class ReplyControl {
       if (model != null && !this.#models.has(model)) {
         throw new UserFault('UNKNOWN_MODEL', 'No such model; the query `models` lists them.', ['input', 'model'])
       }
+      await requireQuestion(change.em, message)
       const chosen = model ?? change.conversation.assistant?.model ?? this.#models.defaultModel
       await addVersion(change, message, { ledger: this.#ledger, model: chosen, path: AT_MESSAGE })
     })
@@ -60,7 +64,8 @@ export class ReplyControl {
    */
   async continue(em: EntityManager, viewer: Viewer, messageId: string): Promise<void> {
     await this.#change(em, viewer, messageId, async (change, { message, shown }) => {
-      requireUnfinished(shown)
+      requireUnfinished(message, shown)
+      await requireQuestion(change.em, message)
       await requireQuota(change, this.#ledger, AT_MESSAGE)
       await reopenVersion(change.em, message, shown, viewer.userId)
       await retractSummary(change.em, message)
@@ -103,12 +108,26 @@ export class ReplyControl {
   }
 }
 
-/** @throws UserFault BAD_USER_INPUT for a reply that is whole, or whose text was withdrawn. */
-function requireUnfinished({ status, finishReason, errorCode }: Version): void {
+/**
+ * Without its question the model would answer whatever was said last.
+ *
+ * @throws UserFault NOT_FOUND
+ */
+async function requireQuestion(em: EntityManager, { conversationId, answersId }: Message): Promise<void> {
+  const isThere = answersId && (await em.count(Message, { conversationId, id: answersId, deletedAt: null })) > 0
+  if (isThere) return
+  throw new UserFault('NOT_FOUND', 'The question was deleted; send a new message instead.', AT_MESSAGE)
+}
+
+/** @throws UserFault BAD_USER_INPUT for a reply that is whole, as long as any may be, or whose text was withdrawn. */
+function requireUnfinished({ body }: Message, { status, finishReason, errorCode }: Version): void {
   if (errorCode === 'MODERATION_REFUSED') {
     throw new UserFault('BAD_USER_INPUT', 'There is nothing to go on with; ask in other words.', AT_MESSAGE)
   }
   if (status === 'COMPLETED' && finishReason !== 'length') {
     throw new UserFault('BAD_USER_INPUT', 'The reply is whole; there is nothing to go on with.', AT_MESSAGE)
+  }
+  if (body.length >= LONGEST_REPLY) {
+    throw new UserFault('BAD_USER_INPUT', 'The reply is as long as any may be; ask for the rest.', AT_MESSAGE)
   }
 }

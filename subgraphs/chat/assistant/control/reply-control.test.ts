@@ -3,7 +3,7 @@ import { encodeId, newUuid } from '../../../../platform/ids.ts'
 import type { Conversation } from '../../conversation/conversation.entity.ts'
 import { Talk } from '../../message/testing/talk.ts'
 import { type ChatFixture, openChatFixture, viewerNamed } from '../../testing/chat-fixture.ts'
-import { REPLY_QUEUED } from '../generation/reply-queue.ts'
+import { REPLY_QUEUED } from '../generation/topics.ts'
 import { Models } from '../model/models.ts'
 import { ReplyDesk } from './testing/reply-desk.ts'
 
@@ -117,51 +117,13 @@ describe('a reply that is asked for anew', () => {
   })
 })
 
-describe('a reply that is gone on with', () => {
-  it.each([
-    ['was cancelled', { status: 'CANCELLED' }],
-    ['was interrupted', { status: 'INTERRUPTED' }],
-    ['failed', { status: 'FAILED', errorCode: 'PROVIDER_TIMEOUT' }],
-    ['came to its longest', { status: 'COMPLETED', finishReason: 'length' }],
-  ] as const)('because it %s keeps its text', async (_, ending) => {
-    const body = 'Half an 👩‍💻 ans'
-    const { reply } = await desk.answered(ada, await group(), { body, ...ending })
-    expect(await desk.change(ada, 'continueReply', reply.id)).toBe('ok')
-
-    const [version, ...others] = await desk.versionsOf(reply)
-    expect(others).toEqual([])
-    expect(version).toMatchObject({ status: 'QUEUED', continues: true, attempt: 1, isSelected: true, body: null })
-    expect(version).toMatchObject({ textLength: body.length, growing: body, errorCode: null, finishReason: null })
-    expect(await desk.bodyOf(reply)).toBe('')
-    expect(await desk.eventsOf(reply)).toEqual(['MessageAdded'])
-  })
-
-  it('may have had no text, and may be gone on with again and again, by another at their cost', async () => {
-    const { reply } = await desk.answered(grace, await group(), { body: '', status: 'CANCELLED' })
-    expect(await desk.change(ada, 'continueReply', reply.id)).toBe('ok')
-    expect(await desk.versionsOf(reply)).toMatchObject([{ textLength: 0, growing: '', requestedBy: ada }])
-    for (const body of ['A', 'A B', 'A B C']) {
-      await desk.end(reply, { body, status: 'CANCELLED' })
-      expect(await desk.change(ada, 'continueReply', reply.id)).toBe('ok')
-      expect(await desk.versionsOf(reply)).toMatchObject([{ growing: body }])
-    }
-  })
-
-  it.each([
-    ['is whole', { status: 'COMPLETED' }],
-    ['was refused', { status: 'FAILED', errorCode: 'MODERATION_REFUSED' }],
-  ] as const)('is not, once it %s', async (_, ending) => {
-    const { reply } = await desk.answered(ada, await group(), { body: 'Whole', ...ending })
-    expect(await desk.change(ada, 'continueReply', reply.id)).toBe('BAD_USER_INPUT')
-    expect(await desk.bodyOf(reply)).toBe('Whole')
-  })
-
-  it('is gone on with once, however many ask at once', async () => {
-    const { reply } = await desk.answered(ada, await group(), { body: 'Half', status: 'CANCELLED' })
-    const answers = await Promise.all(Array.from({ length: 5 }, () => desk.change(ada, 'continueReply', reply.id)))
-    expect(answers.toSorted()).toEqual([...Array(4).fill('REPLY_RUNNING'), 'ok'])
-    expect(await desk.versionsOf(reply)).toMatchObject([{ growing: 'Half' }])
-  })
+it('a reply whose question was deleted is neither asked for anew nor gone on with', async () => {
+  const { question, reply } = await desk.answered(ada, await group(), { body: 'Half', status: 'CANCELLED' })
+  await talk.delete(ada, encodeId('msg', question.id))
+  for (const mutation of ['regenerateReply', 'continueReply'] as const) {
+    expect(await desk.change(ada, mutation, reply.id)).toBe('NOT_FOUND')
+  }
+  expect(await desk.bodyOf(reply)).toBe('Half')
 })
 
 describe('a version that is chosen', () => {

@@ -70,8 +70,9 @@ export async function showVersion(em: EntityManager, reply: Reply, { id }: Pick<
 }
 
 /**
- * Has a worker go on with a version that has ended and is shown: its text is that of a growing one again. Its attempts go
- * on behind those of all versions, so that a position in another one is never taken for one in this.
+ * Has a worker go on with a version that has ended and is shown: its text is that of a growing one again, and every attempt
+ * from now on keeps it. Its attempts go on behind those of all versions, so that a position in another one is never taken
+ * for one in this.
  */
 export async function reopenVersion(
   em: EntityManager,
@@ -92,8 +93,9 @@ export async function reopenVersion(
      )
      UPDATE chat.generation
      SET status = 'QUEUED', continues = true, requested_by = ?, is_parked = false, lost_workers = 0, lease_until = NULL,
-         text_length = ?, accounted_length = ?, prompt_tokens = NULL, finish_reason = NULL, finished_at = NULL,
-         error_code = NULL, error_message = NULL, attempt = newest.attempt,
+         text_length = ?, step_length = ?, accounted_length = ?, prompt_tokens = NULL, finish_reason = NULL,
+         finished_at = NULL, error_code = NULL, error_message = NULL,
+         attempt = CASE WHEN newest.attempt > generation.attempt THEN newest.attempt + 1 ELSE generation.attempt END,
          base_attempt = CASE WHEN newest.attempt > generation.attempt THEN newest.attempt ELSE base_attempt END,
          kept_length = CASE WHEN newest.attempt > generation.attempt THEN NULL ELSE kept_length END
      FROM newest
@@ -101,7 +103,7 @@ export async function reopenVersion(
     [
       ...[conversationId, reply.id],
       ...[id, attempt, body.length, conversationId, number, conversationId, number],
-      ...[requestedBy, body.length, body.length, conversationId, id],
+      ...[requestedBy, body.length, body.length, body.length, conversationId, id],
     ],
   )
 }

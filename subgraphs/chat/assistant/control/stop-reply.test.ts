@@ -5,8 +5,8 @@ import { Talk } from '../../message/testing/talk.ts'
 import { blockedStatement } from '../../testing/blocked-statement.ts'
 import { type ChatFixture, openChatFixture, viewerNamed } from '../../testing/chat-fixture.ts'
 import { LeaseLostError } from '../generation/generation-lease.ts'
-import { REPLY_STOPPED } from '../generation/reply-queue.ts'
 import { claimReply, finishReply } from '../generation/testing/claims.ts'
+import { REPLY_STOPPED } from '../generation/topics.ts'
 import { ReplyDesk } from './testing/reply-desk.ts'
 
 let chat: ChatFixture

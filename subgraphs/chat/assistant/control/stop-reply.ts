@@ -8,7 +8,7 @@ import type { AppendedEvents } from '../../event-log/event-log.ts'
 import type { Message } from '../../message/message.entity.ts'
 import { endReply } from '../generation/ending.ts'
 import type { Generation } from '../generation/generation.entity.ts'
-import { REPLY_STOPPED } from '../generation/reply-queue.ts'
+import { REPLY_STOPPED } from '../generation/topics.ts'
 import type { Ledger } from '../usage/ledger.ts'
 import { AT_MESSAGE, findReply } from './find-reply.ts'
 import { isAtWork } from './reply-versions.ts'
@@ -32,20 +32,29 @@ export async function stopReply(
   { bus, ledger }: { bus: EventBus; ledger: Ledger },
 ): Promise<void> {
   const { message } = await findReply(em, viewer, messageId)
-  const stopped = await em.transactional((transaction) => stop(transaction, viewer, message, ledger))
+  const tryOnce = () => em.transactional((transaction) => stop(transaction, viewer, message, ledger))
+  let stopped = await tryOnce()
+  while (stopped === 'again') stopped = await tryOnce()
   if (!stopped) return
   if (stopped.appended) bus.publish(doorbellOf(message.conversationId), ringOf(stopped.appended))
   bus.publish(REPLY_STOPPED, stopped.id)
 }
 
-async function stop(em: EntityManager, viewer: Viewer, reply: Message, ledger: Ledger): Promise<Stopped | null> {
+/** Null when it was cancelled before. */
+async function stop(
+  em: EntityManager,
+  viewer: Viewer,
+  reply: Message,
+  ledger: Ledger,
+): Promise<Stopped | 'again' | null> {
   const generation = await lockAtWork(em, reply)
   if (!generation) {
     // Nothing is at work, so nothing is ended here and the conversation is not locked.
     const { shown } = await findReply(em, viewer, reply.id)
     if (shown.status === 'CANCELLED') return null
-    // While this waited for the one that was at work, that one ended and another was asked for.
-    if (isAtWork(shown)) return stop(em, viewer, reply, ledger)
+    // While this waited for the one that was at work, that one ended and another was asked for. That one's row is still
+    // locked here, and whoever holds the conversation may wait for it: no further lock before it is let go.
+    if (isAtWork(shown)) return 'again'
     throw new UserFault('REPLY_NOT_RUNNING', 'The reply has ended; there is nothing to cancel.', AT_MESSAGE)
   }
   await lockConversation(em, reply)

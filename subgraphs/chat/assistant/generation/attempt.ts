@@ -3,6 +3,7 @@ import { type AssistantSettings, Conversation } from '../../conversation/convers
 import { Message } from '../../message/message.entity.ts'
 import type { ToolDefinition } from '../model/model-request.ts'
 import type { Prompt, Prompts, ToolOffer } from '../prompt/prompt.ts'
+import { journaledTurns } from '../tools/journaled-turns.ts'
 import type { BegunClaim } from './claim.ts'
 import { type Claim, LeaseLostError } from './generation-lease.ts'
 
@@ -36,9 +37,10 @@ export async function prepareAttempt(
   if (!conversation || !reply) throw new LeaseLostError()
   const question = reply.answersId ? await em.findOne(Message, { conversationId, id: reply.answersId }) : null
   const settings = { ...conversation.assistant, model: claim.model }
-  const prompt = await prompts.build(em, reply, settings, offer)
-  await noteOmitted(em, claim, prompt)
   const keptText = await readText(em, claim)
+  const { turns: beside } = await journaledTurns(em, claim, keptText)
+  const prompt = await prompts.build(em, reply, settings, { offer, beside })
+  await noteOmitted(em, claim, prompt)
   return { claim, settings, prompt, question: question?.body ?? '', keptText, tools: offer?.tools ?? [] }
 }
 

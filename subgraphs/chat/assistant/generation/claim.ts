@@ -14,7 +14,7 @@ export interface BegunClaim extends Claim {
   readonly begun: AppendedEvents | null
 }
 
-/** A reply that was ended for a worker that is lost. */
+/** A reply that was ended because nobody else will. */
 export interface EndedClaim extends Claim {
   /** To be told once it is committed. */
   readonly ended: AppendedEvents | null
@@ -37,6 +37,8 @@ interface Waiting
 
 /** A reply that cost so many workers is not given to another one. */
 const MOST_LOST_WORKERS = 3
+/** An approval is waited for so long. */
+const LONGEST_WAIT = "interval '1 day'"
 
 /**
  * SQL for the replies that may be taken, to be read with `LOCK`. Taking one logs an event, which locks the conversation's
@@ -103,12 +105,31 @@ async function begin(em: EntityManager, waiting: Waiting, keptLength: number, le
 
 /** Ends a reply whose last worker was lost too. Null when there is none, or only such whose conversation is locked. */
 export function finishAbandoned(em: EntityManager, outcome: Outcome, ledger: Ledger): Promise<EndedClaim | null> {
+  const isAbandoned = `NOT is_parked AND lease_until < now() AND lost_workers + 1 >= ${MOST_LOST_WORKERS}`
+  return finishOne(em, isAbandoned, outcome, ledger)
+}
+
+/**
+ * Ends a reply that waits for an approval which nobody is there to give, or nobody has given for a day. Null when there is
+ * none, or only such whose conversation is locked.
+ */
+export function finishForsaken(em: EntityManager, outcome: Outcome, ledger: Ledger): Promise<EndedClaim | null> {
+  return finishOne(em, IS_FORSAKEN, outcome, ledger)
+}
+
+const IS_FORSAKEN = `is_parked AND (
+  NOT EXISTS (
+    SELECT FROM chat.member
+    WHERE member.conversation_id = generation.conversation_id AND user_id = generation.requested_by)
+  OR NOT EXISTS (
+    SELECT FROM chat.tool_call call
+    WHERE call.conversation_id = generation.conversation_id AND call.generation_id = generation.id
+      AND call.status = 'AWAITING_APPROVAL' AND call.created_at > now() - ${LONGEST_WAIT}))`
+
+function finishOne(em: EntityManager, which: string, outcome: Outcome, ledger: Ledger): Promise<EndedClaim | null> {
   return em.transactional(async (transaction) => {
-    const [abandoned] = await transaction.execute<Waiting[]>(
-      `${REPLIES} WHERE status = 'RUNNING' AND lease_until < now() AND lost_workers + 1 >= ? ${LOCK}`,
-      [MOST_LOST_WORKERS],
-    )
-    if (!abandoned) return null
-    return { ...abandoned, ended: await endReply(transaction, abandoned, outcome, ledger) }
+    const [found] = await transaction.execute<Waiting[]>(`${REPLIES} WHERE status = 'RUNNING' AND ${which} ${LOCK}`)
+    if (!found) return null
+    return { ...found, ended: await endReply(transaction, found, outcome, ledger) }
   })
 }

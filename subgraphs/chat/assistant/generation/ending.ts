@@ -36,7 +36,7 @@ export async function endReply(
   const { conversationId, id } = reply
   await bookCall(transaction, reply, ledger, { used: outcome.usage, replies: 1 })
   await abandonCalls(transaction, reply)
-  if (outcome.withdraw) await withdrawText(transaction, reply)
+  if (outcome.withdraw) await withdrawText(transaction, reply, outcome)
   const [ended] = await transaction.execute<Pick<Generation, 'messageId'>[]>(
     `UPDATE chat.generation
      SET status = ?, finish_reason = ?, error_code = ?, error_message = ?, endpoint = coalesce(?, endpoint),
@@ -93,12 +93,22 @@ export async function deleteChunks(em: EntityManager, reply: LockedReply, from: 
   )
 }
 
-async function withdrawText(transaction: EntityManager, reply: LockedReply): Promise<void> {
+/** What tools were asked and answered goes with a text that was refused; else it lies before the text to come. */
+async function withdrawText(transaction: EntityManager, reply: LockedReply, { error }: Outcome): Promise<void> {
   await deleteChunks(transaction, reply, 0)
+  const key = [reply.conversationId, reply.id]
+  // Locked in the order of their ids, as everybody does who locks several.
+  const calls = 'SELECT id FROM chat.tool_call WHERE conversation_id = ? AND generation_id = ? ORDER BY id FOR UPDATE'
+  await transaction.execute(
+    error?.code === 'MODERATION_REFUSED'
+      ? `DELETE FROM chat.tool_call WHERE conversation_id = ? AND id IN (${calls})`
+      : `UPDATE chat.tool_call SET text_offset = 0 WHERE conversation_id = ? AND id IN (${calls})`,
+    [reply.conversationId, ...key],
+  )
   await transaction.execute(
     `UPDATE chat.generation
      SET attempt = attempt + 1, kept_length = 0, text_length = 0, step_length = 0, accounted_length = 0
      WHERE conversation_id = ? AND id = ?`,
-    [reply.conversationId, reply.id],
+    key,
   )
 }

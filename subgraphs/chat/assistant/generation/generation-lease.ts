@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, raw } from '@mikro-orm/postgresql'
 import { Generation } from './generation.entity.ts'
 
 /** Another worker has the reply now, or it has ended: whatever this one still has to say is refused. */
@@ -33,6 +33,16 @@ export async function lockClaimed(transaction: EntityManager, claim: Claim): Pro
 /** Whether the reply is still this worker's. */
 export async function isStillHeld(em: EntityManager, { conversationId, id, attempt }: Claim): Promise<boolean> {
   return (await em.count(Generation, { conversationId, id, attempt, status: 'RUNNING' })) > 0
+}
+
+/**
+ * Leaves the reply to the next worker at once, as one that died would have: it counts among those that were lost.
+ *
+ * @throws LeaseLostError
+ */
+export async function giveUp(em: EntityManager, { conversationId, id, attempt }: Claim): Promise<void> {
+  const held = { conversationId, id, attempt, status: 'RUNNING' as const }
+  if ((await em.nativeUpdate(Generation, held, { leaseUntil: raw('now()') })) === 0) throw new LeaseLostError()
 }
 
 /**

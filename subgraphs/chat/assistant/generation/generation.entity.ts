@@ -22,7 +22,7 @@ const GenerationSchema = defineEntity({
     baseAttempt: p.integer().default(0),
     /** Text up to here is the same in all attempts of this generation; null while there was only one. */
     keptLength: p.integer().nullable(),
-    /** How much text there was when tools were last called: an attempt that takes over begins no earlier. */
+    /** How much text there was when tools were last called, or somebody had it gone on with: every attempt keeps that. */
     stepLength: p.integer().default(0),
     /** Whether the next attempt goes on with the text because somebody wants it to. */
     continues: p.boolean().default(false),

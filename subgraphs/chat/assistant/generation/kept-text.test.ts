@@ -114,13 +114,15 @@ describe('the text of a reply that goes from worker to worker', () => {
          SELECT conversation_id, id, 1, 0, 9, 'Once upon' FROM chat.generation WHERE conversation_id = ?`,
       [talk.id],
     )
-    await set(`status = 'QUEUED', continues = true`)
+    await set(`status = 'QUEUED', continues = true, step_length = 9`)
     const next = await claim()
 
     expect(next).toMatchObject({ attempt: 2, keptLength: 9, begun: { events: [{ kind: 'ReplyStarted' }] } })
     expect(await text()).toBe('Once upon')
+    await addText(chat.fork(), next, { offset: 9, text: ' a time' })
     await handOver(chat.fork(), next)
-    expect(await claim()).toMatchObject({ attempt: 3, keptLength: 0 })
+    expect(await claim(), 'and in every later attempt').toMatchObject({ attempt: 3, keptLength: 9 })
+    expect(await text()).toBe('Once upon')
   })
 
   it('waits with the reply while a tool call waits for an answer: no worker takes it', async () => {
@@ -160,6 +162,27 @@ describe('the text of a reply that goes from worker to worker', () => {
     })
     expect(await row()).toMatchObject({ status: 'FAILED', attempt: 2, keptLength: 0, textLength: 0 })
     expect([await body(), await text()]).toEqual(['', ''])
+  })
+
+  it('takes what tools said with it when it was refused, and else leaves that before what is to come', async () => {
+    const call = async () => {
+      await chat.fork().execute(
+        `INSERT INTO chat.tool_call (conversation_id, id, generation_id, message_id, step, position, text_offset,
+           provider_id, name, arguments, result, status)
+         SELECT conversation_id, gen_random_uuid(), id, message_id, 1, 0, 9, 'call', 'a_tool', '{}', 'Found', 'DONE'
+         FROM chat.generation WHERE conversation_id = ?`,
+        [talk.id],
+      )
+    }
+    const calls = () =>
+      chat.fork().execute('SELECT text_offset FROM chat.tool_call WHERE conversation_id = ?', [talk.id])
+    await call()
+    await finishReply(chat.fork(), reply, { status: 'FAILED', error: failureOf('PROVIDER_TIMEOUT'), withdraw: true })
+    expect(await calls()).toEqual([{ text_offset: 0 }])
+    await set("status = 'RUNNING'")
+    const again = { ...reply, attempt: 2 }
+    await finishReply(chat.fork(), again, { status: 'FAILED', error: failureOf('MODERATION_REFUSED'), withdraw: true })
+    expect(await calls()).toEqual([])
   })
 
   it('is kept when the reply is ended from outside, before a worker took it and after', async () => {

@@ -9,17 +9,13 @@ import { mentionsAssistant } from '../../message/mention-names.ts'
 import { Message } from '../../message/message.entity.ts'
 import type { Responder } from '../../message/message.service.ts'
 import { addVersion } from '../control/add-version.ts'
+import { isAtWork, readVersions } from '../control/reply-versions.ts'
 import { retractMessage } from '../control/retract.ts'
 import { GenerationError } from '../model/generation-error.ts'
 import type { Models } from '../model/models.ts'
 import type { Ledger } from '../usage/ledger.ts'
 import { Generation } from './generation.entity.ts'
-
-/** The bus topic that rings when a reply waits for a worker. */
-export const REPLY_QUEUED = 'reply-queued'
-
-/** The bus topic that rings when somebody has ended a reply; it carries the generation's UUID. */
-export const REPLY_STOPPED = 'reply-stopped'
+import { REPLY_QUEUED } from './topics.ts'
 
 /** Queues replies in Postgres: a reply that was asked for in a committed message is always written, or says why not. */
 export class ReplyQueue implements Responder {
@@ -76,8 +72,7 @@ export class ReplyQueue implements Responder {
   }
 
   async isWriting(em: EntityManager, reply: Pick<Message, 'conversationId' | 'id'>): Promise<boolean> {
-    const { conversationId, id: messageId } = reply
-    return (await em.count(Generation, { conversationId, messageId, status: { $in: ['QUEUED', 'RUNNING'] } })) > 0
+    return (await readVersions(em, reply)).some(isAtWork)
   }
 }
 

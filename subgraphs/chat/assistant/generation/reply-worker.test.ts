@@ -3,9 +3,9 @@ import { newUuid } from '../../../../platform/ids.ts'
 import { type ScriptedModel, startScriptedModel } from '../../../../tests/support/scripted-model.ts'
 import type { Conversation } from '../../conversation/conversation.entity.ts'
 import { type ChatFixture, openChatFixture, viewerNamed } from '../../testing/chat-fixture.ts'
-import { REPLY_STOPPED } from './reply-queue.ts'
 import type { WorkerStep } from './reply-worker.ts'
 import { startWork, type WorkOptions } from './testing/working.ts'
+import { REPLY_STOPPED } from './topics.ts'
 
 /** A reply's row and its message's body, as far as they are looked at here. */
 interface Reply {
@@ -169,6 +169,17 @@ describe('a worker', () => {
       expect(tries).toBe(2)
     })
 
+    it('ends the reply at once where a fault of ours would only come again', async () => {
+      model.answerWith((answer) => answer.say('Hello.').finish())
+      const steps = async (step: WorkerStep) => {
+        if (step === 'finishing') throw new Error('A fault')
+      }
+      expect(await ask('Tell me.', { steps })).toMatchObject({
+        ...{ status: 'FAILED', errorCode: 'INTERNAL', attempt: 1, body: 'Hello.' },
+      })
+      expect(said).toEqual(['error: could not write a reply'])
+    })
+
     it('hands over no half of a character', async () => {
       model.answerWith((answer) => void answer.say('Hi \ud83d'))
       await chat.say(talk, 'Tell me.')
@@ -193,7 +204,11 @@ describe('a worker', () => {
       })
       const { body, ...rest } = await ask('Tell me.')
       await letGo.promise
-      expect([body.length, rest.status, rest.finishReason]).toEqual([500_001, 'COMPLETED', 'length'])
+      expect([body.length, rest.status, rest.finishReason]).toEqual([500_000, 'COMPLETED', 'length'])
+
+      model.answerWith((answer) => answer.say('x'.repeat(499_999)).say('👋').finish())
+      const cut = await ask('Tell me.')
+      expect([cut.body.length, cut.finishReason]).toEqual([500_000, 'length'])
     })
 
     it('bills nothing for a call that no model has answered', async () => {
@@ -211,42 +226,11 @@ describe('a worker', () => {
     })
   })
 
-  describe('that has its words judged', () => {
-    const judged = () => ({
-      config: { moderation: { url: model.baseUrl, apiKey: undefined, model: 'a-judge' } },
-    })
-
-    it('never asks the model what was refused', async () => {
-      model.judgeWith((text) => text === 'How do I steal a horse?')
-      const asked = model.requests.length
-      expect(await ask('How do I steal a horse?', judged())).toMatchObject({
-        ...{ status: 'FAILED', errorCode: 'MODERATION_REFUSED', body: '', attempt: 1, inputTokens: 0 },
-      })
-      expect(model.requests).toHaveLength(asked)
-    })
-
-    it('takes an answer back that was refused', async () => {
-      model.judgeWith((text) => text.includes('crowbar'))
-      model.answerWith((answer) => answer.say('With a crowbar').finish({ prompt_tokens: 7, completion_tokens: 5 }))
-      expect(await ask('How?', judged())).toMatchObject({
-        ...{ status: 'FAILED', errorCode: 'MODERATION_REFUSED', body: '', textLength: 0, attempt: 2 },
-        ...{ finishReason: null, inputTokens: 7, outputTokens: 5 },
-      })
-    })
-
-    it('takes what was written of an answer back that broke off, too', async () => {
-      model.judgeWith((text) => text.includes('crowbar'))
-      model.answerWith((answer) => answer.say('With a crowbar').cut())
-      expect(await ask('How?', judged())).toMatchObject({ errorCode: 'MODERATION_REFUSED', body: '', attempt: 2 })
-    })
-
-    it('shows nothing that nobody has judged', async () => {
-      model.judgeWith((text, answer) => (text === 'How?' ? false : void answer.refuse(503, 'away')))
-      model.answerWith((answer) => answer.say('Like this').finish())
-      expect(await ask('How?', judged())).toMatchObject({
-        ...{ status: 'FAILED', errorCode: 'PROVIDER_UNAVAILABLE', body: '', attempt: 2 },
-      })
-    })
+  it('asks for no longer an answer than there is room for', async () => {
+    model.answerWith((answer) => answer.say('Hello.').finish())
+    const models: [{ id: string; contextTokens: number }] = [{ id: 'a-model', contextTokens: 300 }]
+    await ask('Tell me.', { config: { models, dailyTokensPerUser: 1_000_000 } })
+    expect(model.requests.at(-1)?.max_tokens).toBeLessThan(300)
   })
 
   it('lets the model write what is left of the day, and refuses what is beyond', async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
 import { RepeatedWork } from '../../../../platform/repeated-work.ts'
@@ -7,12 +6,13 @@ import type { AppendedEvents } from '../../event-log/event-log.ts'
 import { failureOf } from '../model/generation-error.ts'
 import { planTasks, TASK_PLANNED } from '../tasks/plan-tasks.ts'
 import { ChunkFlusher, LEASE_TIMES, type LeaseTimes } from './chunk-flusher.ts'
-import { type BegunClaim, claimNext, finishAbandoned } from './claim.ts'
+import { type BegunClaim, claimNext, type EndedClaim, finishAbandoned, finishForsaken } from './claim.ts'
 import { finish, type Outcome } from './ending.ts'
-import { type Claim, handOver, isStillHeld, LeaseLostError } from './generation-lease.ts'
+import { type Claim, giveUp, handOver, isStillHeld, LeaseLostError } from './generation-lease.ts'
 import { tellOfLoss } from './lost-reply.ts'
-import { REPLY_QUEUED, REPLY_STOPPED } from './reply-queue.ts'
 import { ReplyWriter } from './reply-writer.ts'
+import { isPassing, surely } from './surely.ts'
+import { REPLY_QUEUED, REPLY_STOPPED } from './topics.ts'
 import { type ReplyParts, type Written, writeReply } from './write-reply.ts'
 
 /** Where an attempt has come to; the text is committed in `written`, and nothing of the ending in `finishing`. */
@@ -29,16 +29,18 @@ export interface ReplyWorkerOptions extends ReplyParts {
 const MOST_AT_ONCE = 1_000
 /** The bus may lose a ring, and a lease runs out without one. */
 const SCAN_EVERY_MS = 1_000
-
-/** A reply is tried to be ended so often, with so many milliseconds in between. */
-const MOST_TRIES = 4
-const RETRY_MS = 250
+/** Nobody comes back to a reply that was forsaken; there is no hurry. */
+const TIDY_EVERY_MS = 10_000
 
 /** The worker stops; its replies go to the next one at once. */
 const HANDOVER = new Error('The worker hands its replies over.')
 
 /** How a reply ends that was taken over too often. */
 const ABANDONED: Outcome = { status: 'FAILED', error: failureOf('WORKER_LOST') }
+/** How one ends that waits for an approval which nobody will give. */
+const FORSAKEN: Outcome = { status: 'INTERRUPTED' }
+/** How one ends that a fault of ours keeps from being written. */
+const FAULTY: Outcome = { status: 'FAILED', error: failureOf('INTERNAL') }
 
 /** Takes queued replies, and those whose worker died, and writes them. */
 export class ReplyWorker implements AsyncDisposable {
@@ -50,6 +52,7 @@ export class ReplyWorker implements AsyncDisposable {
   /** The replies under way by the UUIDs of their generations. */
   readonly #claims = new Map<string, { readonly claim: Claim; readonly lost: AbortController }>()
   readonly #taking: RepeatedWork
+  readonly #tidying: RepeatedWork
   readonly #unsubscribe: (() => void)[]
 
   constructor(options: ReplyWorkerOptions) {
@@ -62,17 +65,23 @@ export class ReplyWorker implements AsyncDisposable {
       work: () => this.#takeAll(),
       onFailure: (error) => logger.warn({ err: error }, 'could not look for queued replies'),
     })
+    this.#tidying = new RepeatedWork({
+      everyMs: TIDY_EVERY_MS,
+      work: () => this.#endAll(() => finishForsaken(fork(), FORSAKEN, options.ledger)),
+      onFailure: (error) => logger.warn({ err: error }, 'could not end replies that nobody waits for'),
+    })
     this.#unsubscribe = [
       bus.subscribe(REPLY_QUEUED, () => void this.#taking.wake()),
       bus.subscribe(REPLY_STOPPED, (id) => void this.#lookAfter(id)),
     ]
     void this.#taking.wake()
+    void this.#tidying.wake()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#stopping.abort(HANDOVER)
-    await this.#taking[Symbol.asyncDispose]()
+    await Promise.all([this.#taking[Symbol.asyncDispose](), this.#tidying[Symbol.asyncDispose]()])
     await Promise.all(this.#replies)
     await this.#flusher[Symbol.asyncDispose]()
   }
@@ -85,11 +94,11 @@ export class ReplyWorker implements AsyncDisposable {
       if (!claim) break
       this.#track(this.#write(claim))
     }
-    for (;;) {
-      const abandoned = await finishAbandoned(fork(), ABANDONED, ledger)
-      if (!abandoned) break
-      this.#ring(abandoned, abandoned.ended)
-    }
+    await this.#endAll(() => finishAbandoned(fork(), ABANDONED, ledger))
+  }
+
+  async #endAll(endNext: () => Promise<EndedClaim | null>): Promise<void> {
+    for (let ended = await endNext(); ended; ended = await endNext()) this.#ring(ended, ended.ended)
   }
 
   #track(reply: Promise<void>): void {
@@ -102,7 +111,6 @@ export class ReplyWorker implements AsyncDisposable {
 
   /** Writes one reply to its end. Never rejects: what cannot be ended here is taken over when its lease runs out. */
   async #write(claim: BegunClaim): Promise<void> {
-    const { logger } = this.#options
     const lost = new AbortController()
     this.#claims.set(claim.id, { claim, lost })
     this.#ring(claim, claim.begun)
@@ -112,7 +120,7 @@ export class ReplyWorker implements AsyncDisposable {
     } catch (error) {
       if (error instanceof LeaseLostError) await tellOfLoss(this.#options, claim)
       else if (error === HANDOVER) await this.#handOver(claim)
-      else logger.error({ err: error, generation: claim.id }, 'could not end a reply; it will be taken over')
+      else await this.#giveUp(claim, error)
     } finally {
       if (this.#claims.get(claim.id)?.claim === claim) this.#claims.delete(claim.id)
     }
@@ -120,10 +128,11 @@ export class ReplyWorker implements AsyncDisposable {
 
   async #writeToItsEnd(claim: BegunClaim, lost: AbortSignal): Promise<void> {
     const writer = this.#writerFor(claim)
-    const signal = AbortSignal.any([lost, writer.signal, this.#stopping.signal])
+    const held = AbortSignal.any([lost, writer.signal])
+    const signal = AbortSignal.any([held, this.#stopping.signal])
     let written: Written | null
     try {
-      written = await writeReply(this.#options, claim, writer, signal)
+      written = await writeReply(this.#options, claim, { writer, held, signal })
     } finally {
       // What was said until now is kept, whatever becomes of the reply; the reason above says more than this one.
       await writer.close().catch(() => undefined)
@@ -175,24 +184,30 @@ export class ReplyWorker implements AsyncDisposable {
     }
   }
 
+  /** What passes is left to another worker, at once; a fault of ours would only meet that one, too. */
+  async #giveUp(claim: Claim, error: unknown): Promise<void> {
+    const { bus, fork, ledger, logger } = this.#options
+    const generation = claim.id
+    try {
+      if (isPassing(error)) {
+        logger.error({ err: error, generation }, 'could not end a reply; it will be taken over')
+        await surely(() => giveUp(fork(), claim))
+        bus.publish(REPLY_QUEUED, null)
+      } else {
+        logger.error({ err: error, generation }, 'could not write a reply')
+        this.#ring(claim, await surely(() => finish(fork(), claim, { outcome: FAULTY, ledger })))
+      }
+    } catch (cause) {
+      logger.warn({ err: cause, generation }, 'could not let go of a reply; its lease will run out')
+    }
+  }
+
   async #handOver(claim: Claim): Promise<void> {
     try {
       await handOver(this.#options.fork(), claim)
       this.#options.bus.publish(REPLY_QUEUED, null)
     } catch (error) {
       this.#options.logger.warn({ err: error, generation: claim.id }, 'could not hand a reply over')
-    }
-  }
-}
-
-/** A connection that breaks must not cost a reply that is whole: tries again, while the lease has just been renewed. */
-async function surely<Result>(end: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await end()
-    } catch (error) {
-      if (error instanceof LeaseLostError || tries === MOST_TRIES) throw error
-      await delay(RETRY_MS)
     }
   }
 }

@@ -14,6 +14,7 @@ import type { BegunClaim } from './claim.ts'
 import type { Outcome } from './ending.ts'
 import { LeaseLostError } from './generation-lease.ts'
 import type { ReplyWriter } from './reply-writer.ts'
+import { isPassing, surely } from './surely.ts'
 import { lengthInPairs } from './whole-graphemes.ts'
 
 /** What replies are written with. */
@@ -40,10 +41,13 @@ export interface Written {
 /** Calls of the model for one reply; the last of them is offered no tools. */
 const MOST_CALLS = 8
 /** A model that never stops is stopped: so many UTF-16 code units, so many milliseconds. */
-const LONGEST_REPLY = 500_000
+export const LONGEST_REPLY = 500_000
 const LONGEST_REPLY_MS = 15 * 60_000
-/** What is set aside for an answer where nothing says how long it may be, in tokens. */
-const USUAL_ANSWER = 8_192
+/**
+ * How long an answer may be where nothing says so, in tokens. Models refuse to be asked for more than they can write, and
+ * of those in use some can write no more than this.
+ */
+const USUAL_ANSWER = 4_096
 
 /** With these codes, and no text, nothing was read either. */
 const UNANSWERED: ReadonlySet<GenerationErrorCode> = new Set([
@@ -60,40 +64,46 @@ const TOO_LONG = new Error('The reply is too long.')
 
 /**
  * Has the model write a reply, as far as it comes without somebody's approval: calls it, has tools run, and calls it
- * again. A failure of the model is an outcome, everything else an error.
+ * again. A failure is an outcome, but for what passes when the database is there again.
  *
- * @param signal aborts when the reply is no longer this worker's, or the worker stops.
  * @returns how it ends; null when it waits for an approval, and is nobody's meanwhile.
- * @throws the signal's reason.
+ * @throws the reason of the signal that ended it.
  */
-export async function writeReply(
-  parts: ReplyParts,
-  claim: BegunClaim,
-  writer: ReplyWriter,
-  signal: AbortSignal,
-): Promise<Written | null> {
+export async function writeReply(parts: ReplyParts, claim: BegunClaim, means: WritingMeans): Promise<Written | null> {
   const { fork, prompts, tools } = parts
-  const attempt = await prepareAttempt(fork(), claim, { prompts, offer: tools.offerTo(claim.model) })
-  const outcome = await new Writing(parts, attempt, writer, signal).run()
+  const offer = tools.offerTo(claim.model)
+  const attempt = await surely(() => prepareAttempt(fork(), claim, { prompts, offer }), means.signal)
+  const outcome = await new Writing(parts, attempt, means).run()
   return outcome && { attempt, outcome }
+}
+
+export interface WritingMeans {
+  readonly writer: ReplyWriter
+  /** Aborts when the reply is no longer this worker's. */
+  readonly held: AbortSignal
+  /** Aborts then, and when the worker stops. */
+  readonly signal: AbortSignal
 }
 
 class Writing {
   readonly #parts: ReplyParts
   readonly #attempt: Attempt
   readonly #writer: ReplyWriter
-  /** The caller's. */
+  readonly #held: AbortSignal
   readonly #signal: AbortSignal
   readonly #tooLong = new AbortController()
   #text: string
   /** Half a surrogate pair, whose other half is to come; who takes over must not go on behind half a character. */
   #half = ''
   #wasUnanswered = false
+  /** The provider itself refused what its model was saying. */
+  #isWithheld = false
 
-  constructor(parts: ReplyParts, attempt: Attempt, writer: ReplyWriter, signal: AbortSignal) {
+  constructor(parts: ReplyParts, attempt: Attempt, { writer, held, signal }: WritingMeans) {
     this.#parts = parts
     this.#attempt = attempt
     this.#writer = writer
+    this.#held = held
     this.#signal = signal
     this.#text = attempt.keptText
   }
@@ -103,9 +113,10 @@ class Writing {
     try {
       const outcome = await this.#converse().catch((error: unknown) => this.#brokenOff(error))
       if (!outcome) return null
+      // The model has ended: a worker that stops ends the reply all the same, so that nobody pays for it twice.
       await this.#flush()
       const judged = await this.#judged(outcome)
-      this.#signal.throwIfAborted()
+      this.#held.throwIfAborted()
       return judged
     } finally {
       clearTimeout(timer)
@@ -116,11 +127,13 @@ class Writing {
   async #converse(): Promise<Outcome | null> {
     const { fork, tools, moderator } = this.#parts
     const { claim, question } = this.#attempt
-    if (!(await tools.canResume(fork(), claim))) return { status: 'INTERRUPTED' }
+    if (!(await this.#surely(() => tools.canResume(fork(), claim)))) return { status: 'INTERRUPTED' }
+    // It was deleted while the reply waited: what the model would answer is something else, and nobody asked for that.
+    if (question === '') return { status: 'CANCELLED' }
     let after: AfterTools = await tools.resume(claim, this.#signal)
     let journal = await this.#journal()
-    const isFirst = after !== 'parked' && journal.turns.length === 0
-    if (isFirst && question !== '') await moderator.check(question, this.#signal)
+    // By whoever gives it to the model: it may have been changed since an earlier attempt.
+    if (after !== 'parked') await moderator.check(question, this.#signal)
     for (let call = journal.calls + 1; after !== 'parked'; call += 1) {
       const isLast = call >= MOST_CALLS
       const { answer, usage } = await this.#call(journal, isLast)
@@ -135,7 +148,12 @@ class Writing {
   }
 
   #journal(): Promise<JournaledTurns> {
-    return this.#parts.tools.journaledTurns(this.#parts.fork(), this.#attempt.claim, this.#text)
+    const { tools, fork } = this.#parts
+    return this.#surely(() => tools.journaledTurns(fork(), this.#attempt.claim, this.#text))
+  }
+
+  #surely<Result>(work: () => Promise<Result>): Promise<Result> {
+    return surely(work, this.#signal)
   }
 
   /** Calls the model once, for as much as its asker may still spend. */
@@ -146,15 +164,18 @@ class Writing {
     const { fork, ledger, models, prompts, boundsAnswers } = this.#parts
     const { claim, settings, prompt, tools } = this.#attempt
     const { model } = claim
-    const inputTokens = prompt.inputTokens + prompts.countTurns(model, turns)
-    const wanted = settings.maxOutputTokens ?? models.get(model).maxOutputTokens ?? USUAL_ANSWER
-    const granted = await ledger.reserve(fork(), claim, { inputTokens, outputTokens: wanted })
+    const { turns: given, inputTokens } = prompts.goOn(prompt, settings, turns)
+    const { contextTokens, maxOutputTokens } = models.get(model)
+    const room = Math.max((contextTokens ?? Infinity) - inputTokens, 1)
+    const wanted = Math.min(settings.maxOutputTokens ?? maxOutputTokens ?? USUAL_ANSWER, room)
+    const granted = await this.#surely(() => ledger.reserve(fork(), claim, { inputTokens, outputTokens: wanted }))
+    const isBound = boundsAnswers || granted < wanted || settings.maxOutputTokens !== undefined
     const begunAt = this.#text.length
     const answer = await this.#ask({
       model,
-      turns: [...prompt.turns, ...turns],
+      turns: given,
       temperature: settings.temperature,
-      maxOutputTokens: boundsAnswers || granted < wanted ? granted : settings.maxOutputTokens,
+      maxOutputTokens: isBound ? granted : undefined,
       continues,
       ...(tools.length > 0 && !isLast && { tools }),
     })
@@ -175,21 +196,26 @@ class Writing {
       if (error === TOO_LONG || error instanceof LeaseLostError) throw error
       const failure = toGenerationError(error, this.#text !== '')
       this.#wasUnanswered = this.#text.length === begunAt && UNANSWERED.has(failure.code)
+      this.#isWithheld = failure.code === 'MODERATION_REFUSED'
       throw failure
     }
   }
 
   async #write(text: string): Promise<void> {
-    if (this.#text.length > LONGEST_REPLY) throw TOO_LONG
-    const given = this.#half + text
+    const room = LONGEST_REPLY - this.#text.length - this.#half.length
+    if (room <= 0) throw TOO_LONG
+    const given = this.#half + text.slice(0, room)
     const whole = lengthInPairs(given)
     this.#half = given.slice(whole)
     await this.#take(given.slice(0, whole))
+    if (text.length > room) throw TOO_LONG
   }
 
+  /** What is judged, counted and given back to the model is what is stored: no NUL, and no half of a pair. */
   async #take(text: string): Promise<void> {
-    this.#text += text
-    await this.#writer.write(text)
+    const stored = text.replaceAll('\0', '\uFFFD').toWellFormed()
+    this.#text += stored
+    await this.#writer.write(stored)
   }
 
   /** Resolves when all is written that the model has said. */
@@ -201,29 +227,32 @@ class Writing {
 
   /** A call that no model has answered costs nothing; any other that broke off is estimated. */
   #brokenOff(error: unknown): Outcome {
+    this.#signal.throwIfAborted()
     const outcome = this.#failure(error)
+    if (this.#isWithheld && this.#text !== '') return { ...outcome, withdraw: true }
     return this.#wasUnanswered ? { ...outcome, usage: NO_USAGE } : outcome
   }
 
   /** How the reply ends when the model or what stands around it has failed. */
   #failure(error: unknown): Outcome {
-    this.#signal.throwIfAborted()
     if (error === TOO_LONG) return { status: 'COMPLETED', finishReason: 'length' }
-    if (!(error instanceof GenerationError)) throw error
-    const { code, message } = error
+    if (error instanceof LeaseLostError || isPassing(error)) throw error
+    const { code, message } = error instanceof GenerationError ? error : new GenerationError('INTERNAL')
     const generation = this.#attempt.claim.id
-    if (EXPECTED.has(code)) this.#parts.logger.info({ generation, code }, 'a reply was refused')
+    if (code === 'INTERNAL') this.#parts.logger.error({ err: error, generation, code }, 'a reply failed')
+    else if (EXPECTED.has(code)) this.#parts.logger.info({ generation, code }, 'a reply was refused')
     else this.#parts.logger.warn({ err: error, generation, code }, 'a reply failed')
     return { status: 'FAILED', error: { code, message } }
   }
 
   /** A text that is refused, or that nobody judges, is taken back. */
   async #judged(outcome: Outcome): Promise<Outcome> {
-    if (this.#text === '') return outcome
+    if (this.#text === '' || outcome.withdraw) return outcome
     try {
-      await this.#parts.moderator.check(this.#text, this.#signal)
+      await this.#parts.moderator.check(this.#text, this.#held)
       return outcome
     } catch (error) {
+      this.#held.throwIfAborted()
       const { finishReason: _, ...rest } = outcome
       return { ...rest, ...this.#failure(error), withdraw: true }
     }

@@ -1,4 +1,4 @@
-import { type AnswerReader, fieldsOf, textOf, usageOf } from './answer-reader.ts'
+import { type AnswerReader, CallBounds, fieldsOf, textOf, usageOf } from './answer-reader.ts'
 import { GenerationError } from './generation-error.ts'
 import type { ModelAnswer, ReportedUsage, RequestedCall } from './model-request.ts'
 
@@ -10,12 +10,21 @@ interface GrowingCall {
   arguments: string
 }
 
+/** What the known reasons of an end mean, those of OpenAI and of other servers. Any other is no good end. */
+const ENDS: ReadonlyMap<string, 'whole' | 'length' | 'withheld'> = new Map([
+  ...['stop', 'eos', 'eos_token', 'stop_sequence', 'end_turn', 'complete'].map((reason) => [reason, 'whole'] as const),
+  ...['tool_calls', 'function_call', 'tool_use'].map((reason) => [reason, 'whole'] as const),
+  ...['length', 'max_tokens', 'model_length'].map((reason) => [reason, 'length'] as const),
+  ['content_filter', 'withheld'],
+])
+
 /**
  * Reads the chunks of a streamed chat completion. What does not belong there is passed over, and nothing after the
  * reason of the end counts, except what it has cost.
  */
 export class ChatCompletionsReader implements AnswerReader {
   readonly #calls: GrowingCall[] = []
+  readonly #bounds = new CallBounds()
   #finishReason: string | undefined
   #usage: ReportedUsage = null
 
@@ -37,20 +46,24 @@ export class ChatCompletionsReader implements AnswerReader {
   }
 
   answer(): Omit<ModelAnswer, 'endpoint'> {
-    if (this.#finishReason === 'content_filter') throw new GenerationError('MODERATION_REFUSED')
+    const end = ENDS.get((this.#finishReason ?? '').toLowerCase())
+    if (end === 'withheld') throw new GenerationError('MODERATION_REFUSED')
+    if (end === undefined) throw new GenerationError('STREAM_INCOMPLETE')
     const usage = this.#usage
     // A call that was cut off must not be done.
-    if (this.#finishReason === 'length') return { usage, finishReason: 'length', calls: [] }
+    if (end === 'length') return { usage, finishReason: 'length', calls: [] }
     const calls = this.#calls.filter(({ name }) => name !== '').map(toRequestedCall)
     return { usage, finishReason: calls.length > 0 ? 'calls' : 'stop', calls }
   }
 
   /** The first part of a call has its id and name, which some servers repeat; the others go on with its arguments. */
   #takeCall(part: Readonly<Record<string, unknown>>): void {
-    const { name, arguments: text } = fieldsOf(part.function)
-    const call = this.#callOf(part.index, textOf(part.id))
-    call.name ||= textOf(name)
-    call.arguments += textOf(text)
+    const given = fieldsOf(part.function)
+    const [id, name, text] = [textOf(part.id), textOf(given.name), textOf(given.arguments)]
+    const call = this.#callOf(part.index, id)
+    this.#bounds.add(id, name, text)
+    call.name ||= name
+    call.arguments += text
   }
 
   /** Some servers give no index, or one index to all calls; then it is the id that tells them apart. */
@@ -60,6 +73,7 @@ export class ChatCompletionsReader implements AnswerReader {
       known.id ||= id
       return known
     }
+    this.#bounds.begin()
     const begun = { index, id, name: '', arguments: '' }
     this.#calls.push(begun)
     return begun

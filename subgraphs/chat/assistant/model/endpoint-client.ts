@@ -1,6 +1,7 @@
 import OpenAI from 'openai'
 import type { ModelEndpoint } from '../../config-assistant.ts'
 import type { AnswerReader } from './answer-reader.ts'
+import { boundedAnswer, boundedRefusal } from './bounded-response.ts'
 import { ChatCompletionsReader } from './chat-completions-reader.ts'
 import { toChatCompletionsRequest } from './chat-completions-request.ts'
 import { GenerationError, toGenerationError } from './generation-error.ts'
@@ -62,7 +63,7 @@ export class EndpointClient {
   async ask(question: Question): Promise<Omit<ModelAnswer, 'endpoint'>> {
     using idle = new IdleTimer(this.#idleTimeoutMs)
     const reader = this.#api(question.model) === 'responses' ? new ResponsesReader() : new ChatCompletionsReader()
-    const taking = { hasText: false, isUnderWay: false }
+    const taking = { hasText: false, isUnderWay: false, isAfterword: false }
     try {
       for await (const event of await this.#open(question, idle)) {
         const text = reader.take(event)
@@ -72,7 +73,9 @@ export class EndpointClient {
           await question.onText(text)
           taking.isUnderWay = false
         }
-        idle.restart(reader.isWhole ? AFTERWORD_MS : this.#idleTimeoutMs)
+        if (!reader.isWhole) idle.restart()
+        else if (!taking.isAfterword) idle.restart(AFTERWORD_MS)
+        taking.isAfterword = reader.isWhole
       }
     } catch (error) {
       if (taking.isUnderWay) throw error
@@ -117,13 +120,13 @@ export class EndpointClient {
   }
 }
 
-/** Fetches against the clock; of a refusal everything, of an answer its headers. */
+/** Fetches against the clock: of a refusal its beginning, of an answer its headers. What is read of either is bounded. */
 async function timedFetch(idle: IdleTimer, longestWaitS: number, call: Parameters<typeof fetch>): Promise<Response> {
   idle.restart()
   try {
     const response = await fetch(...call)
-    if (response.ok) return response
-    const refusal = new Response(await response.arrayBuffer(), response)
+    if (response.ok) return boundedAnswer(response)
+    const refusal = await boundedRefusal(response)
     if (secondsToWait(refusal.headers) > longestWaitS) refusal.headers.set('x-should-retry', 'false')
     idle.rest()
     return refusal
@@ -133,9 +136,16 @@ async function timedFetch(idle: IdleTimer, longestWaitS: number, call: Parameter
   }
 }
 
-/** What retry-after says, in seconds or as a date (RFC 9110, 10.2.3); 0 when it says nothing. */
+/**
+ * How long the SDK is told to wait: by `retry-after-ms`, which it reads first, or by `retry-after`, in seconds or as a
+ * date (RFC 9110, 10.2.3). 0 when they say nothing.
+ */
 function secondsToWait(headers: Headers): number {
+  const milliseconds = Number.parseFloat(headers.get('retry-after-ms') ?? '')
+  if (!Number.isNaN(milliseconds)) return milliseconds / 1_000
   const value = headers.get('retry-after') ?? ''
-  const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1_000
-  return Number.isNaN(seconds) ? 0 : seconds
+  const seconds = Number.parseFloat(value)
+  if (!Number.isNaN(seconds)) return seconds
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? 0 : (date - Date.now()) / 1_000
 }

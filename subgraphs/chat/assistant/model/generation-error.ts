@@ -40,9 +40,6 @@ export function toGenerationError(error: unknown, hasText: boolean): GenerationE
   if (error instanceof APIError && error.status !== undefined) {
     return new GenerationError(error.status >= 500 ? 'PROVIDER_UNAVAILABLE' : 'PROVIDER_REJECTED', options)
   }
-  // What the SDK lets through unwrapped is a stream that was cut or held something unreadable.
-  return new GenerationError(
-    hasText || error instanceof APIError ? 'STREAM_INCOMPLETE' : 'PROVIDER_UNAVAILABLE',
-    options,
-  )
+  // What is left is a stream that was cut, held something unreadable, or said itself that it had failed.
+  return new GenerationError(hasText ? 'STREAM_INCOMPLETE' : 'PROVIDER_UNAVAILABLE', options)
 }

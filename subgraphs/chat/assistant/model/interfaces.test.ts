@@ -164,13 +164,20 @@ describe('the interface `responses`', () => {
 
   it.each([
     ['PROVIDER_RATE_LIMITED', 'rate_limit_exceeded'],
-    ['STREAM_INCOMPLETE', 'server_error'],
+    ['PROVIDER_UNAVAILABLE', 'server_error'],
   ])('fails with %s when it fails with %s', async (code, theirs) => {
     const response = { status: 'failed', error: { code: theirs, message: 'their own words' } }
     server.answerWith((answer) => answer.event({ type: 'response.failed', sequence_number: 0, response }).close())
     const failure = await ask(model()).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code })
     expect(String(failure)).not.toContain('their own words')
+  })
+
+  it('has broken off when it fails in the midst of its text', async () => {
+    const response = { status: 'failed', error: { code: 'server_error' } }
+    const failed = { type: 'response.failed', sequence_number: 1, response }
+    server.answerWith((answer) => answer.event(text('a', 0)).event(failed).close())
+    await expect(ask(model())).rejects.toMatchObject({ code: 'STREAM_INCOMPLETE' })
   })
 
   it('fails when it ends without a word', async () => {

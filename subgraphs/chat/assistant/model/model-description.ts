@@ -7,7 +7,13 @@ export type Encoding = (typeof ENCODINGS)[number]
 /** Which of OpenAI's two interfaces a model is asked through. */
 export type ModelApi = 'chat' | 'responses'
 
-const tokens = z.int('must be a whole number of tokens').min(1, { error: 'must be 1 or more', abort: true })
+/** As many as can be added up in 32 bits, and far more than any model has. */
+export const MOST_TOKENS = 100_000_000
+
+const tokens = z
+  .int('must be a whole number of tokens')
+  .min(1, { error: 'must be 1 or more', abort: true })
+  .max(MOST_TOKENS, { error: `must be ${MOST_TOKENS} or less`, abort: true })
 const name = z.string('must be a name').min(1, 'must not be empty').max(200, 'may have 200 characters at most')
 const api = z.enum(['chat', 'responses'], 'must be chat or responses')
 const outputLimit = z.enum(['max_completion_tokens', 'max_tokens'], 'must be max_completion_tokens or max_tokens')
@@ -35,7 +41,7 @@ const modelFacts = z
       outputLimit: outputLimit.optional(),
       /** What the model is called elsewhere, by base URL; its id where nothing is said. */
       nameAt: z.record(z.string(), name, 'must be names by base URL').optional(),
-      /** From and to; null: it has none that could be set. From 0 to 2 when not given. */
+      /** From and to; null: it has none that could be set. When not given none for OpenAI's reasoning models, else 0 to 2. */
       temperature: z
         .tuple([temperature, temperature], 'must be two numbers, or null')
         .refine(([from, to]) => from <= to, 'must be in ascending order')
@@ -70,7 +76,12 @@ export function valueAt<Value extends string>(
   baseUrl: string,
 ): Value | undefined {
   if (values === undefined || typeof values === 'string') return values
-  return Object.entries<Value>(values).find(([url]) => withoutSlash(url) === withoutSlash(baseUrl))?.[1]
+  return Object.entries<Value>(values).find(([url]) => isSameUrl(url, baseUrl))?.[1]
+}
+
+/** Whether two base URLs are one; a slash at the end makes no difference. */
+export function isSameUrl(one: string, other: string): boolean {
+  return withoutSlash(one) === withoutSlash(other)
 }
 
 function withoutSlash(url: string): string {

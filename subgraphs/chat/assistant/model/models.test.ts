@@ -33,6 +33,42 @@ describe('the catalogue of models', () => {
     expect(name).toContain('canned')
   })
 
+  it('offers tools to those of OpenAI’s models that take them, and to others only when it is said', () => {
+    const usesTools = (id: string) => new Models([id], false).get(id).usesTools
+    const takers = [
+      'gpt-4o',
+      'gpt-4.1-mini',
+      'gpt-5-nano',
+      'gpt-5.1',
+      'o1',
+      'o3-mini',
+      'gpt-3.5-turbo',
+      'openai/gpt-4o',
+    ]
+    expect(takers.filter((id) => !usesTools(id))).toEqual([])
+    const others = [
+      ...[
+        'chatgpt-4o-latest',
+        'gpt-5-chat-latest',
+        'gpt-5-chat',
+        'gpt-4o-search-preview',
+        'gpt-4o-mini-search-preview',
+      ],
+      ...['gpt-4o-audio-preview', 'o1-mini', 'o1-preview', 'gpt-3.5-turbo-instruct', 'gpt-oss-20b', 'llama3.2'],
+    ]
+    expect(others.filter(usesTools)).toEqual([])
+    expect(new Models([{ id: 'gpt-oss-20b', tools: true }], false).get('gpt-oss-20b').usesTools).toBe(true)
+  })
+
+  it('has no temperature for OpenAI’s reasoning models, unless it is said', () => {
+    const temperatureOf = (id: string) => new Models([id], false).get(id).temperature
+    const fixed = ['o1', 'o3-mini', 'openai/o4-mini', 'gpt-5', 'gpt-5-mini-2025-08-07', 'gpt-4o-search-preview']
+    expect(fixed.filter((id) => temperatureOf(id) !== null)).toEqual([])
+    const free = ['gpt-4o', 'gpt-5-chat-latest', 'gpt-5.1', 'ft:gpt-4o-mini:acme::o1', 'my-search-model', 'o200']
+    expect(free.filter((id) => temperatureOf(id) === null)).toEqual([])
+    expect(new Models([{ id: 'o3', temperature: [0, 1] }], false).get('o3').temperature).toEqual([0, 1])
+  })
+
   it('knows how OpenAI’s models are counted, also under a gateway’s name, and guesses of no other', () => {
     const encodingOf = (id: string) => new Models([id], false).get(id).encoding
     const older = Object.entries(modelToEncodingMap).filter(([id]) => /^gpt-(3|4|oss)/.test(id))

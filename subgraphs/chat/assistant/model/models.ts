@@ -30,6 +30,12 @@ const ENCODING_OF: readonly (readonly [RegExp, Encoding])[] = [
   [/^(gpt-4|gpt-3\.5|gpt-35)/, 'cl100k_base'],
 ]
 
+/** Those of OpenAI's own that may be given tools, but for the ones without: https://platform.openai.com/docs/models. */
+const WITH_TOOLS = /^(gpt-4|gpt-[5-9]|gpt-3\.5|gpt-35|o[1-9](-|$))/
+const WITHOUT_TOOLS = /^o1-(mini|preview)|-(chat|search|audio|realtime|transcribe|tts|image|vision|instruct)(-|$)/
+/** Those of OpenAI's own that refuse any other temperature than their own. */
+const FIXED_TEMPERATURE = /^(o[1-9](-|$)|gpt-5(-(mini|nano|pro|codex))?(-\d|$)|gpt-.+-search(-|$))/
+
 /** The models of the configuration; the first is the default. Of a name alone nothing else is known. */
 export class Models implements ModelCatalogue {
   readonly all: readonly AssistantModel[]
@@ -71,17 +77,29 @@ export class Models implements ModelCatalogue {
       maxOutputTokens: maxOutputTokens ?? null,
       canContinue: canContinue ?? isDemo,
       // Who runs an open model has to switch them on: a server that does not know them refuses the request.
-      usesTools: tools ?? (isDemo || (encodingOf(id) !== null && encodingOf(id) !== 'o200k_harmony')),
+      usesTools: tools ?? (isDemo || mayHaveTools(id)),
       encoding: encoding ?? encodingOf(id),
-      temperature: temperature === undefined ? ANY_TEMPERATURE : temperature,
+      temperature: temperature === undefined ? usualTemperature(id) : temperature,
       isDefault,
       isDemo,
     }
   }
 }
 
-/** Gateways put the maker's name before the model's, fine-tuned models have `ft:` there. */
 function encodingOf(id: string): Encoding | null {
-  const name = id.replace(/^(openai\/|ft:)/, '')
+  const name = ownName(id)
   return ENCODING_OF.find(([pattern]) => pattern.test(name))?.[1] ?? null
+}
+
+function mayHaveTools(id: string): boolean {
+  return WITH_TOOLS.test(ownName(id)) && !WITHOUT_TOOLS.test(ownName(id))
+}
+
+function usualTemperature(id: string): readonly [number, number] | null {
+  return FIXED_TEMPERATURE.test(ownName(id)) ? null : ANY_TEMPERATURE
+}
+
+/** Gateways put the maker's name before the model's, fine-tuned models have `ft:` there, and more behind it. */
+function ownName(id: string): string {
+  return id.replace(/^openai\//, '').replace(/^ft:([^:]+).*$/, '$1')
 }

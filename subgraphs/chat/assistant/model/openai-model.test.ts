@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ScriptedModel, startScriptedModel } from '../../../../tests/support/scripted-model.ts'
 import type { ModelDescription } from './model-description.ts'
 import type { Turn } from './model-request.ts'
@@ -83,12 +83,59 @@ describe('an answer', () => {
 
   it('may wait as long as it takes for who takes its text', async () => {
     server.answerWith((answer) => answer.say('Hello').finish())
-    const onText = () => new Promise<void>((resolve) => setTimeout(resolve, 1_200))
-    const answer = await modelOf({ idleTimeoutMs: 1_000 }).reply(
-      { model: 'm', turns: [QUESTION] },
-      { signal: new AbortController().signal, onText },
+    const onText = async () => void vi.advanceTimersByTime(2_000)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const options = { signal: new AbortController().signal, onText }
+      const answer = await modelOf({ idleTimeoutMs: 1_000 }).reply({ model: 'm', turns: [QUESTION] }, options)
+      expect(answer.finishReason).toBe('stop')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it.each([4_294_967_295, 10_000_001, 0.5, '7'])('has not cost %j tokens, whatever its server says', async (count) => {
+    const usage = { prompt_tokens: count, completion_tokens: 2 }
+    server.answerWith((answer) => answer.event({ choices: [{ delta: {}, finish_reason: 'stop' }], usage }).close())
+    expect((await ask(modelOf())).usage).toBeNull()
+  })
+
+  it.each([
+    ['EOS', 'stop'],
+    ['tool_calls', 'stop'],
+    ['model_length', 'length'],
+  ])('that ends with %j ended well', async (reason, finishReason) => {
+    server.answerWith((answer) =>
+      answer
+        .say('Hello')
+        .event({ choices: [{ delta: {}, finish_reason: reason }] })
+        .close(),
     )
-    expect(answer.finishReason).toBe('stop')
+    expect(await ask(modelOf())).toMatchObject({ text: 'Hello', finishReason })
+  })
+
+  it.each(['abort', 'error', 'constructor'])('that ends with %j is not whole', async (reason) => {
+    server.answerWith((answer) =>
+      answer
+        .say('Hello')
+        .event({ choices: [{ delta: {}, finish_reason: reason }] })
+        .close(),
+    )
+    await expect(ask(modelOf())).rejects.toMatchObject({ code: 'STREAM_INCOMPLETE' })
+  })
+
+  it('is whole soon after its end, also when its server goes on without an end', async () => {
+    const end = { choices: [{ delta: { content: 'Whole' }, finish_reason: 'stop' }] }
+    let heartbeat: NodeJS.Timeout | undefined
+    server.answerWith((answer) => {
+      answer.event(end)
+      heartbeat = setInterval(() => answer.event({ choices: [] }), 50)
+    })
+    try {
+      expect(await ask(modelOf())).toMatchObject({ text: 'Whole', finishReason: 'stop' })
+    } finally {
+      clearInterval(heartbeat)
+    }
   })
 
   it('is ended by what its taker throws, also with its last piece, and nobody else is asked', async () => {
@@ -220,16 +267,20 @@ describe('the endpoints', () => {
   })
 
   it('are not waited for when they want to be asked much later and another can be asked now', async () => {
-    server.answerWith((answer) => answer.refuse(429, 'no', { 'retry-after': '30' }))
-    expect(await ask(both())).toMatchObject({ endpoint: 'second' })
-    expect(server.requests).toHaveLength(1)
+    for (const header of [{ 'retry-after': '30' }, { 'retry-after-ms': '30000' }]) {
+      server.answerWith((answer) => answer.refuse(429, 'no', header))
+      expect(await ask(both())).toMatchObject({ endpoint: 'second' })
+    }
+    expect(server.requests).toHaveLength(2)
   })
 
   it('are not asked again before they want to be', async () => {
     const soon = new Date(Date.now() + 90_000).toUTCString()
-    server.answerWith((answer) => answer.refuse(429, 'no', { 'retry-after': soon }))
-    await expect(ask(modelOf())).rejects.toMatchObject({ code: 'PROVIDER_RATE_LIMITED' })
-    expect(server.requests).toHaveLength(1)
+    for (const header of [{ 'retry-after': soon }, { 'retry-after-ms': '90000', 'retry-after': '1' }]) {
+      server.answerWith((answer) => answer.refuse(429, 'no', header))
+      await expect(ask(modelOf())).rejects.toMatchObject({ code: 'PROVIDER_RATE_LIMITED' })
+    }
+    expect(server.requests).toHaveLength(2)
   })
 })
 

@@ -1,11 +1,13 @@
-import { type AnswerReader, fieldsOf, textOf, usageOf } from './answer-reader.ts'
+import { type AnswerReader, CallBounds, fieldsOf, textOf, usageOf } from './answer-reader.ts'
 import { GenerationError } from './generation-error.ts'
 import type { ModelAnswer, ReportedUsage, RequestedCall } from './model-request.ts'
 
 /** Reads the events of a streamed response. They are numbered: one that comes twice is taken once. */
 export class ResponsesReader implements AnswerReader {
   readonly #calls: RequestedCall[] = []
+  readonly #bounds = new CallBounds()
   #lastEvent = -1
+  #hasText = false
   #finishReason: 'stop' | 'length' | undefined
   #usage: ReportedUsage = null
 
@@ -19,6 +21,7 @@ export class ResponsesReader implements AnswerReader {
     switch (event.type) {
       case 'response.output_text.delta':
       case 'response.refusal.delta':
+        this.#hasText ||= textOf(event.delta) !== ''
         return textOf(event.delta)
       case 'response.output_item.done':
         this.#takeItem(fieldsOf(event.item))
@@ -28,7 +31,7 @@ export class ResponsesReader implements AnswerReader {
         this.#end(fieldsOf(event.response))
         break
       case 'response.failed':
-        throw failure(fieldsOf(fieldsOf(event.response).error))
+        throw failure(fieldsOf(fieldsOf(event.response).error), this.#hasText)
     }
     return ''
   }
@@ -48,6 +51,8 @@ export class ResponsesReader implements AnswerReader {
 
   #takeItem({ type, call_id: id, name, arguments: text }: Readonly<Record<string, unknown>>): void {
     if (type !== 'function_call' || textOf(name) === '') return
+    this.#bounds.begin()
+    this.#bounds.add(textOf(id), textOf(name), textOf(text))
     const position = this.#calls.length + 1
     this.#calls.push({ id: textOf(id) || `call_${position}`, name: textOf(name), arguments: textOf(text) || '{}' })
   }
@@ -61,8 +66,9 @@ export class ResponsesReader implements AnswerReader {
   }
 }
 
-/** What a failure in the midst of a stream means; the provider's words go no further than its cause. */
-function failure({ code, message }: Readonly<Record<string, unknown>>): GenerationError {
+/** What a failure in a stream means; the provider's words go no further than its cause. */
+function failure({ code, message }: Readonly<Record<string, unknown>>, hasText: boolean): GenerationError {
   const cause = new Error(`${textOf(code)}: ${textOf(message)}`)
-  return new GenerationError(code === 'rate_limit_exceeded' ? 'PROVIDER_RATE_LIMITED' : 'STREAM_INCOMPLETE', { cause })
+  if (code === 'rate_limit_exceeded') return new GenerationError('PROVIDER_RATE_LIMITED', { cause })
+  return new GenerationError(hasText ? 'STREAM_INCOMPLETE' : 'PROVIDER_UNAVAILABLE', { cause })
 }

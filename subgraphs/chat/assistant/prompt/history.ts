@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Message } from '../../message/message.entity.ts'
 import type { AssistantModel } from '../model/models.ts'
-import type { Speakers } from './speakers.ts'
+import { quoteName, type Speakers } from './speakers.ts'
 import { countTokens, countTurn } from './tokens.ts'
 
 /** Something that was said and is still there. */
@@ -132,7 +132,7 @@ async function toTurn(
   const content = withName(said, speakers)
   const introduction = speakers && said.role === 'USER' ? speakers.of(said.authorId).introduction : null
   const isNew = introduction !== null && !introduced.has(introduction)
-  const frame = countTurn(model, '') + (isNew ? countTokens(model, `, ${introduction}`) : 0)
+  const frame = countTurn(model, '') + (isNew ? countTokens(model, `, ${quoteName(introduction)}`) : 0)
   return {
     number: said.number,
     turn: { role: said.role === 'ASSISTANT' ? 'assistant' : 'user', content },

@@ -20,10 +20,11 @@ const require = createRequire(import.meta.url)
 
 /**
  * How many tokens a text has: counted by the model's own encoding, to a token for every 64 characters without a break;
- * estimated as its UTF-8 bytes by four, rounded up, where the encoding is not known.
+ * estimated where the encoding is not known: a token for each digit and sign, and for four UTF-8 bytes of the rest, rounded
+ * up.
  */
 export function countTokens({ encoding }: { readonly encoding: Encoding | null }, text: string): number {
-  if (encoding === null) return Math.ceil(Buffer.byteLength(text) / 4)
+  if (encoding === null) return estimateTokens(text)
   const count = counterOf(encoding)
   let tokens = 0
   let end = 0
@@ -33,6 +34,20 @@ export function countTokens({ encoding }: { readonly encoding: Encoding | null }
     end = index + run.length
   }
   return tokens + count(text.slice(end))
+}
+
+/** What most tokenizers never join with its neighbours for long: digits, punctuation, symbols. */
+const SIGNS = /[^\p{L}\p{M}\s]/gu
+const BYTES_A_TOKEN = 4
+
+/** A column of numbers has several times the tokens of as much prose, and would exceed what a model takes. */
+function estimateTokens(text: string): number {
+  let signs = 0
+  const prose = text.replace(SIGNS, () => {
+    signs += 1
+    return ''
+  })
+  return signs + Math.ceil(Buffer.byteLength(prose) / BYTES_A_TOKEN)
 }
 
 /** How many tokens a model reads that is given these turns, and begins to answer. */

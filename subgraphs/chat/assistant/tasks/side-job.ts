@@ -7,7 +7,7 @@ export type JobResult = 'done' | 'more' | 'outdated'
 /** What a model is to be asked beside a reply, and what is to be done with its answer. */
 export interface SideJob {
   readonly turns: Turn[]
-  /** The longest answer. */
+  /** The longest answer, and what its model thinks before it; one that is cut there is not used. */
   readonly maxOutputTokens: number
   /** Makes of the answer what is kept; null when it cannot be used. */
   read(answer: string): string | null
@@ -15,8 +15,8 @@ export interface SideJob {
   keep(change: ChangeUnderLock, text: string): Promise<JobResult>
 }
 
-/** What some models think aloud before they answer. */
-const THOUGHTS = /^\s*<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/
+/** What some models think aloud before they answer. The beginning may be missing, or the end, when they came to none. */
+const THOUGHTS = /^(?:[\s\S]*?<\/think(?:ing)?>|\s*<think(?:ing)?>[\s\S]*$)/
 
 /** An answer without what its model thought aloud. */
 export function withoutThoughts(answer: string): string {

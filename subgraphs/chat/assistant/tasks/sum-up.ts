@@ -9,16 +9,23 @@ import { beginningOf, type JobResult, type SideJob, withoutThoughts } from './si
 
 /** A summary is made of so many tokens at a time at most; what is left follows in the next round. */
 const TOKENS_READ = { least: 500, most: 8_000 }
-/** Long enough for those models, too, that think before they write. */
-const MOST_TOKENS_WRITTEN = 700
+/** What a summary takes, and how much may be written for one by a model that thinks before it writes. */
+const ROOM_FOR_SUMMARY = 700
+const MOST_TOKENS_WRITTEN = 3_000
 /** In UTF-16 code units. */
 const LONGEST_SUMMARY = 4_000
 /** So much of one message is shown, in UTF-16 code units, and of a token's worth of room. */
 const LONGEST_EXCERPT = 8_000
 const CODE_UNITS_A_TOKEN = 4
 const MESSAGES_A_ROUND = 200
-/** A summary reaches back over so many messages that none tells of: to read a whole long history would cost too much. */
+/**
+ * A summary reaches back over so much that none tells of: to read a whole long history would cost too much. Of what is
+ * older none ever tells.
+ */
 const MOST_MESSAGES = 1_000
+const MOST_ROUNDS = 8
+/** What a round is taken for at least. */
+const TOKENS_A_ROUND = 2_000
 
 /** The longest summary; one that took more than half of what a model is given would not be shown to it. */
 const WORDS = { least: 30, most: 300 }
@@ -72,13 +79,15 @@ async function gather(
 ): Promise<Material | null> {
   const latest = await readSummary(em, conversationId)
   if (latest && latest.upTo >= target) return null
-  const oldest = Math.max(1, target - MOST_MESSAGES + 1)
+  const budget = between(TOKENS_READ, prompts.budgetOf({ model }) - ROOM_FOR_SUMMARY)
+  const tokens = MOST_ROUNDS * Math.max(budget, TOKENS_A_ROUND)
+  const beyond = await prompts.lastBeyond(em, conversationId, { model, before: target + 1, tokens })
+  const oldest = Math.max(0, target - MOST_MESSAGES, beyond) + 1
   const before = latest && latest.upTo + 1 >= oldest ? latest : null
   const from = before ? before.upTo + 1 : oldest
   const found = await readSaid(em, conversationId, { from, to: target, limit: MESSAGES_A_ROUND })
   const speakers = await prompts.speakersIn(em, conversationId)
   await speakers?.learn(authorsOf(found))
-  const budget = between(TOKENS_READ, prompts.budgetOf({ model }) - MOST_TOKENS_WRITTEN)
   const lines = fittingLines(found, speakers, budget, (text) => prompts.countTokens(model, text))
   if (lines.length === 0) return null
   const isMore = lines.length < found.length || found.length === MESSAGES_A_ROUND
@@ -143,6 +152,6 @@ async function keep(
 
 function digestOf(said: readonly Said[]): string {
   const hash = createHash('sha256')
-  for (const { number, body } of said) hash.update(`${number}:${body.length}:${body}`)
+  for (const { number, authorId, body } of said) hash.update(`${number}:${authorId}:${body.length}:${body}`)
   return hash.digest('base64')
 }

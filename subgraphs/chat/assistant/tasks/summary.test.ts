@@ -6,10 +6,11 @@ import { ConversationChanges } from '../../conversation/conversation-change.ts'
 import { seedMessages } from '../../message/testing/seed-messages.ts'
 import { startAssistantWorker } from '../assistant-worker.ts'
 import { retractSummary } from '../control/retract.ts'
+import { PostgresLedger } from '../usage/postgres-ledger.ts'
 import { openTaskDesk, type TaskDesk } from './testing/task-desk.ts'
 
 /** Five messages of these fit into what a model is given, three into what a summary leaves. */
-const BUDGET = 180
+const BUDGET = 188
 const LONG = 'x'.repeat(100)
 
 describe('the summary of a conversation', () => {
@@ -118,6 +119,46 @@ describe('the summary of a conversation', () => {
     expect(prompt.needsSummary).toBe(false)
   })
 
+  it('reaches back over no more than eight rounds read', async () => {
+    const conversation = await desk.chat.converse('ASSISTANT', { title: 'Long' })
+    await seedMessages(desk.chat, conversation, 60)
+    await desk.chat
+      .fork()
+      .execute(`UPDATE chat.message SET body = repeat('y', 4000) WHERE conversation_id = ?`, [conversation.id])
+    await desk.answered(conversation, LONG, LONG)
+    await work(conversation)
+
+    const summary = await desk.summaryOf(conversation)
+    expect(summary && summary.upTo - summary.since).toBeGreaterThan(10)
+    expect(summary && summary.upTo - summary.since).toBeLessThan(16)
+  })
+
+  it('rests for an hour when it could not be written, and is planned by no reply meanwhile', async () => {
+    const conversation = await long(4)
+    desk.scripted.answerSideRequestsWith((answer) => answer.say('').finish())
+    await desk.chat.fork().execute('UPDATE chat.assistant_task SET attempts = 2')
+    const rests = [{ kind: 'SUMMARY', attempts: 3, state: 'rests' }]
+    await using _worker = desk.openWorker()
+    await expect.poll(() => desk.tasksOf(conversation)).toEqual(rests)
+
+    const before = desk.scripted.sideRequests.length
+    expect(await desk.answered(conversation, LONG, LONG)).toBe(false)
+    await _worker[Symbol.asyncDispose]()
+    expect(await desk.tasksOf(conversation)).toEqual(rests)
+    expect(desk.scripted.sideRequests.length).toBe(before)
+
+    await desk.chat.fork().execute("UPDATE chat.assistant_task SET lease_until = now() - interval '1 second'")
+    await work(conversation)
+    expect(await desk.answered(conversation, LONG, LONG)).toBe(true)
+  })
+
+  it('is not asked for when who would pay has too little left of the day', async () => {
+    const conversation = await long(4)
+    await using _worker = desk.openWorker(new PostgresLedger({ dailyTokens: 100, concurrentReplies: 32 }))
+    await expect.poll(() => desk.tasksOf(conversation)).toEqual([])
+    expect(count).toBe(0)
+  })
+
   it('names people where there are several', async () => {
     const conversation = await desk.chat.converse('GROUP')
     desk.people.names.set(desk.chat.viewerId, { username: 'ada', displayName: 'Ada' })
@@ -153,6 +194,7 @@ describe('the summary of a conversation', () => {
     it.each([
       ['edited', `body = 'Other' WHERE number = 2 AND conversation_id = ?`],
       ['deleted', `body = '', deleted_at = now() WHERE number = 3 AND conversation_id = ?`],
+      ['left without its author', `author_id = NULL WHERE number = 1 AND conversation_id = ?`],
     ])('and a message that it tells of is %s, it is not kept, and asked for again', async (_, sql) => {
       const conversation = await long(4)
       await meanwhile(conversation, edit(sql, conversation.id))

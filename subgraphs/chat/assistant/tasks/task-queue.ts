@@ -8,8 +8,8 @@ export interface Task {
   readonly model: string
   /** How often it has been begun, this time included. */
   readonly attempts: number
-  /** Whether there is somebody who pays for it: whoever asked may have deleted their account. */
-  readonly isPaid: boolean
+  /** Who paid for it when it was taken (a UUID); null when nobody does: whoever asked may have deleted their account. */
+  readonly payer: string | null
   /** Fences this process: whoever takes the task later has another one. */
   readonly lease: string
 }
@@ -20,6 +20,8 @@ const MOST_ATTEMPTS = 3
 const LEASE_SECONDS = 60
 /** Pause after the first failure; twice as long after the second. */
 const RETRY_SECONDS = 10
+/** A summary that could not be written is planned again no sooner: it would be with every reply. */
+const REST_SECONDS = 3_600
 
 const IS_FREE = 'coalesce(lease_until < now(), true)'
 const IS_HELD = 'conversation_id = ? AND kind = ? AND lease_until = ?::timestamptz'
@@ -42,12 +44,12 @@ export async function claimTask(em: EntityManager): Promise<Task | null> {
      SET attempts = attempts + 1, lease_until = now() + interval '${LEASE_SECONDS} seconds'
      FROM next WHERE task.conversation_id = next.conversation_id AND task.kind = next.kind
      RETURNING task.conversation_id AS "conversationId", task.kind, model, attempts,
-       requested_by IS NOT NULL AS "isPaid", lease_until::text AS lease`,
+       requested_by AS payer, lease_until::text AS lease`,
   )
   return task ?? null
 }
 
-/** Gives up the tasks whose last worker is lost too. */
+/** Gives up the tasks whose last worker is lost too, and those that have rested. */
 export async function dropAbandoned(em: EntityManager): Promise<void> {
   await em.execute(`DELETE FROM chat.assistant_task WHERE attempts >= ${MOST_ATTEMPTS} AND ${IS_FREE}`)
 }
@@ -83,11 +85,15 @@ export async function handTaskOver(em: EntityManager, task: Task): Promise<void>
   )
 }
 
-/** Has a task that failed begun again after a while; gives it up after the third time. */
+/**
+ * Has a task that failed begun again after a while; gives it up after the third time. A summary stays an hour then, which
+ * nobody begins, and in whose place no other is planned.
+ */
 export async function retryTask(em: EntityManager, task: Task): Promise<void> {
-  if (task.attempts >= MOST_ATTEMPTS) return removeTask(em, task)
+  const isLast = task.attempts >= MOST_ATTEMPTS
+  if (isLast && task.kind === 'TITLE') return removeTask(em, task)
   await em.execute(`UPDATE chat.assistant_task SET lease_until = now() + ? * interval '1 second' WHERE ${IS_HELD}`, [
-    RETRY_SECONDS * task.attempts,
+    isLast ? REST_SECONDS : RETRY_SECONDS * task.attempts,
     ...held(task),
   ])
 }

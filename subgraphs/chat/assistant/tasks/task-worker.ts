@@ -96,8 +96,8 @@ export class TaskWorker implements AsyncDisposable {
   /** Never rejects: what cannot even be put off is taken again when its lease has run out. */
   async #work(task: Task): Promise<void> {
     try {
-      const job = task.isPaid ? await this.#prepare(task) : null
-      if (!job) return await removeTask(this.#options.fork(), task)
+      const job = await this.#prepare(task)
+      if (!job || !(await this.#isAffordable(task, job))) return await removeTask(this.#options.fork(), task)
       await this.#finish(task, job, await this.#ask(task, job))
     } catch (error) {
       // The conversation was deleted, and its tasks with it.
@@ -107,10 +107,17 @@ export class TaskWorker implements AsyncDisposable {
     }
   }
 
-  async #prepare({ conversationId, kind, model }: Task): Promise<SideJob | null> {
+  async #prepare({ conversationId, kind, model, payer }: Task): Promise<SideJob | null> {
+    if (payer === null) return null
     const em = this.#options.fork()
     if (kind === 'TITLE') return prepareTitle(em, conversationId)
     return prepareSummary(em, this.#options.prompts, { conversationId, model })
+  }
+
+  /** Whether what is to be read fits what its payer has left of the day. */
+  async #isAffordable({ payer, model }: Task, { turns }: SideJob): Promise<boolean> {
+    const { ledger, prompts, fork } = this.#options
+    return payer !== null && (await ledger.affords(fork(), payer, prompts.countTurns(model, turns)))
   }
 
   /** Null: it failed, and the task is put off; or it was handed over. */
@@ -124,13 +131,17 @@ export class TaskWorker implements AsyncDisposable {
       outputTokens: prompts.countTokens(task.model, written),
     })
     try {
-      const { turns, maxOutputTokens } = job
+      const { turns } = job
+      const longest = prompts.longestAnswer(task.model, prompts.countTurns(task.model, turns))
+      const maxOutputTokens = Math.max(1, Math.min(job.maxOutputTokens, longest))
       const onText = async (text: string) => {
         written += text
         if (written.length > LONGEST_ANSWER) throw new Error('The model wrote too much.')
       }
-      const { usage } = await model.reply({ model: task.model, turns, maxOutputTokens }, { signal, onText })
-      const answer = { text: job.read(written), cost: usage ?? counted() }
+      const request = { model: task.model, turns, maxOutputTokens }
+      const { usage, finishReason } = await model.reply(request, { signal, onText })
+      // Cut at its longest it has not come to its end, and maybe not to its beginning.
+      const answer = { text: finishReason === 'length' ? null : job.read(written), cost: usage ?? counted() }
       if (answer.text !== null) return { ...answer, text: answer.text }
       logger.warn({ conversation: task.conversationId }, `a model wrote no ${kind}`)
       await this.#putOff(task, answer.cost, retryTask)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SCRIPTED_TITLE } from '../../../../tests/support/scripted-model.ts'
 import { viewerNamed } from '../../testing/chat-fixture.ts'
+import { PostgresLedger } from '../usage/postgres-ledger.ts'
 import { openTaskDesk, type TaskDesk } from './testing/task-desk.ts'
 import { readTitle } from './title.ts'
 
@@ -139,6 +140,23 @@ describe('the title of a conversation with the assistant', () => {
     expect(await desk.booked()).toEqual({ inputTokens: 4, outputTokens: 1 })
   })
 
+  it('is not what a model was still at when it had written as much as it may', async () => {
+    const conversation = await begun()
+    desk.scripted.answerSideRequestsWith((answer) => answer.say('Okay, the user wants').finish(undefined, 'length'))
+    await using _worker = desk.openWorker()
+    await expect.poll(() => desk.tasksOf(conversation)).toEqual([{ kind: 'TITLE', attempts: 1, state: 'put off' }])
+    expect(await desk.titleOf(conversation)).toBeNull()
+  })
+
+  it('is not asked for when who would pay has too little left of the day', async () => {
+    const conversation = await begun()
+    const before = desk.scripted.sideRequests.length
+    await using _worker = desk.openWorker(new PostgresLedger({ dailyTokens: 20, concurrentReplies: 32 }))
+    await expect.poll(() => desk.tasksOf(conversation)).toEqual([])
+    expect(desk.scripted.sideRequests.length).toBe(before)
+    expect(await desk.titleOf(conversation)).toBeNull()
+  })
+
   it('is left to the next worker at once by one that stops', async () => {
     const conversation = await begun()
     const asked = heldAnswer()
@@ -189,6 +207,7 @@ describe('what a model writes for a title', () => {
     [' "Flight of bees."\n\nI hope that helps!', 'Flight of bees'],
     ['Title: **Flight of bees**', 'Flight of bees'],
     ['<think>Bees?\nWings!</think>\n# Flight\tof bees', 'Flight of bees'],
+    ['Okay, bees.\n</think>\n\nFlight of bees', 'Flight of bees'],
     ['Wait…', 'Wait…'],
     ['And so on...', 'And so on...'],
     ['C#', 'C#'],
@@ -200,7 +219,10 @@ describe('what a model writes for a title', () => {
     expect(readTitle(answer)?.length).toBeLessThanOrEqual(80)
   })
 
-  it.each(['', ' \n', '""', '\u200b', '<think>Hm.</think>'])('is nothing, of %j', (answer) => {
-    expect(readTitle(answer)).toBeNull()
-  })
+  it.each(['', ' \n', '""', '\u200b', '<think>Hm.</think>', '<think>\nOkay, the user'])(
+    'is nothing, of %j',
+    (answer) => {
+      expect(readTitle(answer)).toBeNull()
+    },
+  )
 })

@@ -6,8 +6,8 @@ import { beginningOf, type SideJob, withoutThoughts } from './side-job.ts'
 const LONGEST_TITLE = 80
 /** So much of the question and of the answer is shown, in UTF-16 code units. */
 const LONGEST_EXCERPT = 2_000
-/** Enough for those models, too, that think before they write. */
-const MOST_TOKENS = 256
+/** A title has a dozen; the rest is for models that think before they write. */
+const MOST_TOKENS = 2_000
 
 const INSTRUCTIONS =
   'Name this conversation: write a title of at most six words for it, in the language of the question. ' +

@@ -43,7 +43,8 @@ describe('who reads a reply now and then', () => {
   /** A reply with all that may befall it, and what its text is by then. */
   class Story {
     readonly readers = [0, 1].map(() => ({ attempt: 0, offset: 0, text: '' }))
-    readonly #versions: { id: string; text: string; isWhole: boolean }[]
+    /** `kept` is what somebody had gone on with: it stays in every attempt from then on. */
+    readonly #versions: { id: string; text: string; kept: number; isWhole: boolean }[]
     #shown = 0
     #claim: BegunClaim | undefined
     readonly #reply: { conversationId: string; messageId: string }
@@ -51,7 +52,7 @@ describe('who reads a reply now and then', () => {
     constructor(first: BegunClaim) {
       this.#claim = first
       this.#reply = { conversationId: first.conversationId, messageId: first.messageId }
-      this.#versions = [{ id: first.id, text: '', isWhole: false }]
+      this.#versions = [{ id: first.id, text: '', kept: 0, isWhole: false }]
     }
 
     async happen(step: Step): Promise<void> {
@@ -92,7 +93,7 @@ describe('who reads a reply now and then', () => {
       } else if ('takeOver' in step) {
         await handOver(chat.fork(), claimed)
         this.#claim = await claim(step.takeOver)
-        if (!step.takeOver) version.text = ''
+        if (!step.takeOver) version.text = version.text.slice(0, version.kept)
       } else if ('end' in step) {
         await finishReply(chat.fork(), claimed, { status: step.end })
         this.#claim = undefined
@@ -106,9 +107,11 @@ describe('who reads a reply now and then', () => {
       if ('regenerate' in step) {
         await replies.regenerate(...asked)
         this.#claim = await claim(false)
-        this.#shown = this.#versions.push({ id: this.#claim.id, text: '', isWhole: false }) - 1
+        this.#shown = this.#versions.push({ id: this.#claim.id, text: '', kept: 0, isWhole: false }) - 1
       } else if ('goOn' in step && !this.#version.isWhole) {
         await replies.continue(...asked)
+        this.#version.kept = this.#version.text.length
+        await this.#look(1)
         this.#claim = await claim(false)
       } else if ('show' in step && this.#versions[step.show]) {
         await replies.select(...asked, this.#versions[step.show]?.id ?? '')

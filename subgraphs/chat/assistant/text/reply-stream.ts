@@ -75,10 +75,11 @@ function describe(piece: ReplyPiece, position: ReplyPosition): ReplyEvent[] {
   ]
 }
 
-/** The end of a reply; null when it was asked for anew, or shows another version, since the piece was read. */
+/** The end of a reply; null when it was asked for anew, shows another version, or was deleted since the piece was read. */
 async function endOf(piece: ReplyPiece, readWhole: () => Promise<ReplyPiece | null>): Promise<ReplyEnded | null> {
   const whole = piece.offset === 0 ? piece : await readWhole()
   if (whole?.generationId !== piece.generationId || whole.attempt !== piece.attempt || !hasEnded(whole)) return null
+  if (whole.text.length !== piece.offset + piece.text.length) return null
   const ended = endings.get(whole) ?? toEnded(whole)
   endings.set(whole, ended)
   return ended

@@ -1,6 +1,6 @@
 import { ApplicationError } from '../../../../platform/errors.ts'
 import { LONGEST_ARGUMENTS, readArguments } from './call-arguments.ts'
-import { type Tool, type ToolContext, ToolFailure } from './tool.ts'
+import { type QuotedMessage, type Tool, type ToolContext, ToolFailure } from './tool.ts'
 import type { ToolCall } from './tool-call.entity.ts'
 
 /** What came of a call. */
@@ -8,6 +8,8 @@ export interface ToolResult {
   readonly status: 'DONE' | 'FAILED'
   /** What the model is told; at most 8,000 UTF-16 code units. */
   readonly result: string
+  /** The messages whose words it holds. */
+  readonly quotes?: readonly QuotedMessage[]
   /** What went wrong that the model is not told; for the log. */
   readonly error?: unknown
 }
@@ -32,8 +34,9 @@ export async function runTool(
   const timeout = AbortSignal.timeout(longestMs)
   const signal = AbortSignal.any([context.signal, timeout])
   try {
-    const result = await orAborted(tool.run(args, { ...context, signal }), signal)
-    return { status: 'DONE', result: storable(result) }
+    const said = await orAborted(tool.run(args, { ...context, signal }), signal)
+    const { text, quotes } = typeof said === 'string' ? { text: said, quotes: [] } : said
+    return { status: 'DONE', result: storable(text), quotes }
   } catch (error) {
     context.signal.throwIfAborted()
     if (timeout.aborted) return failed('It took too long and was given up; it may have been done all the same.')

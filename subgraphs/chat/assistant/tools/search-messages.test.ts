@@ -31,7 +31,7 @@ describe('the tool that searches messages', () => {
         ...{ signal: new AbortController().signal, ...context },
       },
     )
-    return JSON.parse(result) as Found
+    return JSON.parse(typeof result === 'string' ? result : result.text) as Found
   }
   const textsOf = ({ messages }: Found) => messages.map(({ text }) => text)
 

@@ -33,10 +33,9 @@ export const searchMessagesTool = defineTool({
     const page = { size: MOST_FOUND + 1, direction: 'forward', cursor: undefined } as const
     const found = await searchMessages(em, { words, conversationId, viewerId }, page)
     const messages = found.filter(({ id }) => id !== questionId)
-    return JSON.stringify({
-      messages: messages.slice(0, MOST_FOUND).map((message) => describe(message, words, context)),
-      thereAreMore: messages.length > MOST_FOUND,
-    })
+    const quotes = messages.slice(0, MOST_FOUND)
+    const described = quotes.map((message) => describe(message, words, context))
+    return { text: JSON.stringify({ messages: described, thereAreMore: messages.length > MOST_FOUND }), quotes }
   },
 })
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { encodeId, newUuid } from '../../../../platform/ids.ts'
 import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
 import type { BegunClaim } from '../generation/claim.ts'
-import { REPLY_QUEUED } from '../generation/reply-queue.ts'
 import { finishReply } from '../generation/testing/claims.ts'
+import { REPLY_QUEUED } from '../generation/topics.ts'
 import { ToolBench, testTool } from './testing/tool-bench.ts'
 
 const ANSWER = `mutation ($id: ID!, $approved: Boolean!) {

@@ -8,7 +8,7 @@ import { doorbellOf, ringOf } from '../../event-log/doorbell.ts'
 import { type AppendedEvents, appendEvents } from '../../event-log/event-log.ts'
 import { findMessage } from '../../message/find-message.ts'
 import { Generation } from '../generation/generation.entity.ts'
-import { REPLY_QUEUED } from '../generation/reply-queue.ts'
+import { REPLY_QUEUED } from '../generation/topics.ts'
 import { ToolCall } from './tool-call.entity.ts'
 
 const NOT_ALLOWED = 'The person who asks does not allow this: it was not done.'

@@ -4,6 +4,7 @@ import { type AppendedEvents, appendEvents } from '../../event-log/event-log.ts'
 import { type Claim, lockClaimed } from '../generation/generation-lease.ts'
 import type { ToolResult } from './run-tool.ts'
 import { ToolCall } from './tool-call.entity.ts'
+import { RETRACTED, storeQuotes } from './tool-quotes.ts'
 
 /** A call that the journal does not have yet; all of one answer of the model, in order. */
 export type NewCall = Pick<ToolCall, 'providerId' | 'name' | 'arguments' | 'status' | 'result'>
@@ -20,6 +21,8 @@ export type NextStep =
  * Journals the calls of one answer of the model, before any is run. The text is what a worker that takes over begins
  * with from now on: all of it must have been written.
  *
+ * @param after how many answers with calls are journaled already, see {@link countSteps}: an answer that was journaled once,
+ *   though nobody was told, is not again.
  * @param beside what else is written in the same transaction, last of all.
  * @returns what the bus is to be told.
  * @throws LeaseLostError
@@ -27,16 +30,26 @@ export type NextStep =
 export function journalCalls(
   em: EntityManager,
   claim: Claim,
-  calls: readonly NewCall[],
+  { calls, after }: { readonly calls: readonly NewCall[]; readonly after: number },
   beside: (transaction: EntityManager) => Promise<void>,
 ): Promise<AppendedEvents | null> {
   return em.transactional(async (transaction) => {
     await lockClaimed(transaction, claim)
+    if ((await countSteps(transaction, claim)) > after) return null
     await insertCalls(transaction, claim, calls)
     const appended = calls.length === 0 ? null : await logChange(transaction, claim)
     await beside(transaction)
     return appended
   })
+}
+
+/** How many answers with calls are journaled. */
+export async function countSteps(em: EntityManager, { conversationId, id }: Claim): Promise<number> {
+  const [{ steps }] = await em.execute<[{ steps: number }]>(
+    `SELECT coalesce(max(step), 0) AS steps FROM chat.tool_call WHERE conversation_id = ? AND generation_id = ?`,
+    [conversationId, id],
+  )
+  return steps
 }
 
 async function insertCalls(em: EntityManager, claim: Claim, calls: readonly NewCall[]): Promise<void> {
@@ -108,12 +121,15 @@ export function journalResult(
   em: EntityManager,
   claim: Claim,
   call: ToolCall,
-  { status, result }: ToolResult,
+  { status, result, quotes = [] }: ToolResult,
 ): Promise<AppendedEvents | null> {
   return em.transactional(async (transaction) => {
     await lockClaimed(transaction, claim)
-    await transaction.nativeUpdate(ToolCall, keyOf(call), { status, result, finishedAt: raw('now()') })
-    return logChange(transaction, claim)
+    // Locks the conversation, as whoever changes a message of it does before the message.
+    const appended = await logChange(transaction, claim)
+    const words = (await storeQuotes(transaction, call, quotes)) ? result : RETRACTED
+    await transaction.nativeUpdate(ToolCall, keyOf(call), { status, result: words, finishedAt: raw('now()') })
+    return appended
   })
 }
 

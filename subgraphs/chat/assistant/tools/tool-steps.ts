@@ -7,6 +7,7 @@ import type { AppendedEvents } from '../../event-log/event-log.ts'
 import { Message } from '../../message/message.entity.ts'
 import { bookCall, type CallUsage } from '../generation/book-call.ts'
 import { type Claim, LeaseLostError } from '../generation/generation-lease.ts'
+import { surely } from '../generation/surely.ts'
 import type { ModelAnswer, ToolDefinition } from '../model/model-request.ts'
 import type { Models } from '../model/models.ts'
 import type { Ledger } from '../usage/ledger.ts'
@@ -15,7 +16,7 @@ import { readCalls } from './new-calls.ts'
 import { LONGEST_RUN_MS, runTool, type ToolResult } from './run-tool.ts'
 import type { ToolContext } from './tool.ts'
 import type { ToolCall } from './tool-call.entity.ts'
-import { canRepeat, journalCalls, journalResult, type NextStep, takeNextStep } from './tool-journal.ts'
+import { canRepeat, countSteps, journalCalls, journalResult, type NextStep, takeNextStep } from './tool-journal.ts'
 import { TOOLS_NOTE, type Tools } from './tools.ts'
 
 /** What a reply does after its tools: see {@link NextStep}. */
@@ -76,7 +77,8 @@ export class ToolSteps {
     const { fork, ledger, tools } = this.#options
     const calls = readCalls(answer.calls, tools)
     const book = (transaction: EntityManager) => bookCall(transaction, claim, ledger, { used: usage, replies: 0 })
-    this.#ring(claim, await journalCalls(fork(), claim, calls, book))
+    const after = await surely(() => countSteps(fork(), claim), signal)
+    this.#ring(claim, await surely(() => journalCalls(fork(), claim, { calls, after }, book), signal))
     return this.resume(claim, signal)
   }
 

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { z } from 'zod'
 import type { Conversation } from '../../conversation/conversation.entity.ts'
+import type { Message } from '../../message/message.entity.ts'
 import type { ToolDefinition } from '../model/model-request.ts'
 
 /** For whom and where a tool is run. */
@@ -16,6 +17,15 @@ export interface ToolContext {
   readonly signal: AbortSignal
 }
 
+/** A message as a tool has read it. */
+export type QuotedMessage = Pick<Message, 'conversationId' | 'number' | 'id' | 'editedAt'>
+
+/** A result with words of messages in it: nobody reads it any more once one of them was changed or deleted. */
+export interface Quotation {
+  readonly text: string
+  readonly quotes: readonly QuotedMessage[]
+}
+
 /** Something that the assistant can have done while it writes a reply. */
 export interface Tool extends ToolDefinition {
   /** Whether whoever asked for the reply is asked before it is run. */
@@ -26,10 +36,10 @@ export interface Tool extends ToolDefinition {
    * Runs it.
    *
    * @param args what the model gave, any JSON.
-   * @returns what the model is told.
+   * @returns what the model is told; a quotation when it repeats what messages say.
    * @throws ToolFailure with words for the model; whatever else, of which the model hears nothing.
    */
-  run(args: unknown, context: ToolContext): Promise<string>
+  run(args: unknown, context: ToolContext): Promise<string | Quotation>
 }
 
 /** A tool could not do what the model asked for; the words are for the model, and shown to people. */
@@ -40,7 +50,7 @@ export class ToolFailure extends Error {
 /** A tool as it is written: with a schema of what it is given. */
 interface ToolSource<Args> extends Pick<Tool, 'name' | 'description' | 'needsApproval' | 'isIdempotent'> {
   readonly arguments: z.ZodType<Args>
-  run(args: Args, context: ToolContext): Promise<string>
+  run(args: Args, context: ToolContext): Promise<string | Quotation>
 }
 
 /** A tool whose arguments are described to the model, and checked, by one schema. */

@@ -39,6 +39,8 @@ export interface Ledger {
    * @param replies 1 with the last call of a reply, else 0.
    */
   settle(transaction: EntityManager, reply: Payable, used: TokensUsed, replies: 0 | 1): Promise<void>
+  /** Whether so many tokens fit what this person has left of the day. Nothing is set aside. */
+  affords(em: EntityManager, userId: string, tokens: number): Promise<boolean>
   /** Books what a title or a summary has cost. */
   book(em: EntityManager, cost: TokensUsed & { readonly userId: string; readonly model: string }): Promise<void>
 }

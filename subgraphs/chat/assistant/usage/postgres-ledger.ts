@@ -19,8 +19,10 @@ const SHORTEST_ANSWER = 16
 /**
  * Keeps accounts in Postgres. What a call may cost at most is set aside before it, under the lock of the account, and
  * exchanged for what it did cost after it: so the sum of both never exceeds the limit, however many replies begin at
- * once, unless a model reads or writes more than it was said to. Everything is booked on the day on which it was set
- * aside. Titles and summaries are booked without being set aside: they count, but the limit does not stop them.
+ * once, unless a model reads or writes more than it was said to. What became of a call that broke off nobody says: it is
+ * booked by its text, and what a model thought, or wrote of a call of a tool, until then is in no account. Everything is
+ * booked on the day on which it was set aside. Titles and summaries are booked without being set aside: none is begun
+ * beyond the limit, but one that was begun may exceed it.
  */
 export class PostgresLedger implements Ledger {
   readonly #dailyTokens: number | null
@@ -90,6 +92,11 @@ export class PostgresLedger implements Ledger {
         ...[replies, conversationId, id, replies],
       ],
     )
+  }
+
+  async affords(em: EntityManager, userId: string, tokens: number): Promise<boolean> {
+    if (this.#dailyTokens === null) return true
+    return this.#dailyTokens - (await spentOn(em, userId, dayOf(this.#now()))) >= tokens
   }
 
   async book(em: EntityManager, cost: TokensUsed & { userId: string; model: string }): Promise<void> {

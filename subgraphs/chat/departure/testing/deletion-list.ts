@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { AccountDeletion, DeletionPage } from '../../../../platform/deletions.ts'
 import { createLogger } from '../../../../platform/logging.ts'
+import { ReplyRemoval } from '../../assistant/control/reply-removal.ts'
 import { ConversationChanges } from '../../conversation/conversation-change.ts'
 import type { ChatFixture } from '../../testing/chat-fixture.ts'
 import { DeletionProgress } from '../deletion-progress.entity.ts'
@@ -45,11 +46,12 @@ export class DeletionList {
   start({ everyMs = OFTEN_MS } = {}): Departures {
     const { fork, bus } = this.#chat
     const changes = new ConversationChanges({ bus })
+    const replies = new ReplyRemoval(this.#chat)
     const readPage = (after: number) => this.#readPage(after)
     const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
     logger.warn = (_: unknown, message?: string) => void this.said.push(`warn: ${message}`)
     logger.info = (message: unknown) => void this.said.push(`info: ${message}`)
-    return new Departures({ fork, changes, bus, logger, readPage, now: () => this.now, everyMs })
+    return new Departures({ fork, changes, replies, bus, logger, readPage, now: () => this.now, everyMs })
   }
 
   /** Adds an account and has one process apply the list. */

@@ -7,6 +7,7 @@ import { type ChatFixture, openChatFixture } from '../../../testing/chat-fixture
 import { OpenAiModel } from '../../model/openai-model.ts'
 import { Prompts } from '../../prompt/prompt.ts'
 import { KnownNames } from '../../prompt/testing/known-names.ts'
+import type { Ledger } from '../../usage/ledger.ts'
 import { planTasks } from '../plan-tasks.ts'
 import { TaskWorker } from '../task-worker.ts'
 
@@ -14,8 +15,8 @@ import { TaskWorker } from '../task-worker.ts'
 export interface StoredTask {
   readonly kind: string
   readonly attempts: number
-  /** Free for any worker; held by one; put off for up to half a minute after a failure. */
-  readonly state: 'free' | 'held' | 'put off'
+  /** Free for any worker; held by one; put off for up to half a minute after a failure; given up for now. */
+  readonly state: 'free' | 'held' | 'put off' | 'rests'
 }
 
 /** Chat without a worker for replies, with one for tasks when a test opens one, before a model that a test scripts. */
@@ -24,7 +25,8 @@ export interface TaskDesk extends AsyncDisposable {
   readonly scripted: ScriptedModel
   readonly people: KnownNames
   readonly prompts: Prompts
-  openWorker(): TaskWorker
+  /** @param ledger the chat's when not given. */
+  openWorker(ledger?: Ledger): TaskWorker
   /** Says this as the viewer, has it answered with that, and plans what follows; returns whether there is something. */
   answered(conversation: Conversation, question: string, answer: string): Promise<boolean>
   tasksOf(conversation: Conversation): Promise<StoredTask[]>
@@ -48,7 +50,7 @@ export function openTaskDesk(contextTokens: number): Promise<TaskDesk> {
     const changes = new ConversationChanges({ bus })
     return {
       ...{ chat, scripted, people, prompts },
-      openWorker: () => new TaskWorker({ fork, bus, changes, model, prompts, ledger, logger }),
+      openWorker: (other) => new TaskWorker({ fork, bus, changes, model, prompts, ledger: other ?? ledger, logger }),
       answered: (conversation, question, answer) => answered(chat, prompts, { conversation, question, answer }),
       tasksOf: (conversation) => read(chat, TASKS, conversation),
       titleOf: async (conversation) =>
@@ -64,7 +66,8 @@ export function openTaskDesk(contextTokens: number): Promise<TaskDesk> {
 const TASKS = `
   SELECT kind, attempts, CASE
     WHEN coalesce(lease_until < now(), true) THEN 'free'
-    WHEN lease_until < now() + interval '30 seconds' THEN 'put off' ELSE 'held' END AS state
+    WHEN lease_until < now() + interval '30 seconds' THEN 'put off'
+    WHEN lease_until > now() + interval '50 minutes' THEN 'rests' ELSE 'held' END AS state
   FROM chat.assistant_task WHERE conversation_id = ?`
 const TITLE = 'SELECT title FROM chat.conversation WHERE id = ?'
 const SUMMARY = 'SELECT since, up_to AS "upTo", body FROM chat.conversation_summary WHERE conversation_id = ?'
