@@ -3,7 +3,7 @@ import { type AssistantSettings, Conversation } from '../../conversation/convers
 import { Message } from '../../message/message.entity.ts'
 import type { ToolDefinition } from '../model/model-request.ts'
 import type { Prompt, Prompts, ToolOffer } from '../prompt/prompt.ts'
-import { journaledTurns } from '../tools/journaled-turns.ts'
+import { journaledTurns, NOTHING_YET } from '../tools/journaled-turns.ts'
 import type { BegunClaim } from './claim.ts'
 import { type Claim, LeaseLostError } from './generation-lease.ts'
 
@@ -31,14 +31,16 @@ export async function prepareAttempt(
   { prompts, offer }: { prompts: Prompts; offer: ToolOffer | undefined },
 ): Promise<Attempt> {
   const { conversationId } = claim
-  const conversation = await em.findOne(Conversation, conversationId)
-  const reply = await em.findOne(Message, { conversationId, id: claim.messageId })
+  const [conversation, reply] = await Promise.all([
+    em.findOne(Conversation, conversationId),
+    em.findOne(Message, { conversationId, id: claim.messageId }),
+  ])
   // Its last member may have left since it was claimed, and taken it all along.
   if (!conversation || !reply) throw new LeaseLostError()
   const question = reply.answersId ? await em.findOne(Message, { conversationId, id: reply.answersId }) : null
   const settings = { ...conversation.assistant, model: claim.model }
-  const keptText = await readText(em, claim)
-  const { turns: beside } = await journaledTurns(em, claim, keptText)
+  const keptText = claim.isFirst ? '' : await readText(em, claim)
+  const { turns: beside } = claim.isFirst ? NOTHING_YET : await journaledTurns(em, claim, keptText)
   const prompt = await prompts.build(em, reply, settings, { offer, beside })
   await noteOmitted(em, claim, prompt)
   return { claim, settings, prompt, question: question?.body ?? '', keptText, tools: offer?.tools ?? [] }
@@ -55,8 +57,9 @@ async function readText(em: EntityManager, { conversationId, id }: Pick<Claim, '
 }
 
 /** Notes how much the model is not told; most replies are told all, and need no write. */
-async function noteOmitted(em: EntityManager, claim: Claim, prompt: Prompt): Promise<void> {
+async function noteOmitted(em: EntityManager, claim: BegunClaim, prompt: Prompt): Promise<void> {
   const { omittedMessages: omitted, summarisedMessages: summarised } = prompt
+  if (claim.isFirst && omitted === 0) return
   await em.execute(
     `UPDATE chat.generation SET omitted_messages = ?, summarised_messages = ?
      WHERE conversation_id = ? AND id = ? AND attempt = ? AND status = 'RUNNING'

@@ -10,6 +10,8 @@ import type { Claim } from './generation-lease.ts'
 export interface BegunClaim extends Claim {
   /** How much of the text stays, in UTF-16 code units. */
   readonly keptLength: number
+  /** Whether it is the first attempt, and so nothing was written and no tool was called before. */
+  readonly isFirst: boolean
   /** What the log says of it; null when it goes on where another worker left it. To be told once it is committed. */
   readonly begun: AppendedEvents | null
 }
@@ -73,7 +75,9 @@ export function claimNext(em: EntityManager, options: ClaimOptions): Promise<Beg
     await begin(transaction, waiting, keptLength, options.leaseMs)
     if (keptLength < waiting.textLength) await deleteChunks(transaction, waiting, keptLength)
     const { conversationId, id, messageId, model, requestedBy, status } = waiting
-    const claim = { conversationId, id, messageId, model, requestedBy, attempt: waiting.attempt + 1, keptLength }
+    const isFirst = waiting.attempt === waiting.baseAttempt && !waiting.continues
+    const attempt = waiting.attempt + 1
+    const claim = { conversationId, id, messageId, model, requestedBy, attempt, keptLength, isFirst }
     if (status === 'RUNNING') return { ...claim, begun: null }
     return { ...claim, begun: await appendEvents(transaction, conversationId, [{ kind: 'ReplyStarted', messageId }]) }
   })

@@ -5,7 +5,7 @@ import type { LanguageModel, ModelAnswer, ModelRequest } from '../model/model-re
 import type { Models } from '../model/models.ts'
 import type { Moderator } from '../moderation/moderator.ts'
 import type { Prompts } from '../prompt/prompt.ts'
-import type { JournaledTurns } from '../tools/journaled-turns.ts'
+import { type JournaledTurns, NOTHING_YET } from '../tools/journaled-turns.ts'
 import type { AfterTools, ToolSteps } from '../tools/tool-steps.ts'
 import type { Ledger } from '../usage/ledger.ts'
 import { type Attempt, prepareAttempt } from './attempt.ts'
@@ -127,11 +127,12 @@ class Writing {
   async #converse(): Promise<Outcome | null> {
     const { fork, tools, moderator } = this.#parts
     const { claim, question } = this.#attempt
-    if (!(await this.#surely(() => tools.canResume(fork(), claim)))) return { status: 'INTERRUPTED' }
+    const isResumable = claim.isFirst || (await this.#surely(() => tools.canResume(fork(), claim)))
+    if (!isResumable) return { status: 'INTERRUPTED' }
     // It was deleted while the reply waited: what the model would answer is something else, and nobody asked for that.
     if (question === '') return { status: 'CANCELLED' }
-    let after: AfterTools = await tools.resume(claim, this.#signal)
-    let journal = await this.#journal()
+    let after: AfterTools = claim.isFirst ? 'go on' : await tools.resume(claim, this.#signal)
+    let journal = claim.isFirst ? NOTHING_YET : await this.#journal()
     // By whoever gives it to the model: it may have been changed since an earlier attempt.
     if (after !== 'parked') await moderator.check(question, this.#signal)
     for (let call = journal.calls + 1; after !== 'parked'; call += 1) {

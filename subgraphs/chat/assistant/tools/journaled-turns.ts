@@ -13,6 +13,9 @@ export interface JournaledTurns {
   readonly calls: number
 }
 
+/** What a reply has come to that nobody has worked on yet. */
+export const NOTHING_YET: JournaledTurns = { turns: [], continues: false, calls: 0 }
+
 /**
  * The turns that a reply has come to: its text, cut where tools were called, with what was called there and what came of
  * it. Calls without a result are said to have none; there are none once `ToolSteps.resume` says to go on.
