@@ -10,6 +10,7 @@ import { microseconds } from './monotonic-clock.ts'
 
 /** How replies are said from now on. */
 export interface ModelQuestion {
+  /** One at least. */
   readonly pieces: number
   readonly everyMs: number
 }
@@ -24,7 +25,7 @@ const server = createServer(async (request, response) => {
     response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`)
   const { pieces, everyMs } = manner
   const startedAt = performance.now()
-  for (let said = 0; said < pieces && !response.closed; said += 1) {
+  for (let said = 0; said < Math.max(1, pieces) && !response.closed; said += 1) {
     await delay(Math.max(0, startedAt + said * everyMs - performance.now()))
     say({ content: `${microseconds()} ` })
   }

@@ -33,7 +33,7 @@ export interface Readings {
 const READ_MS = 120_000
 const CONNECT_AT_ONCE = 25
 /** Replies are asked for over this long, so that they do not all fall upon the same moment. */
-const SPREAD_MS = 1_000
+const SPREAD_MS = 3_000
 
 /** One reader's view of one reply. */
 class Reading {

@@ -20,19 +20,22 @@ import { openReplyScene, type ReplyScene } from './reply-delay-scene.ts'
 import type { Readings, ReadQuestion } from './reply-delay-watchers.ts'
 
 const MOST = { delayP50: 50, delayP99: 100, firstP50: 20 }
-const PIECE_EVERY_MS = 50
+const PIECES_A_SECOND = 20
+/** Code that was never run is slow, on every side. */
+const WARM_UP_SECONDS = 8
 const ALONE = 40
 
 const { values } = parseArgs({
   options: {
     replies: { type: 'string', default: '100,500' },
-    seconds: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '15' },
     watchers: { type: 'string', default: '3' },
     profile: { type: 'string' },
   },
 })
 const counts = values.replies.split(',').map(Number)
-const pieces = Math.round((Number(values.seconds) * 1_000) / PIECE_EVERY_MS)
+const seconds = Number(values.seconds)
+const pieces = Math.round(seconds * PIECES_A_SECOND)
 const watchers = Number(values.watchers)
 
 const resources = new Resources()
@@ -44,9 +47,12 @@ try {
   const clients = startProgram(resources, 'bench/reply-delay-watchers.ts')
   const sides = { direct: modelUrl, scene, clients }
 
-  await readBoth({ ...sides, replies: Math.min(50, ...counts) })
+  const speakFor = (seconds: number) => speak({ pieces: seconds * PIECES_A_SECOND, everyMs: 1_000 / PIECES_A_SECOND })
+  await speakFor(WARM_UP_SECONDS)
+  await readBoth({ ...sides, replies: Math.min(100, ...counts) })
+  await speakFor(0)
   await judgeFirsts(sides)
-  await speak({ pieces, everyMs: PIECE_EVERY_MS })
+  await speakFor(seconds)
   for (const [place, replies] of counts.entries()) await judgeDelays({ ...sides, replies, isJudged: place === 0 })
 } finally {
   await resources[Symbol.asyncDispose]()
@@ -92,7 +98,7 @@ async function judgeDelays({ replies, isJudged, ...sides }: Sides & { replies: n
   const missing = through.pieces.filter((got) => got !== pieces)
   if (missing.length > 0) throw new Error(`Of ${pieces} pieces some readers got ${missing.slice(0, 10).join(', ')}.`)
   print(
-    `\n${replies} replies at a time, ${1_000 / PIECE_EVERY_MS} pieces a second, each watched by ${watchers}: delay of a piece`,
+    `\n${replies} replies at a time, ${PIECES_A_SECOND} pieces a second, each watched by ${watchers}: delay of a piece`,
   )
   print(`  straight from the model  ${describe(straight.delays)}`)
   print(`  through Parley           ${describe(through.delays)} (every piece once and in order)`)

@@ -7,11 +7,11 @@ import { lengthInGraphemes, lengthInPairs } from './whole-graphemes.ts'
 /** More unwritten text than this, in UTF-16 code units, stops the model until it is written. */
 const MOST_PENDING = 16_384
 
-/** A timer may fire a little early. */
-const LONGEST_HOLD_MS = COALESCE_MS - 1
+/** With the beats of the flusher 50 ms at most. */
+const LONGEST_HOLD_MS = 29
 
 /**
- * Writes a growing reply to the database: the first piece at once, then what has gathered every 50 ms, never half a
+ * Writes a growing reply to the database: the first piece at once, then what has gathered within 50 ms, never half a
  * surrogate pair; a character that may not be whole waits for 50 ms at most. Text is committed before `onWritten` tells
  * anybody of it. It holds the lease from when it is made to `close`, and aborts `signal` when it can no longer be sure of
  * it.
@@ -24,6 +24,7 @@ export class ReplyWriter {
   readonly #gone: Promise<void>
   readonly #entry: FlushedReply
   #renewedAt = performance.now()
+  #writtenAt = Number.NEGATIVE_INFINITY
   #pending = ''
   #underWay: Pick<Addition, 'offset' | 'text'> | undefined
   #length: number
@@ -130,6 +131,7 @@ export class ReplyWriter {
   }
 
   #take(now: number): string {
+    if (!this.#isEnding && now - this.#writtenAt < COALESCE_MS) return ''
     const length = this.#isEnding ? this.#pending.length : this.#takeable(now)
     if (length > 0) this.#hasBegun = true
     const text = this.#pending.slice(0, length).toWellFormed()
@@ -150,6 +152,7 @@ export class ReplyWriter {
     if (verdict !== 'written') return
     this.#renewedAt = startedAt
     if (!this.#underWay) return
+    this.#writtenAt = startedAt
     this.#length += this.#underWay.text.length
     this.#underWay = undefined
     this.#onWritten()
