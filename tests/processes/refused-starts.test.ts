@@ -67,7 +67,7 @@ describe('the graph does not start, and leaves nothing running,', () => {
       'JWT_SIGNING_KEY: must be a P-256 private key as PKCS#8 PEM, or that PEM in base64',
       'LIMIT_BODY_BYTES: must be a whole number from 1 up',
       'LOG_LEVEL: must be a level from trace to silent',
-      'OPENAI_BASE_URL: must be an absolute http:// or https:// URL, or several, separated by commas',
+      'OPENAI_BASE_URL: must be an absolute http:// or https:// URL without user and password in it, or several, separated by commas',
       'PORT: must be a whole number from 0 to 65535',
       'SERVICE_SECRET: must have 32 characters or more, such as those of `openssl rand -hex 32`',
       'SHUTDOWN_GRACE_MS: must be a whole number from 0 up',
