@@ -43,16 +43,32 @@ const startGraph = (overrides: LocalOverrides = {}) =>
 
 const bus = new MemoryEventBus()
 
-/** To the other workers the one that writes now is as good as dead, while it goes on: a zombie. */
+/**
+ * To the other workers the one that writes now is as good as dead, while it goes on: a zombie. It also goes on renewing its
+ * lease, and may do so before anybody looks; so the lease runs out until the reply was taken over or ended.
+ */
 async function letLeasesRunOut(): Promise<void> {
   const client = new pg.Client({ connectionString: database.url, statement_timeout: 5_000 })
   await client.connect()
   try {
-    await client.query(`UPDATE chat.generation SET lease_until = now() - interval '1 s' WHERE status = 'RUNNING'`)
+    const { rows } = await client.query<{ id: string; attempt: number }>(
+      `SELECT id, attempt FROM chat.generation WHERE status = 'RUNNING'`,
+    )
+    const held = [rows.map(({ id }) => id), rows.map(({ attempt }) => attempt)]
+    const letRunOut = async () => {
+      const { rowCount } = await client.query(
+        `UPDATE chat.generation SET lease_until = now() - interval '1 s'
+         FROM unnest($1::uuid[], $2::integer[]) AS held(id, attempt)
+         WHERE generation.id = held.id AND generation.attempt = held.attempt AND status = 'RUNNING'`,
+        held,
+      )
+      bus.publish('reply-queued', null)
+      return rowCount
+    }
+    await expect.poll(letRunOut, { interval: 100 }).toBe(0)
   } finally {
     await client.end()
   }
-  bus.publish('reply-queued', null)
 }
 
 /** Asks in this conversation, or in a new one, and returns the reply's id. */
