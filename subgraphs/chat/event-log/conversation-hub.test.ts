@@ -188,14 +188,14 @@ describe('a hub', () => {
     expect(log.reads - reads).toBe(1)
   })
 
-  it('rings for what flows beside the log at once, and then together for all that comes within 50 ms', async () => {
+  it('rings for what flows beside the log at once, and then together for all that comes within 20 ms', async () => {
     const ringBeside = vi.fn()
     hub.add({ ring, ringBeside })
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
       for (let count = 0; count < 10; count += 1) hub.ring(BESIDE)
       expect(ringBeside).toHaveBeenCalledTimes(1)
-      await vi.advanceTimersByTimeAsync(49)
+      await vi.advanceTimersByTimeAsync(19)
       expect(ringBeside).toHaveBeenCalledTimes(1)
       await vi.advanceTimersByTimeAsync(200)
       expect(ringBeside).toHaveBeenCalledTimes(2)
