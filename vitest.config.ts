@@ -17,6 +17,9 @@ const OVER_HOSTILE_BUS =
         (name) => `tests/${name}.test.ts`,
       )
 
+/** What measures the memory or the pauses of its own process: what other files left there would be measured too. */
+const IN_A_FRESH_PROCESS = ['subgraphs/auth/account/sign-in-flood.test.ts', 'gateway/sockets/frozen-clients.test.ts']
+
 export default defineConfig({
   // Node's own extensions and order. Vite's begin with .mjs, and for graphql, whose main is "index", that would load a
   // second copy beside the one that CommonJS packages require.
@@ -27,7 +30,15 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/.*/**', 'bench/**'],
+          exclude: ['**/node_modules/**', '**/.*/**', 'bench/**', ...IN_A_FRESH_PROCESS],
+          provide: { hostileBus: false },
+        },
+      },
+      {
+        test: {
+          name: 'in a fresh process',
+          include: IN_A_FRESH_PROCESS,
+          isolate: true,
           provide: { hostileBus: false },
         },
       },
