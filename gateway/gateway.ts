@@ -5,7 +5,7 @@ import { createHttpServer, listen } from '../platform/http-server.ts'
 import { createLogger, type Logger } from '../platform/logging.ts'
 import { createMetrics, type Metrics } from '../platform/metrics.ts'
 import { openRateLimiters, type RateLimiters } from '../platform/rate-limiter.ts'
-import { ServiceSigner } from '../platform/service-signature.ts'
+import { signerWith } from '../platform/service-signature.ts'
 import { ShutdownTime } from '../platform/shutdown-time.ts'
 import type { GatewayConfig } from './config.ts'
 import { startApolloServer } from './execution/apollo-server.ts'
@@ -70,7 +70,7 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
   const identity = openIdentity({
     config: config.identity,
     trustedProxies: config.trustedProxies,
-    signer: signerOf(config, tools.now),
+    signer: signerWith(config.serviceSecret, tools.now),
     bus: overrides.bus,
     ...tools,
   })
@@ -106,7 +106,7 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
 async function openGraph(config: GatewayConfig, { logger, now }: Tools): Promise<Graph> {
   const { limits, production } = config
   const supergraph = await loadSupergraph(config.supergraph, config.subgraphUrls)
-  const signer = signerOf(config, now)
+  const signer = signerWith(config.serviceSecret, now)
   const subgraphs = new Map(
     supergraph.subgraphs.map(({ name, url }) => [name, new HttpDataSource({ name, url, signer, logger })]),
   )
@@ -144,10 +144,6 @@ function startQueries(config: GatewayConfig, graph: Graph, server: FastifyInstan
     drain: () => server.close(),
     logger,
   })
-}
-
-function signerOf({ serviceSecret }: GatewayConfig, now: () => Date): ServiceSigner | undefined {
-  return serviceSecret === undefined ? undefined : new ServiceSigner(serviceSecret, now)
 }
 
 function serveTransports(

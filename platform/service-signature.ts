@@ -64,3 +64,8 @@ export function canonicalOperation(payload: {
 }): string {
   return JSON.stringify([payload.query, payload.operationName ?? null, payload.variables ?? null])
 }
+
+/** Signs with this secret; nobody does without one, which only development is. */
+export function signerWith(secret: string | undefined, now?: () => Date): ServiceSigner | undefined {
+  return secret === undefined ? undefined : new ServiceSigner(secret, now)
+}

@@ -3,7 +3,7 @@ import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import { createLogger, type Logger } from '../../platform/logging.ts'
 import { createMetrics } from '../../platform/metrics.ts'
 import { openAll } from '../../platform/resources.ts'
-import { ServiceSigner } from '../../platform/service-signature.ts'
+import { signerWith } from '../../platform/service-signature.ts'
 import { type RunningServer, startSubgraphServer } from '../../platform/subgraph/server.ts'
 import { ensureFirstAdmin } from './account/first-admin.ts'
 import { serveUserLookup } from './account/user-lookup.route.ts'
@@ -45,7 +45,7 @@ export function startAuth(config: AuthConfig, overrides: AuthOverrides = {}): Pr
       await startSubgraphServer({
         schema: createAuthSchema(),
         createContext: (caller) => createAuthContext(shared, caller),
-        callers: { verifier: shared.accessTokenVerifier, signer: signerOf(config, now) },
+        callers: { verifier: shared.accessTokenVerifier, signer: signerWith(config.serviceSecret, now) },
         metrics: tools.metrics,
         ready: async () => {
           await em.fork().execute('SELECT 1')
@@ -67,8 +67,4 @@ function serveRoutes(server: FastifyInstance, { keys, em, revocations, deletions
   serveRevocations(server, revocations)
   serveDeletions(server, deletions)
   mailRoom.serve(server)
-}
-
-function signerOf({ serviceSecret }: AuthConfig, now: () => Date): ServiceSigner | undefined {
-  return serviceSecret === undefined ? undefined : new ServiceSigner(serviceSecret, now)
 }

@@ -1,7 +1,7 @@
 import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import { ReplyControl } from './assistant/control/reply-control.service.ts'
+import { ReplyQueue } from './assistant/control/reply-queue.ts'
 import { ReplyRemoval } from './assistant/control/reply-removal.ts'
-import { ReplyQueue } from './assistant/generation/reply-queue.ts'
 import type { Models } from './assistant/model/models.ts'
 import { ToolCallService } from './assistant/tools/tool-call.service.ts'
 import type { Ledger } from './assistant/usage/ledger.ts'

@@ -11,7 +11,7 @@ import { createMetrics, type Metrics, observe } from '../../platform/metrics.ts'
 import { openAll, ResourceGroup, Resources } from '../../platform/resources.ts'
 import { RevocationList, remoteRevocations } from '../../platform/revocation-list.ts'
 import { ServiceClient } from '../../platform/service-client.ts'
-import { ServiceSigner } from '../../platform/service-signature.ts'
+import { signerWith } from '../../platform/service-signature.ts'
 import { type RunningServer, startSubgraphServer } from '../../platform/subgraph/server.ts'
 import { type AssistantParts, createAssistantParts } from './assistant/assistant-parts.ts'
 import { type AssistantWorkerOptions, startAssistantWorker } from './assistant/assistant-worker.ts'
@@ -77,8 +77,7 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
     const fork = () => orm.em.fork()
     await resources.use(new EventLogHome({ fork, logger, checkEveryMs: overrides.homeCheckEveryMs })).settle()
     const assistant = createAssistantParts(config.assistant, overrides.now)
-    const signer =
-      config.serviceSecret === undefined ? undefined : new ServiceSigner(config.serviceSecret, overrides.now)
+    const signer = signerWith(config.serviceSecret, overrides.now)
     const auth = new ServiceClient({ service: 'auth', origin: config.authUrl, signer })
     const metrics = createMetrics()
     const readPage = remoteRevocations(auth)

@@ -111,7 +111,8 @@ describe('The URL of NATS', () => {
     const server = await startNats(context)
     const { levels, interruptions } = openNatsBus(server.url.replace('nats:', 'tls:'))
     await expect.poll(levels, LONG).toEqual(['warn'])
-    expect([interruptions(), await server.subscriptions()]).toEqual([0, []])
+    // Its next try may be there just now; what it must not do is come as far as to ask for anything.
+    expect([interruptions(), (await server.subscriptions()).filter(Boolean)]).toEqual([0, []])
   })
 })
 

@@ -32,7 +32,7 @@ export interface HubFollower {
 export type ReadLog = (conversationId: string, seq: number, limit: number) => Promise<LogPage | null>
 
 const PAGE_SIZE = 200
-/** A growing reply is looked at no more often than this; its writer stores what it has every 50 ms. */
+/** A growing reply is looked at no more often than this; its writer stores what it has every 30 to 50 ms. */
 const BESIDE_REST_MS = 20
 /** Whatever is new must be read. */
 const ANY = Number.POSITIVE_INFINITY

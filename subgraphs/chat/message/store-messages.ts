@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { readEntities } from '../../../platform/entity-rows.ts'
+import { lockConversationRow } from '../conversation/conversation-lock.ts'
 import type { AppendedEvents } from '../event-log/event-log.ts'
 import { Message } from './message.entity.ts'
 import { insertMentions } from './store-mentions.ts'
@@ -52,7 +53,7 @@ export async function storeMessages(em: EntityManager, batch: MessageBatch): Pro
   const { conversationId, authorId, messages, mentioned } = batch
   const count = messages.length
   if (mentioned.length > 0) {
-    await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [conversationId])
+    await lockConversationRow(em, conversationId)
   }
   const rows = await em.execute<StoredRow[]>(
     `WITH head AS (

@@ -4,7 +4,7 @@ import type { Logger } from '../../../platform/logging.ts'
 import { createMetrics } from '../../../platform/metrics.ts'
 import { openAll, type Resources } from '../../../platform/resources.ts'
 import { ServiceClient } from '../../../platform/service-client.ts'
-import { ServiceSigner } from '../../../platform/service-signature.ts'
+import { signerWith } from '../../../platform/service-signature.ts'
 import { ShutdownTime } from '../../../platform/shutdown-time.ts'
 import type { RunningServer } from '../../../platform/subgraph/server.ts'
 import { type AssistantWorkerOptions, startAssistantWorker } from '../assistant/assistant-worker.ts'
@@ -33,7 +33,7 @@ export function startWorker(
     const shutdown = new ShutdownTime(config.shutdownGraceMs)
     const isReady = async () => void (await fork().execute('SELECT 1'))
     const bound = await serve(resources, config, { logger, shutdown, isReady })
-    const signer = config.serviceSecret === undefined ? undefined : new ServiceSigner(config.serviceSecret, now)
+    const signer = signerWith(config.serviceSecret, now)
     const people = new RemotePeople(new ServiceClient({ service: 'auth', origin: config.authUrl, signer }))
     const changes = new ConversationChanges({ bus })
     const parts = { fork, bus, changes, people, config: config.assistant, logger }

@@ -51,7 +51,7 @@ export class ReplyControl {
         throw new UserFault('UNKNOWN_MODEL', 'No such model; the query `models` lists them.', ['input', 'model'])
       }
       await requireQuestion(change.em, message)
-      const chosen = model ?? change.conversation.assistant?.model ?? this.#models.defaultModel
+      const chosen = model ?? this.#models.nameFor(change.conversation.assistant)
       await addVersion(change, message, { ledger: this.#ledger, model: chosen, path: AT_MESSAGE })
     })
     this.#bus.publish(REPLY_QUEUED, null)

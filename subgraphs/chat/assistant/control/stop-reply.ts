@@ -3,6 +3,7 @@ import type { Viewer } from '../../../../platform/access-token.ts'
 import { NotFoundError } from '../../../../platform/errors.ts'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
 import { UserFault } from '../../../../platform/user-fault.ts'
+import { lockConversationRow } from '../../conversation/conversation-lock.ts'
 import { doorbellOf, ringOf } from '../../event-log/doorbell.ts'
 import type { AppendedEvents } from '../../event-log/event-log.ts'
 import type { Message } from '../../message/message.entity.ts'
@@ -57,7 +58,8 @@ async function stop(
     if (isAtWork(shown)) return 'again'
     throw new UserFault('REPLY_NOT_RUNNING', 'The reply has ended; there is nothing to cancel.', AT_MESSAGE)
   }
-  await lockConversation(em, reply)
+  // Rights are judged by what is true under this lock.
+  if (!(await lockConversationRow(em, reply.conversationId))) throw new NotFoundError('message')
   await findReply(em, viewer, reply.id)
   return { id: generation.id, appended: await endReply(em, generation, { status: 'CANCELLED' }, ledger) }
 }
@@ -72,13 +74,4 @@ async function lockAtWork(
     [conversationId, id],
   )
   return found && { conversationId, id: found.id }
-}
-
-/** Rights are judged by what is true under this lock. */
-async function lockConversation(em: EntityManager, { conversationId }: Message): Promise<void> {
-  const found = await em.execute(
-    'SELECT FROM chat.conversation WHERE id = ? AND deleted_at IS NULL FOR NO KEY UPDATE',
-    [conversationId],
-  )
-  if (found.length === 0) throw new NotFoundError('message')
 }

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { lockConversationRow } from '../../conversation/conversation-lock.ts'
 import type { Ledger, TokensUsed } from '../usage/ledger.ts'
 import type { Generation } from './generation.entity.ts'
 
@@ -33,7 +34,7 @@ export async function bookCall(
   { used, replies }: { readonly used?: CallUsage | undefined; readonly replies: 0 | 1 },
 ): Promise<void> {
   const { conversationId, id } = reply
-  await transaction.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [conversationId])
+  await lockConversationRow(transaction, conversationId)
   const [account] = await transaction.execute<Account[]>(
     `SELECT model, requested_by AS "requestedBy", prompt_tokens AS "promptTokens", (
        SELECT coalesce(sum(octet_length(text)), 0)::integer FROM chat.generation_chunk

@@ -40,9 +40,8 @@ export async function isStillHeld(em: EntityManager, { conversationId, id, attem
  *
  * @throws LeaseLostError
  */
-export async function giveUp(em: EntityManager, { conversationId, id, attempt }: Claim): Promise<void> {
-  const held = { conversationId, id, attempt, status: 'RUNNING' as const }
-  if ((await em.nativeUpdate(Generation, held, { leaseUntil: raw('now()') })) === 0) throw new LeaseLostError()
+export function giveUp(em: EntityManager, claim: Claim): Promise<void> {
+  return setLease(em, claim, raw('now()'))
 }
 
 /**
@@ -50,8 +49,15 @@ export async function giveUp(em: EntityManager, { conversationId, id, attempt }:
  *
  * @throws LeaseLostError
  */
-export async function handOver(em: EntityManager, claim: Claim): Promise<void> {
-  const { conversationId, id, attempt } = claim
+export function handOver(em: EntityManager, claim: Claim): Promise<void> {
+  return setLease(em, claim, null)
+}
+
+async function setLease(
+  em: EntityManager,
+  { conversationId, id, attempt }: Claim,
+  leaseUntil: ReturnType<typeof raw<string>> | null,
+): Promise<void> {
   const held = { conversationId, id, attempt, status: 'RUNNING' as const }
-  if ((await em.nativeUpdate(Generation, held, { leaseUntil: null })) === 0) throw new LeaseLostError()
+  if ((await em.nativeUpdate(Generation, held, { leaseUntil })) === 0) throw new LeaseLostError()
 }

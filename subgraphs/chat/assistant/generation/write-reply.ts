@@ -1,11 +1,13 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Logger } from '../../../../platform/logging.ts'
+import { storableText } from '../../../../platform/storable-text.ts'
 import { GenerationError, type GenerationErrorCode, toGenerationError } from '../model/generation-error.ts'
 import type { LanguageModel, ModelAnswer, ModelRequest } from '../model/model-request.ts'
 import type { Models } from '../model/models.ts'
 import type { Moderator } from '../moderation/moderator.ts'
 import type { Prompts } from '../prompt/prompt.ts'
-import { type JournaledTurns, NOTHING_YET } from '../tools/journaled-turns.ts'
+import { textOfCalls } from '../prompt/tokens.ts'
+import { type JournaledTurns, journaledTurns, NOTHING_YET } from '../tools/journaled-turns.ts'
 import type { AfterTools, ToolSteps } from '../tools/tool-steps.ts'
 import type { Ledger } from '../usage/ledger.ts'
 import { type Attempt, prepareAttempt } from './attempt.ts'
@@ -149,8 +151,7 @@ class Writing {
   }
 
   #journal(): Promise<JournaledTurns> {
-    const { tools, fork } = this.#parts
-    return this.#surely(() => tools.journaledTurns(fork(), this.#attempt.claim, this.#text))
+    return this.#surely(() => journaledTurns(this.#parts.fork(), this.#attempt.claim, this.#text))
   }
 
   #surely<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -181,7 +182,7 @@ class Writing {
       ...(tools.length > 0 && !isLast && { tools }),
     })
     if (answer.usage) return { answer, usage: { ...answer.usage, isEstimated: false } }
-    const outputTokens = prompts.countTokens(model, this.#text.slice(begunAt) + textOfCalls(answer))
+    const outputTokens = prompts.countTokens(model, this.#text.slice(begunAt) + textOfCalls(answer.calls))
     return { answer, usage: { inputTokens, outputTokens, isEstimated: true } }
   }
 
@@ -214,7 +215,7 @@ class Writing {
 
   /** What is judged, counted and given back to the model is what is stored: no NUL, and no half of a pair. */
   async #take(text: string): Promise<void> {
-    const stored = text.replaceAll('\0', '\uFFFD').toWellFormed()
+    const stored = storableText(text)
     this.#text += stored
     await this.#writer.write(stored)
   }
@@ -258,8 +259,4 @@ class Writing {
       return { ...rest, ...this.#failure(error), withdraw: true }
     }
   }
-}
-
-function textOfCalls({ calls }: ModelAnswer): string {
-  return calls.map(({ name, arguments: given }) => `${name}${given}`).join('')
 }

@@ -62,6 +62,11 @@ export class Models implements ModelCatalogue {
     return this.#byId.get(id) ?? this.#model({ id }, false)
   }
 
+  /** The model that answers by these settings of a conversation. */
+  nameFor(settings: { readonly model: string } | null | undefined): string {
+    return settings?.model ?? this.defaultModel
+  }
+
   /** What the configuration says of a model. */
   describe(id: string): ModelDescription {
     return this.#descriptions.get(id) ?? { id }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Encoding } from '../model/model-description.ts'
-import type { Turn } from '../model/model-request.ts'
+import type { RequestedCall, Turn } from '../model/model-request.ts'
 
 /** Says how many tokens a text has. */
 type Count = (text: string) => number
@@ -62,7 +62,12 @@ export function countTurn(model: { readonly encoding: Encoding | null }, content
 
 function textOf(turn: Turn): string {
   if (turn.role !== 'assistant' || !turn.calls) return turn.content
-  return turn.content + turn.calls.map(({ name, arguments: given }) => `${name}${given}`).join('')
+  return turn.content + textOfCalls(turn.calls)
+}
+
+/** What a model writes, or reads, of calls of tools, as it is counted. */
+export function textOfCalls(calls: readonly RequestedCall[]): string {
+  return calls.map(({ name, arguments: given }) => `${name}${given}`).join('')
 }
 
 function counterOf(encoding: Encoding): Count {

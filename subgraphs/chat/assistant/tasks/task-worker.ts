@@ -97,8 +97,9 @@ export class TaskWorker implements AsyncDisposable {
   async #work(task: Task): Promise<void> {
     try {
       const job = await this.#prepare(task)
-      if (!job || !(await this.#isAffordable(task, job))) return await removeTask(this.#options.fork(), task)
-      await this.#finish(task, job, await this.#ask(task, job))
+      const inputTokens = job ? this.#options.prompts.countTurns(task.model, job.turns) : 0
+      if (!job || !(await this.#isAffordable(task, inputTokens))) return await removeTask(this.#options.fork(), task)
+      await this.#finish(task, job, await this.#ask(task, job, inputTokens))
     } catch (error) {
       // The conversation was deleted, and its tasks with it.
       if (error instanceof NotFoundError) return
@@ -115,30 +116,26 @@ export class TaskWorker implements AsyncDisposable {
   }
 
   /** Whether what is to be read fits what its payer has left of the day. */
-  async #isAffordable({ payer, model }: Task, { turns }: SideJob): Promise<boolean> {
-    const { ledger, prompts, fork } = this.#options
-    return payer !== null && (await ledger.affords(fork(), payer, prompts.countTurns(model, turns)))
+  async #isAffordable({ payer }: Task, inputTokens: number): Promise<boolean> {
+    const { ledger, fork } = this.#options
+    return payer !== null && (await ledger.affords(fork(), payer, inputTokens))
   }
 
   /** Null: it failed, and the task is put off; or it was handed over. */
-  async #ask(task: Task, job: SideJob): Promise<Answer | null> {
+  async #ask(task: Task, job: SideJob, inputTokens: number): Promise<Answer | null> {
     const { model, prompts, logger } = this.#options
     const kind = task.kind.toLowerCase()
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(LONGEST_ANSWER_MS)])
     let written = ''
-    const counted = () => ({
-      inputTokens: prompts.countTurns(task.model, job.turns),
-      outputTokens: prompts.countTokens(task.model, written),
-    })
+    const counted = () => ({ inputTokens, outputTokens: prompts.countTokens(task.model, written) })
     try {
-      const { turns } = job
-      const longest = prompts.longestAnswer(task.model, prompts.countTurns(task.model, turns))
+      const longest = prompts.longestAnswer(task.model, inputTokens)
       const maxOutputTokens = Math.max(1, Math.min(job.maxOutputTokens, longest))
       const onText = async (text: string) => {
         written += text
         if (written.length > LONGEST_ANSWER) throw new Error('The model wrote too much.')
       }
-      const request = { model: task.model, turns, maxOutputTokens }
+      const request = { model: task.model, turns: job.turns, maxOutputTokens }
       const { usage, finishReason } = await model.reply(request, { signal, onText })
       // Cut at its longest it has not come to its end, and maybe not to its beginning.
       const answer = { text: finishReason === 'length' ? null : job.read(written), cost: usage ?? counted() }

@@ -2,9 +2,7 @@ import type { ReadAccess } from '../../event-log/access-end.ts'
 import type { DurableEvent } from '../../event-log/durable-event.ts'
 import type { EphemeralSource } from '../../event-log/ephemeral-source.ts'
 import type { GrowingReplies, ReplyTextAppended } from './growing-replies.ts'
-import type { ReplyPosition } from './reply-text.ts'
-
-const NOTHING: ReplyPosition = { attempt: 0, offset: 0 }
+import { BEGINNING, type ReplyPosition } from './reply-text.ts'
 
 /**
  * The text of a conversation's growing replies, beside its event log: whole for one that was already growing, then
@@ -32,11 +30,11 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
   async join(): Promise<void> {
     const running = await this.#replies.of(this.#conversationId)
     this.#positions.clear()
-    for (const messageId of running) this.#positions.set(messageId, NOTHING)
+    for (const messageId of running) this.#positions.set(messageId, BEGINNING)
   }
 
   async before(event: DurableEvent): Promise<ReplyTextAppended[]> {
-    if (event.__typename === 'ReplyStarted') this.#positions.set(event.messageId, NOTHING)
+    if (event.__typename === 'ReplyStarted') this.#positions.set(event.messageId, BEGINNING)
     if (event.__typename !== 'ReplyFinished') return []
     const rest = this.#positions.has(event.messageId) ? await this.#read([event.messageId]) : []
     this.#positions.delete(event.messageId)
@@ -54,7 +52,7 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
   async #read(messageIds: readonly string[]): Promise<ReplyTextAppended[]> {
     const conversationId = this.#conversationId
     const read = messageIds.map(async (messageId) => {
-      const position = this.#positions.get(messageId) ?? NOTHING
+      const position = this.#positions.get(messageId) ?? BEGINNING
       return { messageId, piece: await this.#replies.after({ conversationId, messageId, ...position }) }
     })
     const grown = (await Promise.all(read)).flatMap(({ messageId, piece }) => (piece ? [{ messageId, piece }] : []))

@@ -6,9 +6,7 @@ import { PullStream } from '../../event-log/pull-stream.ts'
 import type { Message } from '../../message/message.entity.ts'
 import type { Generation } from '../generation/generation.entity.ts'
 import type { GrowingReplies } from './growing-replies.ts'
-import type { ReplyPiece, ReplyPosition } from './reply-text.ts'
-
-const NOTHING: ReplyPosition = { attempt: 0, offset: 0 }
+import { BEGINNING, type ReplyPiece, type ReplyPosition } from './reply-text.ts'
 
 export interface ReplyEnded {
   readonly __typename: 'ReplyEnded'
@@ -41,14 +39,14 @@ export function followReply(options: {
 }): PullStream<ReplyEvent> {
   const { replies, watch, message, access } = options
   const reply = { conversationId: message.conversationId, messageId: message.id }
-  let position = options.after ?? NOTHING
+  let position = options.after ?? BEGINNING
   const stream = new PullStream<ReplyEvent>({
     async read() {
       const piece = await replies.read({ ...reply, ...position })
       // Asked when the text is there: nothing that was written after a removal may leave.
       if (!piece || !(await access.mayRead())) throw new NotFoundError('message')
       const items = describe(piece, position)
-      const ended = hasEnded(piece) && (await endOf(piece, () => replies.read({ ...reply, ...NOTHING })))
+      const ended = hasEnded(piece) && (await endOf(piece, () => replies.read({ ...reply, ...BEGINNING })))
       position = { attempt: piece.attempt, offset: piece.offset + piece.text.length }
       if (ended) return { items: [...items, ended], ended: true }
       return { items, more: hasEnded(piece) }

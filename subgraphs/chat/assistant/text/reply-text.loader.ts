@@ -2,9 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import DataLoader from 'dataloader'
 import type { Message } from '../../message/message.entity.ts'
 import type { Generation } from '../generation/generation.entity.ts'
-import { readReplyText, readVersionTexts } from './reply-text.ts'
-
-const FROM_THE_BEGINNING = { attempt: 0, offset: 0 }
+import { BEGINNING, readReplyText, readVersionTexts } from './reply-text.ts'
 
 /** The text of replies as they show it now, by their message; empty before the first piece. */
 export function replyTextLoader(em: EntityManager) {
@@ -13,7 +11,7 @@ export function replyTextLoader(em: EntityManager) {
       const wanted = messages.map(({ conversationId, id }) => ({
         conversationId,
         messageId: id,
-        ...FROM_THE_BEGINNING,
+        ...BEGINNING,
       }))
       const pieces = await readReplyText(em, wanted)
       const texts = new Map(pieces.map(({ messageId, text }) => [messageId, text]))

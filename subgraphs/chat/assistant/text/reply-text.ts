@@ -7,6 +7,9 @@ export interface ReplyPosition {
   readonly offset: number
 }
 
+/** What somebody has who has nothing. */
+export const BEGINNING: ReplyPosition = { attempt: 0, offset: 0 }
+
 /** The reply to read, and how much of it is there already. */
 export interface WantedText extends ReplyPosition {
   readonly conversationId: string

@@ -1,3 +1,4 @@
+import { storableText } from '../../../../platform/storable-text.ts'
 import type { RequestedCall } from '../model/model-request.ts'
 import { LONGEST_ARGUMENTS } from './call-arguments.ts'
 import type { NewCall } from './tool-journal.ts'
@@ -12,9 +13,13 @@ const LONGEST_ID = 200
 export function readCalls(calls: readonly RequestedCall[], tools: Tools): NewCall[] {
   const taken = new Set<string>()
   return calls.slice(0, MOST_CALLS).map(({ id, name, arguments: text }) => {
-    const providerId = freeId(storable(id, LONGEST_ID), taken)
+    const providerId = freeId(storableText(id.slice(0, LONGEST_ID)), taken)
     taken.add(providerId)
-    const call = { providerId, name: storable(name, LONGEST_NAME), arguments: storable(text, LONGEST_ARGUMENTS) }
+    const call = {
+      providerId,
+      name: storableText(name.slice(0, LONGEST_NAME)),
+      arguments: storableText(text.slice(0, LONGEST_ARGUMENTS)),
+    }
     return { ...call, ...stateOf(name, text, tools) }
   })
 }
@@ -32,8 +37,4 @@ function stateOf(name: string, text: string, tools: Tools): Pick<NewCall, 'statu
 function freeId(id: string, taken: ReadonlySet<string>): string {
   if (id !== '' && !taken.has(id)) return id
   for (let number = taken.size; ; number += 1) if (!taken.has(`call_${number}`)) return `call_${number}`
-}
-
-function storable(text: string, longest: number): string {
-  return text.slice(0, longest).replaceAll('\0', '\ufffd').toWellFormed()
 }

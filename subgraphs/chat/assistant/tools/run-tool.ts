@@ -1,4 +1,5 @@
 import { ApplicationError } from '../../../../platform/errors.ts'
+import { storableText } from '../../../../platform/storable-text.ts'
 import { LONGEST_ARGUMENTS, readArguments } from './call-arguments.ts'
 import { type QuotedMessage, type Tool, type ToolContext, ToolFailure } from './tool.ts'
 import type { ToolCall } from './tool-call.entity.ts'
@@ -64,7 +65,6 @@ function failed(words: string): ToolResult {
 
 /** As Postgres can store it, and no longer than it may be. */
 function storable(text: string): string {
-  const clean = text.replaceAll('\0', '\ufffd')
-  if (clean.length <= LONGEST_RESULT) return clean.toWellFormed()
-  return `${clean.slice(0, LONGEST_RESULT - REST_IS_CUT.length).toWellFormed()}${REST_IS_CUT}`
+  if (text.length <= LONGEST_RESULT) return storableText(text)
+  return `${storableText(text.slice(0, LONGEST_RESULT - REST_IS_CUT.length))}${REST_IS_CUT}`
 }

@@ -4,6 +4,7 @@ import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts
 import type { BegunClaim } from '../generation/claim.ts'
 import { finishReply } from '../generation/testing/claims.ts'
 import { REPLY_QUEUED } from '../generation/topics.ts'
+import { journaledTurns } from './journaled-turns.ts'
 import { ToolBench, testTool } from './testing/tool-bench.ts'
 
 const ANSWER = `mutation ($id: ID!, $approved: Boolean!) {
@@ -81,7 +82,7 @@ describe('a tool that needs an approval', () => {
 
     expect(await bench.resume(await bench.claim())).toBe('go on')
     expect(ran).toEqual([])
-    const { turns } = await bench.steps.journaledTurns(chat.fork(), claim, '')
+    const { turns } = await journaledTurns(chat.fork(), claim, '')
     expect(turns[1]).toMatchObject({ role: 'tool', content: expect.stringContaining('does not allow this') })
   })
 

@@ -3,6 +3,7 @@ import type { Viewer } from '../../../../platform/access-token.ts'
 import { ForbiddenError, NotFoundError } from '../../../../platform/errors.ts'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
 import { UserFault } from '../../../../platform/user-fault.ts'
+import { lockConversationRow } from '../../conversation/conversation-lock.ts'
 import { may } from '../../conversation/policy.ts'
 import { doorbellOf, ringOf } from '../../event-log/doorbell.ts'
 import { type AppendedEvents, appendEvents } from '../../event-log/event-log.ts'
@@ -59,7 +60,7 @@ async function lockReply(
     key,
   )
   if (atWork) {
-    await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [conversationId])
+    await lockConversationRow(em, conversationId)
     return atWork
   }
   const [ended] = await em.execute<{ requestedBy: string | null }[]>(read, key)

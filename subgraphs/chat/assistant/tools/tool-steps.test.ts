@@ -3,6 +3,7 @@ import { NotFoundError } from '../../../../platform/errors.ts'
 import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
 import { LeaseLostError } from '../generation/generation-lease.ts'
 import { addText, finishReply } from '../generation/testing/claims.ts'
+import { journaledTurns } from './journaled-turns.ts'
 import { ToolBench, testTool } from './testing/tool-bench.ts'
 import { ToolFailure } from './tool.ts'
 
@@ -63,7 +64,7 @@ describe('the tools that a model calls', () => {
       },
     ])
     await addText(chat.fork(), claim, { offset: 12, text: 'So: ' })
-    expect(await bench.steps.journaledTurns(chat.fork(), claim, 'Let me see. So: ')).toEqual({
+    expect(await journaledTurns(chat.fork(), claim, 'Let me see. So: ')).toEqual({
       turns: [
         {
           role: 'assistant',
@@ -138,7 +139,7 @@ describe('the tools that a model calls', () => {
     expect(await bench.seen(claim)).toMatchObject([
       { status: 'FAILED', result: expect.stringContaining(words), arguments: text.slice(0, 16_000) },
     ])
-    const { turns } = await bench.steps.journaledTurns(chat.fork(), claim, '')
+    const { turns } = await journaledTurns(chat.fork(), claim, '')
     expect(turns[0]).toMatchObject({ calls: [{ id: 'call_0', arguments: toldAgain }] })
   })
 
@@ -152,7 +153,7 @@ describe('the tools that a model calls', () => {
       { signal: new AbortController().signal },
     )
 
-    const { turns } = await bench.steps.journaledTurns(chat.fork(), claim, '')
+    const { turns } = await journaledTurns(chat.fork(), claim, '')
     const results = turns.flatMap((turn) => (turn.role === 'tool' ? [turn] : []))
     expect(results.map(({ callId }) => callId)).toEqual(['call_0', 'call_1', '\ufffd'])
     for (const { content } of results) {

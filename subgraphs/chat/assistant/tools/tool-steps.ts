@@ -11,7 +11,6 @@ import { surely } from '../generation/surely.ts'
 import type { ModelAnswer, ToolDefinition } from '../model/model-request.ts'
 import type { Models } from '../model/models.ts'
 import type { Ledger } from '../usage/ledger.ts'
-import { type JournaledTurns, journaledTurns } from './journaled-turns.ts'
 import { readCalls } from './new-calls.ts'
 import { LONGEST_RUN_MS, runTool, type ToolResult } from './run-tool.ts'
 import type { ToolContext } from './tool.ts'
@@ -55,11 +54,6 @@ export class ToolSteps {
    */
   canResume(em: EntityManager, claim: Claim): Promise<boolean> {
     return canRepeat(em, claim, this.#mayRepeat)
-  }
-
-  /** See {@link journaledTurns}. */
-  journaledTurns(em: EntityManager, claim: Claim, keptText: string): Promise<JournaledTurns> {
-    return journaledTurns(em, claim, keptText)
   }
 
   /**

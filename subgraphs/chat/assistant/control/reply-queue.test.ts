@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MemoryEventBus } from '../../../../platform/event-bus/memory-event-bus.ts'
 import { Conversation } from '../../conversation/conversation.entity.ts'
 import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
-import { ReplyDesk } from '../control/testing/reply-desk.ts'
 import { Models } from '../model/models.ts'
 import { PostgresLedger } from '../usage/postgres-ledger.ts'
 import { ReplyQueue } from './reply-queue.ts'
+import { ReplyDesk } from './testing/reply-desk.ts'
 
 const queue = new ReplyQueue({
   bus: new MemoryEventBus(),

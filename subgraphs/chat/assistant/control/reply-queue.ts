@@ -8,14 +8,14 @@ import type { NewEvent } from '../../event-log/event-log.ts'
 import { mentionsAssistant } from '../../message/mention-names.ts'
 import { Message } from '../../message/message.entity.ts'
 import type { Responder } from '../../message/message.service.ts'
-import { addVersion } from '../control/add-version.ts'
-import { isAtWork, readVersions } from '../control/reply-versions.ts'
-import { retractMessage } from '../control/retract.ts'
+import { Generation } from '../generation/generation.entity.ts'
+import { REPLY_QUEUED } from '../generation/topics.ts'
 import { GenerationError } from '../model/generation-error.ts'
 import type { Models } from '../model/models.ts'
 import type { Ledger } from '../usage/ledger.ts'
-import { Generation } from './generation.entity.ts'
-import { REPLY_QUEUED } from './topics.ts'
+import { addVersion } from './add-version.ts'
+import { isAtWork, readVersions } from './reply-versions.ts'
+import { retractMessage } from './retract.ts'
 
 /** Queues replies in Postgres: a reply that was asked for in a committed message is always written, or says why not. */
 export class ReplyQueue implements Responder {
@@ -45,7 +45,7 @@ export class ReplyQueue implements Responder {
       conversationId: conversation.id,
       id: newUuid(),
       messageId: reply.id,
-      model: conversation.assistant?.model ?? this.#models.defaultModel,
+      model: this.#models.nameFor(conversation.assistant),
       requestedBy,
       ...(isAdmitted ? { status: 'QUEUED' } : refused()),
     })
@@ -59,7 +59,7 @@ export class ReplyQueue implements Responder {
       const words = 'This message has no reply that could be given anew; send a new message instead.'
       throw new UserFault('BAD_USER_INPUT', words, path)
     }
-    const model = change.conversation.assistant?.model ?? this.#models.defaultModel
+    const model = this.#models.nameFor(change.conversation.assistant)
     await addVersion(change, reply, { ledger: this.#ledger, model, path })
   }
 
