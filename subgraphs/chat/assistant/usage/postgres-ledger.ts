@@ -47,30 +47,15 @@ export class PostgresLedger implements Ledger {
     return this.#dailyTokens - (await spentOn(transaction, userId, dayOf(this.#now()))) >= SHORTEST_ANSWER
   }
 
-  reserve(em: EntityManager, reply: Payable & { attempt: number }, tokens: TokensUsed): Promise<number> {
-    return em.transactional(async (transaction) => {
-      const day = dayOf(this.#now())
-      const payer = await beginCall(transaction, reply, tokens.inputTokens)
-      if (payer === null) return tokens.outputTokens
-      const outputTokens = await this.#granted(transaction, { payer, day, reply, tokens })
-      await transaction.execute(
-        `INSERT INTO chat.token_reservation (conversation_id, generation_id, user_id, day, tokens) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (conversation_id, generation_id)
-         DO UPDATE SET user_id = excluded.user_id, day = excluded.day, tokens = excluded.tokens`,
-        [reply.conversationId, reply.id, payer, day, tokens.inputTokens + outputTokens],
-      )
-      return outputTokens
-    })
-  }
-
-  async #granted(transaction: EntityManager, call: Call): Promise<number> {
-    const { inputTokens, outputTokens } = call.tokens
-    if (this.#dailyTokens === null) return outputTokens
-    await lockAccount(transaction, call.payer)
-    const spent = await spentOn(transaction, call.payer, call.day, call.reply)
-    const left = this.#dailyTokens - spent - inputTokens
-    if (left < Math.min(SHORTEST_ANSWER, outputTokens)) throw new GenerationError('QUOTA_EXCEEDED')
-    return Math.min(left, outputTokens)
+  async reserve(em: EntityManager, reply: Payable & { attempt: number }, tokens: TokensUsed): Promise<number> {
+    const day = dayOf(this.#now())
+    const limit = this.#dailyTokens
+    if (limit !== null) {
+      return em.transactional((transaction) => reserveWithin(transaction, { limit, day, reply, tokens }))
+    }
+    // It waits on the way to the first word: one statement, which is a transaction of its own.
+    await beginCall(em, reply, tokens.inputTokens, { day, tokens: tokens.inputTokens + tokens.outputTokens })
+    return tokens.outputTokens
   }
 
   async settle(transaction: EntityManager, reply: Payable, used: TokensUsed, replies: 0 | 1): Promise<void> {
@@ -108,40 +93,69 @@ export class PostgresLedger implements Ledger {
   }
 }
 
-/** A call of a model that somebody is to pay for. */
-interface Call {
-  /** A UUID. */
-  readonly payer: string
-  readonly day: string
-  readonly reply: Payable
-  readonly tokens: TokensUsed
-}
-
 const ADD_TO_BOOKED = `
   ON CONFLICT (user_id, day, model) DO UPDATE
   SET input_tokens = booked.input_tokens + excluded.input_tokens,
       output_tokens = booked.output_tokens + excluded.output_tokens,
       replies = booked.replies + excluded.replies`
 
+/** A call of a model, and how much one person's may cost in a day. */
+interface LimitedCall {
+  readonly limit: number
+  readonly day: string
+  readonly reply: Payable & { attempt: number }
+  readonly tokens: TokensUsed
+}
+
 /**
- * Notes what a call reads, and locks the reply's row.
+ * Sets aside as much as there is left of a day, under the lock of the account.
  *
- * @returns who pays, a UUID; null when nobody does.
+ * @returns how long the answer may be, in tokens.
+ * @throws GenerationError QUOTA_EXCEEDED; LeaseLostError
+ */
+async function reserveWithin(transaction: EntityManager, call: LimitedCall): Promise<number> {
+  const { limit, day, reply, tokens } = call
+  const payer = await beginCall(transaction, reply, tokens.inputTokens)
+  if (payer === null) return tokens.outputTokens
+  await lockAccount(transaction, payer)
+  const left = limit - (await spentOn(transaction, payer, day, reply)) - tokens.inputTokens
+  if (left < Math.min(SHORTEST_ANSWER, tokens.outputTokens)) throw new GenerationError('QUOTA_EXCEEDED')
+  const outputTokens = Math.min(left, tokens.outputTokens)
+  await beginCall(transaction, reply, tokens.inputTokens, { day, tokens: tokens.inputTokens + outputTokens })
+  return outputTokens
+}
+
+/**
+ * Notes what a call reads, locks the reply's row, and sets aside what the call may cost when that is given.
+ *
+ * @returns who pays, a UUID; null when nobody does, for whom nothing is set aside.
  * @throws LeaseLostError
  */
 async function beginCall(
-  transaction: EntityManager,
+  em: EntityManager,
   { conversationId, id, attempt }: Payable & { attempt: number },
   inputTokens: number,
+  aside?: { readonly day: string; readonly tokens: number },
 ): Promise<string | null> {
-  const [reply] = await transaction.execute<{ payer: string | null }[]>(
-    `UPDATE chat.generation SET prompt_tokens = ?
-     WHERE conversation_id = ? AND id = ? AND attempt = ? AND status = 'RUNNING' RETURNING requested_by AS payer`,
-    [inputTokens, conversationId, id, attempt],
+  const key = [conversationId, id]
+  const [reply] = await em.execute<{ payer: string | null }[]>(
+    `WITH begun AS (
+       UPDATE chat.generation SET prompt_tokens = ?
+       WHERE conversation_id = ? AND id = ? AND attempt = ? AND status = 'RUNNING' RETURNING requested_by AS payer
+     )${aside ? SET_ASIDE : ''}
+     SELECT payer FROM begun`,
+    [inputTokens, ...key, attempt, ...(aside ? [...key, aside.day, aside.tokens] : [])],
   )
   if (!reply) throw new LeaseLostError()
   return reply.payer
 }
+
+const SET_ASIDE = `, set_aside AS (
+       INSERT INTO chat.token_reservation (conversation_id, generation_id, user_id, day, tokens)
+       SELECT ?::uuid, ?::uuid, payer, ?::date, ?::bigint FROM begun WHERE payer IS NOT NULL
+       ON CONFLICT (conversation_id, generation_id)
+       DO UPDATE SET user_id = excluded.user_id, day = excluded.day, tokens = excluded.tokens
+     )`
 
 /**
  * What is booked and set aside on a day, but for one reply's: read in one statement, so that what is being exchanged at
