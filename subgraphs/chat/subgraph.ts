@@ -140,7 +140,9 @@ function openServices(
 ): ChatServices {
   const { bus } = overrides
   const readHeadsNow = (ids: string[]) => readHeads(fork(), ids)
-  const watch = resources.use(new ConversationWatch({ ...overrides, logger, readHeads: readHeadsNow }))
+  const replies = new GrowingReplies(fork)
+  const hear = (payload: unknown) => replies.hear(payload)
+  const watch = resources.use(new ConversationWatch({ ...overrides, logger, readHeads: readHeadsNow, hear }))
   const readPage: ReadLog = (...page) => readLog(fork(), ...page)
   const lingerMs = overrides.hubLingerMs
   const hubs = resources.use(new ConversationHubs({ watch, logger, readLog: readPage, lingerMs }))
@@ -152,7 +154,7 @@ function openServices(
     ...createServices({ ...assistant, bus, changes, people, signalTimes: overrides.signalTimes }),
     presence,
     streams: {
-      ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies: new GrowingReplies(fork) },
+      ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies },
       caughtUpAfterMs: overrides.caughtUpAfterMs ?? caughtUpAfterMs,
     },
   }

@@ -1,6 +1,6 @@
 import { coalesced } from '../../../platform/coalesced.ts'
 import { NotFoundError } from '../../../platform/errors.ts'
-import { BESIDE, readRing } from './doorbell.ts'
+import { isBeside, readRing } from './doorbell.ts'
 import { type DurableEvent, type MessageAdded, toDurableEvent } from './durable-event.ts'
 import { EarlyEvents } from './early-events.ts'
 import type { LoggedEvent, LogHead, LogPage } from './event-log.ts'
@@ -159,8 +159,9 @@ export class ConversationHub implements Watcher<LogHead> {
   }
 
   ring(payload?: unknown, swept?: LogHead): void {
-    if (payload === BESIDE || (payload === undefined && this.#isLive())) this.#beside.ring()
-    if (payload === BESIDE || (swept && !this.#isLogBehind(swept))) return
+    const moved = isBeside(payload)
+    if (moved || (payload === undefined && this.#isLive())) this.#beside.ring()
+    if (moved || (swept && !this.#isLogBehind(swept))) return
     const rung = payload === undefined ? undefined : readRing(payload)
     if (rung && rung.epoch === this.#head?.epoch) this.#hear(rung.events)
     else this.#want(ANY)

@@ -8,6 +8,11 @@ export const doorbellOf = (conversationId: string) => `conversation/${conversati
 /** What to ring a doorbell with when something flows beside the log, such as a growing reply: the log has not moved. */
 export const BESIDE = 'beside'
 
+/** Whether a ring says just that: {@link BESIDE}, or the text that a reply has grown by. */
+export function isBeside(payload: unknown): boolean {
+  return payload === BESIDE || (typeof payload === 'object' && payload !== null && 'grown' in payload)
+}
+
 /** A ring with more events than this would be too large for a bus; whoever hears it reads the log instead. */
 const MOST_EVENTS = 200
 

@@ -31,6 +31,8 @@ interface Watched<Position> {
   readPositions: (keys: string[]) => Promise<Map<string, Position>>
   /** What is logged when the positions cannot be read. */
   complaint: string
+  /** Is told of each ring before those who watch. */
+  hear?: ((payload: unknown) => void) | undefined
 }
 
 const POSITIONS_PER_QUERY = 500
@@ -94,6 +96,7 @@ export class SweptWatch<Position> implements AsyncDisposable {
   #open(key: string): Watch<Position> {
     const watchers: Watch<Position>['watchers'] = new Set()
     const unsubscribe = this.#bus.subscribe(this.#watched.topicOf(key), (payload) => {
+      this.#watched.hear?.(payload)
       for (const watcher of watchers) watcher.ring(payload)
     })
     const watch = { watchers, unsubscribe }

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { ConversationWatch } from '../event-log/conversation-watch.ts'
-import { BESIDE } from '../event-log/doorbell.ts'
+import { isBeside } from '../event-log/doorbell.ts'
 import { type Batch, PullStream } from '../event-log/pull-stream.ts'
 import { restingBell } from '../event-log/resting-bell.ts'
 import { type InboxEntry, readInbox, readInboxEntries } from './inbox-entry.ts'
@@ -169,7 +169,7 @@ class InboxFollower {
     return this.#options.watch.watch(conversationId, {
       ring: (payload) => {
         // A reply grew, which is not in the list.
-        if (payload === BESIDE) return
+        if (isBeside(payload)) return
         this.#rung.add(conversationId)
         this.#wake()
       },

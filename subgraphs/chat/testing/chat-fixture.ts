@@ -165,7 +165,9 @@ async function openParts(
   resources.defer(() => orm.close(true))
   const fork = () => orm.em.fork()
   const bus = resources.use(new MemoryEventBus())
-  const watch = resources.use(new ConversationWatch({ bus, logger, readHeads: (ids) => readHeads(fork(), ids) }))
+  const replies = new GrowingReplies(fork)
+  const hear = (payload: unknown) => replies.hear(payload)
+  const watch = resources.use(new ConversationWatch({ bus, logger, readHeads: (ids) => readHeads(fork(), ids), hear }))
   const readPage: ReadLog = (...page) => readLog(fork(), ...page)
   const hubs = resources.use(new ConversationHubs({ watch, logger, readLog: readPage }))
   const inboxes = resources.use(new InboxWatch({ bus, logger, readVersions: (ids) => readInboxVersions(fork(), ids) }))
@@ -177,7 +179,7 @@ async function openParts(
     ...createServices({ bus, people, changes: new ConversationChanges({ bus }), models, ledger }),
     presence: resources.use(new PresenceBoard({ bus, lastSeen })),
     streams: {
-      ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies: new GrowingReplies(fork) },
+      ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies },
       caughtUpAfterMs: () => 60_000,
     },
   }

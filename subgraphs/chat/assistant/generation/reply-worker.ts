@@ -5,6 +5,7 @@ import { BESIDE, doorbellOf, ringOf } from '../../event-log/doorbell.ts'
 import type { AppendedEvents } from '../../event-log/event-log.ts'
 import { failureOf } from '../model/generation-error.ts'
 import { planTasks, TASK_PLANNED } from '../tasks/plan-tasks.ts'
+import { ringOfGrown } from '../text/grown-text.ts'
 import { ChunkFlusher, LEASE_TIMES, type LeaseTimes } from './chunk-flusher.ts'
 import { type BegunClaim, claimNext, type EndedClaim, finishAbandoned, finishForsaken } from './claim.ts'
 import { finish, type Outcome } from './ending.ts'
@@ -145,8 +146,10 @@ export class ReplyWorker implements AsyncDisposable {
 
   #writerFor(claim: BegunClaim): ReplyWriter {
     let isFirst = true
-    const onWritten = () => {
-      this.#ring(claim, null)
+    const { conversationId, id: generationId, messageId, attempt } = claim
+    const onWritten = (added: { offset: number; text: string }) => {
+      const ring = ringOfGrown({ messageId, generationId, attempt, ...added })
+      this.#options.bus.publish(doorbellOf(conversationId), ring)
       if (isFirst) void this.#reach('first text', claim)
       isFirst = false
     }

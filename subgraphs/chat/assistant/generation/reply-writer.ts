@@ -19,7 +19,7 @@ const LONGEST_HOLD_MS = 29
 export class ReplyWriter {
   readonly #flusher: ChunkFlusher
   readonly #fence: Fence
-  readonly #onWritten: () => void
+  readonly #onWritten: (added: Pick<Addition, 'offset' | 'text'>) => void
   readonly #lost = new AbortController()
   readonly #gone: Promise<void>
   readonly #entry: FlushedReply
@@ -36,9 +36,14 @@ export class ReplyWriter {
 
   /**
    * @param options.length how much text the reply has already, in UTF-16 code units.
-   * @param options.onWritten is told after each commit.
+   * @param options.onWritten is told after each commit what was added.
    */
-  constructor(options: { flusher: ChunkFlusher; claim: Fence; length: number; onWritten: () => void }) {
+  constructor(options: {
+    flusher: ChunkFlusher
+    claim: Fence
+    length: number
+    onWritten: (added: Pick<Addition, 'offset' | 'text'>) => void
+  }) {
     const { conversationId, id, attempt } = options.claim
     this.#flusher = options.flusher
     this.#fence = { conversationId, id, attempt }
@@ -153,9 +158,10 @@ export class ReplyWriter {
     this.#renewedAt = startedAt
     if (!this.#underWay) return
     this.#writtenAt = startedAt
-    this.#length += this.#underWay.text.length
+    const added = this.#underWay
+    this.#length += added.text.length
     this.#underWay = undefined
-    this.#onWritten()
+    this.#onWritten(added)
   }
 
   #lose(error: unknown): void {

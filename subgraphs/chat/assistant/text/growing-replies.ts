@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { encodeId } from '../../../../platform/ids.ts'
 import { inOneTurn } from '../../../../platform/in-one-turn.ts'
+import { GrownTexts } from './grown-text.ts'
 import { type ReplyPiece, readReplyText, type WantedText } from './reply-text.ts'
 
 /** A piece of a growing reply, as `conversationEvents` carries it. */
@@ -14,12 +15,14 @@ export interface ReplyTextAppended {
 }
 
 /**
- * The growing replies of this process's conversations, for all who follow them. Whoever asks within one turn of the
- * event loop shares a statement, and for equal questions the very objects that answer it.
+ * The growing replies of this process's conversations, for all who follow them. What their writers told of a moment ago is
+ * not read at all. Whoever asks within one turn of the event loop shares a statement, and for equal questions the very
+ * objects that answer it.
  */
 export class GrowingReplies {
   readonly #running: (conversationId: string) => Promise<readonly string[]>
   readonly #readings: (wanted: WantedText) => Promise<Reading | null>
+  readonly #grown = new GrownTexts()
 
   /** @param fork a new entity manager for each statement. */
   constructor(fork: () => EntityManager) {
@@ -28,9 +31,14 @@ export class GrowingReplies {
       (id) => id,
     )
     this.#readings = inOneTurn(
-      (wanted) => read(fork(), wanted),
+      (wanted) => this.#look(fork, wanted),
       ({ messageId, attempt, offset }) => `${messageId}/${attempt}/${offset}`,
     )
+  }
+
+  /** Takes what a conversation's doorbell brought. */
+  hear(payload: unknown): void {
+    this.#grown.hear(payload)
   }
 
   /** The messages of a conversation that are growing now. Ids are UUIDs. */
@@ -46,6 +54,17 @@ export class GrowingReplies {
   /** The same as an event; null when there is nothing. */
   async after(wanted: WantedText): Promise<ReplyTextAppended | null> {
     return (await this.#readings(wanted))?.appended ?? null
+  }
+
+  async #look(fork: () => EntityManager, wanted: readonly WantedText[]): Promise<(Reading | null)[]> {
+    const heard = wanted.map((each) => this.#grown.beyond(each))
+    const read = await readReplyText(
+      fork(),
+      wanted.filter((_, index) => !heard[index]),
+    )
+    const places = [...heard.keys()].filter((index) => !heard[index])
+    for (const piece of read) heard[places[piece.position] ?? -1] = piece
+    return heard.map((piece) => (piece ? { piece: Object.freeze(piece), appended: toEvent(piece) } : null))
   }
 }
 
@@ -63,14 +82,6 @@ async function readRunning(em: EntityManager, conversationIds: readonly string[]
   )
   const running = Map.groupBy(rows, ({ conversationId }) => conversationId)
   return conversationIds.map((id) => (running.get(id) ?? []).map(({ messageId }) => messageId))
-}
-
-async function read(em: EntityManager, wanted: readonly WantedText[]): Promise<(Reading | null)[]> {
-  const readings = new Map<number, Reading>()
-  for (const piece of await readReplyText(em, wanted)) {
-    readings.set(piece.position, { piece: Object.freeze(piece), appended: toEvent(piece) })
-  }
-  return wanted.map((_, position) => readings.get(position) ?? null)
 }
 
 function toEvent(piece: ReplyPiece): ReplyTextAppended | null {
