@@ -19,10 +19,9 @@ const OVER_HOSTILE_BUS =
         (name) => `tests/${name}.test.ts`,
       )
 
-<<<<<<< ours
 /** What measures the memory or the pauses of its own process: what other files left there would be measured too. */
 const IN_A_FRESH_PROCESS = ['subgraphs/auth/account/sign-in-flood.test.ts', 'gateway/sockets/frozen-clients.test.ts']
-=======
+
 /** They start processes, servers or a browser, which their size does not tell; some take a minute. */
 const SLOW = /^(tests\/(processes|faults|browser)|local)\//
 
@@ -37,7 +36,6 @@ class SlowFilesFirst extends BaseSequencer {
     return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))]
   }
 }
->>>>>>> theirs
 
 export default defineConfig({
   // Node's own extensions and order. Vite's begin with .mjs, and for graphql, whose main is "index", that would load a

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { newUuid } from '../../../../platform/ids.ts'
+import { BESIDE } from '../../event-log/doorbell.ts'
+import type { LoggedEvent } from '../../event-log/event-log.ts'
+import { GrownTexts, ringOfGrown } from './grown-text.ts'
+
+const conversationId = newUuid()
+const messageId = newUuid()
+const generationId = newUuid()
+
+let time = 0
+const textsThatHeard = (...payloads: unknown[]) => {
+  const texts = new GrownTexts(() => time)
+  for (const payload of payloads) texts.hear(payload)
+  return texts
+}
+const grown = (offset: number, text: string, attempt = 1) => ({
+  grown: { messageId, generationId, attempt, offset, text },
+})
+const beyond = (texts: GrownTexts, offset: number, attempt = 1) =>
+  texts.beyond({ conversationId, messageId, attempt, offset })
+
+describe('what a growing reply’s rings carry', () => {
+  it('spares whoever has all of it but the newest from reading', () => {
+    const texts = textsThatHeard(grown(5, 'upon '), grown(10, 'a time'))
+    expect(beyond(texts, 5)).toMatchObject({ messageId, generationId, attempt: 1, offset: 5, text: 'upon a time' })
+    expect(beyond(texts, 12)).toMatchObject({ offset: 12, text: 'time', status: 'RUNNING' })
+  })
+
+  it('is not enough for who has less, all of it, or another attempt’s text', () => {
+    const texts = textsThatHeard(grown(5, 'upon ', 2))
+    for (const [offset, attempt] of [
+      [4, 2],
+      [10, 2],
+      [5, 1],
+      [0, 0],
+    ] as const) {
+      expect(beyond(texts, offset, attempt)).toBeUndefined()
+    }
+  })
+
+  it('is all there is for who has nothing, when it begins at the beginning', () => {
+    expect(beyond(textsThatHeard(grown(0, 'Once')), 0, 0)).toMatchObject({ attempt: 1, offset: 0, text: 'Once' })
+  })
+
+  it('may come twice, late and with gaps without a wrong word', () => {
+    const texts = textsThatHeard(grown(0, 'Once '), grown(5, 'upon '), grown(0, 'Once '), grown(5, 'upon '))
+    expect(beyond(texts, 0)).toMatchObject({ text: 'Once upon ' })
+    texts.hear(grown(14, 'me'))
+    expect(beyond(texts, 10)).toBeUndefined()
+    expect(beyond(texts, 14)).toMatchObject({ text: 'me' })
+    texts.hear(grown(10, 'a ti'))
+    expect(beyond(texts, 14)).toMatchObject({ text: 'me' })
+  })
+
+  it('is of the newest attempt only', () => {
+    const texts = textsThatHeard(grown(0, 'Old.', 1), grown(0, 'New.', 2), grown(4, ' Older.', 1))
+    expect(beyond(texts, 0, 2)).toMatchObject({ text: 'New.' })
+    expect(beyond(texts, 4, 1)).toBeUndefined()
+  })
+
+  it('is forgotten when something happens to its message, and after a second', () => {
+    const told = (kind: 'ReplyFinished' | 'MessageDeleted') => {
+      const event: LoggedEvent = { kind, messageId, seq: 7 }
+      return { epoch: newUuid(), events: [event] }
+    }
+    for (const kind of ['ReplyFinished', 'MessageDeleted'] as const) {
+      expect(beyond(textsThatHeard(grown(0, 'Taken back.'), told(kind)), 0)).toBeUndefined()
+    }
+    const texts = textsThatHeard(grown(0, 'Taken back.'))
+    time += 1_001
+    expect(beyond(texts, 0)).toBeUndefined()
+  })
+
+  it('is never more than the end of a long text, and left out of a ring that would be too large', () => {
+    const texts = textsThatHeard(...Array.from({ length: 20 }, (_, index) => grown(index * 1_000, 'x'.repeat(1_000))))
+    expect(beyond(texts, 11_000)).toBeUndefined()
+    expect(beyond(texts, 12_000)?.text).toHaveLength(8_000)
+    expect(ringOfGrown({ ...grown(0, 'x'.repeat(4_000)).grown })).toEqual(grown(0, 'x'.repeat(4_000)))
+    expect(ringOfGrown({ ...grown(0, 'x'.repeat(4_001)).grown })).toBe(BESIDE)
+  })
+
+  it('is nothing unless it is whole and well formed', () => {
+    const { grown: whole } = grown(0, 'Once')
+    const malformed = [
+      null,
+      'beside',
+      { grown: null },
+      { grown: 'text' },
+      ...Object.keys(whole).map((key) => ({ grown: { ...whole, [key]: undefined } })),
+      ...[-1, 0.5, '0', Number.NaN].map((offset) => ({ grown: { ...whole, offset } })),
+      { grown: { ...whole, attempt: 0 } },
+      { grown: { ...whole, text: '' } },
+      { grown: { ...whole, text: 'x'.repeat(4_001) } },
+    ]
+    for (const payload of malformed)
+      expect(beyond(textsThatHeard(payload), 0, 0), JSON.stringify(payload)).toBeUndefined()
+  })
+})

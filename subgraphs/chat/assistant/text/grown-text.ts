@@ -1,0 +1,102 @@
+import { isUuid } from '../../../../platform/ids.ts'
+import { LruCache } from '../../../../platform/lru-cache.ts'
+import { BESIDE, readRing } from '../../event-log/doorbell.ts'
+import type { ReplyPiece, WantedText } from './reply-text.ts'
+
+/** Text that was added to a growing reply, and is committed. */
+export interface GrownText {
+  /** UUIDs. */
+  readonly messageId: string
+  readonly generationId: string
+  readonly attempt: number
+  /** How much text the reply has before it, in UTF-16 code units. */
+  readonly offset: number
+  readonly text: string
+}
+
+/** What a ring carries at most, in UTF-16 code units; whoever wants more reads it. */
+const MOST_CARRIED = 4_000
+/** What is kept of one reply at most; who is behind by more reads it. */
+const MOST_KEPT = 8_000
+/** Of all replies. */
+const MOST_KEPT_OF_ALL = 8_000_000
+/** What keeping an entry costs beside its text. */
+const ENTRY_WEIGHT = 200
+/** As long as anything may take to show that a bus lost the ring of: a text that was taken back, say. In milliseconds. */
+const FRESH_MS = 1_000
+
+/** What to ring a conversation's doorbell with when a reply has grown: the text itself, so that nobody has to read it. */
+export function ringOfGrown(grown: GrownText): { readonly grown: GrownText } | typeof BESIDE {
+  return grown.text.length > MOST_CARRIED ? BESIDE : { grown }
+}
+
+/**
+ * The newest text of growing replies, as their writers told of it a moment ago, to save reading it. What it does not have
+ * is read, and so is everything when a reply has ended: its text may have been taken back.
+ */
+export class GrownTexts {
+  readonly #texts = new LruCache<{ readonly grown: GrownText; readonly at: number }>(MOST_KEPT_OF_ALL)
+  readonly #now: () => number
+
+  /** @param now in milliseconds, of a clock that never goes back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
+
+  /** Takes what a conversation's doorbell brought, which may be anything, in any order, and more than once. */
+  hear(payload: unknown): void {
+    const grown = readGrown(payload)
+    if (grown) this.#keep(grown)
+    else
+      for (const event of readRing(payload)?.events ?? []) if ('messageId' in event) this.#texts.delete(event.messageId)
+  }
+
+  /** What there is beyond a position; undefined when that is not known here, or nothing. */
+  beyond({ messageId, attempt, offset }: WantedText): ReplyPiece | undefined {
+    const kept = this.#texts.get(messageId)
+    if (!kept || kept.at + FRESH_MS < this.#now()) return undefined
+    const { generationId, attempt: of, offset: start, text } = kept.grown
+    // Who has nothing yet has nothing of any attempt.
+    const isOfIt = attempt === of || (attempt === 0 && offset === 0)
+    if (!isOfIt || offset < start || offset >= start + text.length) return undefined
+    return {
+      ...{ messageId, generationId, position: 0, status: 'RUNNING', attempt: of, offset },
+      text: text.slice(offset - start),
+    }
+  }
+
+  #keep(grown: GrownText): void {
+    const kept = joined(this.#texts.get(grown.messageId)?.grown, grown)
+    this.#texts.set(grown.messageId, { grown: kept, at: this.#now() }, kept.text.length + ENTRY_WEIGHT)
+  }
+}
+
+/** Both where one goes on with the other, else the later of them. */
+function joined(kept: GrownText | undefined, grown: GrownText): GrownText {
+  if (!kept || grown.attempt > kept.attempt) return grown
+  const end = kept.offset + kept.text.length
+  if (grown.attempt < kept.attempt || grown.offset + grown.text.length <= end) return kept
+  if (grown.offset > end || grown.generationId !== kept.generationId) return grown
+  const text = kept.text + grown.text.slice(end - grown.offset)
+  const surplus = Math.max(0, text.length - MOST_KEPT)
+  return { ...kept, offset: kept.offset + surplus, text: text.slice(surplus) }
+}
+
+function readGrown(payload: unknown): GrownText | undefined {
+  if (typeof payload !== 'object' || payload === null || !('grown' in payload)) return undefined
+  const { messageId, generationId, attempt, offset, text } = (payload.grown ?? {}) as Record<keyof GrownText, unknown>
+  const isWhole =
+    isUuid(messageId) &&
+    isUuid(generationId) &&
+    isCount(attempt) &&
+    attempt > 0 &&
+    isCount(offset) &&
+    typeof text === 'string' &&
+    text !== '' &&
+    text.length <= MOST_CARRIED
+  return isWhole ? { messageId, generationId, attempt, offset, text } : undefined
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
