@@ -3,14 +3,11 @@ import { encodeId, newUuid } from '../platform/ids.ts'
 import type { Resources } from '../platform/resources.ts'
 import { ServiceSigner } from '../platform/service-signature.ts'
 import { openBenchDatabase } from './database.ts'
+import { type GraphRoles, startGraphRoles } from './graph-roles.ts'
 import { BenchTokens, sendMessage, settle } from './people.ts'
-import { type Role, startRole } from './processes.ts'
 
 /** The graph in processes of its own, and a conversation in it that many watch. */
-export interface Scene {
-  readonly gateway: Role
-  readonly chat: Role
-  readonly auth: Role
+export interface Scene extends GraphRoles {
   readonly conversationId: string
   /** An access token of each watcher. */
   readonly tokens: readonly string[]
@@ -40,38 +37,4 @@ export async function openScene(
   const send = (body: string) =>
     sendMessage(roles.chat, new ServiceSigner(serviceSecret), owner, { conversationId: conversation, body })
   return { ...roles, conversationId: conversation, tokens: watchers, send }
-}
-
-/** A graph that is asked over a real gateway; without `modelUrl` nobody can be asked for a reply. */
-export async function startGraphRoles(
-  resources: Resources,
-  given: {
-    databaseUrl: string
-    serviceSecret: string
-    signingKey: string
-    gatewayFlags?: readonly string[]
-    chatFlags?: readonly string[]
-    modelUrl?: string
-  },
-): Promise<Pick<Scene, 'gateway' | 'chat' | 'auth'>> {
-  const shared = { SERVICE_SECRET: given.serviceSecret }
-  const stored = { ...shared, DATABASE_URL: given.databaseUrl }
-  const auth = await startRole(resources, 'subgraphs/auth/main.ts', 'AUTH_PORT', {
-    environment: { ...stored, JWT_SIGNING_KEY: given.signingKey },
-  })
-  const chat = await startRole(resources, 'subgraphs/chat/main.ts', 'CHAT_PORT', {
-    environment: { ...stored, AUTH_URL: auth.url, OPENAI_BASE_URL: given.modelUrl ?? 'http://127.0.0.1:9' },
-    flags: given.chatFlags ?? [],
-  })
-  const gateway = await startRole(resources, 'gateway/main.ts', 'PORT', {
-    environment: {
-      ...shared,
-      SUBGRAPH_URL_AUTH: `${auth.url}/graphql`,
-      SUBGRAPH_URL_CHAT: `${chat.url}/graphql`,
-      JWKS_URL: `${auth.url}/.well-known/jwks.json`,
-      AUTH_URL: auth.url,
-    },
-    flags: given.gatewayFlags ?? [],
-  })
-  return { auth, chat, gateway }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { encodeId, newUuid } from '../platform/ids.ts'
 import type { Resources } from '../platform/resources.ts'
 import { openBenchDatabase, prepare } from './database.ts'
-import { startGraphRoles } from './fan-out-scene.ts'
+import { startGraphRoles } from './graph-roles.ts'
 import { addPeople, BenchTokens } from './people.ts'
 import type { Reader } from './reply-delay-watchers.ts'
 

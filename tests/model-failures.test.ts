@@ -64,7 +64,8 @@ describe('a reply fails without a text', () => {
       'begins to answer and says nothing',
       (answer) => void answer.bytes(Buffer.from(': hello\n\n')),
     ],
-    ['STREAM_INCOMPLETE', 'ends without a word', (answer) => answer.bytes(Buffer.from('\n')).close()],
+    ['PROVIDER_UNAVAILABLE', 'ends without a word', (answer) => answer.bytes(Buffer.from('\n')).close()],
+    ['PROVIDER_UNAVAILABLE', 'says that it has finished, and nothing else', (answer) => answer.finish()],
     [
       'PROVIDER_UNAVAILABLE',
       'says that it failed',
@@ -176,7 +177,6 @@ describe('a reply completes', () => {
   })
 
   it.each<[string, string, Script]>([
-    ['empty', '', (answer) => answer.finish()],
     ['with a NUL replaced', 'a\ufffdb', (answer) => answer.say('a\0b').finish()],
     ['with half a pair replaced', 'a\ufffd', (answer) => answer.say('a').say('\ud83d').finish()],
     ['with a pair that came in halves', 'a👋b', (answer) => answer.say('a').say('\ud83d').say('\udc4bb').finish()],

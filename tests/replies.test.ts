@@ -3,10 +3,11 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   conversationEvents,
-  type ReplyEvent,
+  isEnded,
   readReply,
   replyStream,
   textOf,
+  untilText,
   watchReply,
 } from './support/chat-streams.ts'
 import { createConversation, type NewConversation, type Person, sendMessage, signUp } from './support/people.ts'
@@ -44,15 +45,6 @@ function pausing(...pieces: string[]): { script: Script; goOn: () => void } {
   }
   return { script, goOn: gate.resolve }
 }
-
-/** Takes events until a client would have this text on its screen. */
-async function untilText(stream: ReturnType<typeof replyStream>, text: string): Promise<ReplyEvent[]> {
-  const taken: ReplyEvent[] = []
-  while (textOf(taken) !== text) taken.push(await stream.next())
-  return taken
-}
-
-const isEnded = ({ __typename }: ReplyEvent) => __typename === 'ReplyEnded'
 
 describe('a reply', () => {
   it('is one and the same text wherever it is read, whatever pieces the model says it in', async () => {

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import {
   conversationEvents,
+  isEnded,
   type ReplyEvent,
   readReply,
   replyStream,
   textOf,
+  untilText,
   watchReply,
 } from './support/chat-streams.ts'
 import { type ChatMutation, mutationDocument } from './support/mutations.ts'
@@ -53,8 +55,6 @@ async function change(mutation: ChatMutation, messageId: string, more: object = 
   return (await ada.client.run<{ answer: Answer }>(mutationDocument(mutation, SEEN), variables)).answer
 }
 
-const isEnded = ({ __typename }: ReplyEvent) => __typename === 'ReplyEnded'
-
 /** A reply that its model has begun and does not go on with, with who follows it and the model's answer. */
 async function begun(text: string) {
   const asked = Promise.withResolvers<ModelAnswer>()
@@ -62,8 +62,7 @@ async function begun(text: string) {
   const conversationId = await createConversation(ada)
   const { message, reply } = await sendMessage(ada, conversationId, 'Tell me')
   const stream = replyStream(ada, reply?.id ?? '')
-  const taken: ReplyEvent[] = []
-  while (textOf(taken) !== text) taken.push(await stream.next())
+  await untilText(stream, text)
   return { conversationId, questionId: message.id, id: reply?.id ?? '', stream, answer: await asked.promise }
 }
 

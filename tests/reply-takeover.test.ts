@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LocalOverrides } from '../local/graph.ts'
 import { newTemporaryFolder, removeFolder } from '../local/postgres/testing/temporary-folder.ts'
 import { MemoryEventBus } from '../platform/event-bus/memory-event-bus.ts'
-import { conversationEvents, type ReplyEvent, readReply, replyStream, textOf } from './support/chat-streams.ts'
+import { conversationEvents, isEnded, type ReplyEvent, readReply, replyStream, textOf } from './support/chat-streams.ts'
 import { GraphClient } from './support/graph-client.ts'
+import { heldReplies, letLeasesRunOut } from './support/leases.ts'
 import { createConversation, type Person, sendMessage, signUp } from './support/people.ts'
-import { type Script, type ScriptedModel, startScriptedModel } from './support/scripted-model.ts'
+import { inTurn, type Script, type ScriptedModel, startScriptedModel } from './support/scripted-model.ts'
 import { createTestDatabase, type TestDatabase } from './support/test-database.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
@@ -47,28 +47,14 @@ const bus = new MemoryEventBus()
  * To the other workers the one that writes now is as good as dead, while it goes on: a zombie. It also goes on renewing its
  * lease, and may do so before anybody looks; so the lease runs out until the reply was taken over or ended.
  */
-async function letLeasesRunOut(): Promise<void> {
-  const client = new pg.Client({ connectionString: database.url, statement_timeout: 5_000 })
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ id: string; attempt: number }>(
-      `SELECT id, attempt FROM chat.generation WHERE status = 'RUNNING'`,
-    )
-    const held = [rows.map(({ id }) => id), rows.map(({ attempt }) => attempt)]
-    const letRunOut = async () => {
-      const { rowCount } = await client.query(
-        `UPDATE chat.generation SET lease_until = now() - interval '1 s'
-         FROM unnest($1::uuid[], $2::integer[]) AS held(id, attempt)
-         WHERE generation.id = held.id AND generation.attempt = held.attempt AND status = 'RUNNING'`,
-        held,
-      )
-      bus.publish('reply-queued', null)
-      return rowCount
-    }
-    await expect.poll(letRunOut, { interval: 100 }).toBe(0)
-  } finally {
-    await client.end()
+async function giveUpOnWriters(): Promise<void> {
+  const held = await heldReplies(database.url)
+  const letRunOut = async () => {
+    const count = await letLeasesRunOut(database.url, held)
+    bus.publish('reply-queued', null)
+    return count
   }
+  await expect.poll(letRunOut, { interval: 100 }).toBe(0)
 }
 
 /** Asks in this conversation, or in a new one, and returns the reply's id. */
@@ -85,13 +71,7 @@ async function askContinuing(person: Person): Promise<string> {
 /** What the model was given last of all. */
 const lastGiven = () => model.requests.at(-1)?.messages.at(-1)
 
-/** Attempts of one reply, each with a script of its own. */
-function inTurn(...scripts: Script[]): Script {
-  return (answer, request) => scripts.shift()?.(answer, request)
-}
-
 const hasText = (text: string) => (event: { text?: string }) => event.text === text
-const isEnded = ({ __typename }: ReplyEvent) => __typename === 'ReplyEnded'
 
 describe('a reply whose worker is taken for dead', () => {
   let graph: TestGraph
@@ -117,7 +97,7 @@ describe('a reply whose worker is taken for dead', () => {
     const stream = replyStream(ada, replyId)
     const seen = await stream.take(hasText('Half a sen'))
     const told = await events.take(hasText('Half a sen'))
-    await letLeasesRunOut()
+    await giveUpOnWriters()
 
     seen.push(...(await stream.take(isEnded)))
     expect(seen).toMatchObject([
@@ -142,7 +122,7 @@ describe('a reply whose worker is taken for dead', () => {
     const replyId = await askContinuing(ada)
     const stream = replyStream(ada, replyId)
     await stream.take(hasText('Half a sen'))
-    await letLeasesRunOut()
+    await giveUpOnWriters()
 
     expect(await stream.take(isEnded)).toMatchObject([
       { __typename: 'ReplyRestarted', attempt: 2, keepOffset: 10 },
@@ -177,7 +157,7 @@ describe('a reply whose worker is taken for dead', () => {
     const replyId = await ask(ada)
     const stream = replyStream(ada, replyId)
     await stream.take(hasText('Zombie: '))
-    await letLeasesRunOut()
+    await giveUpOnWriters()
     await stream.take(hasText('Successor: '))
     zombie.resolve()
     // Refused its words, the zombie lets go of its model.
@@ -205,7 +185,7 @@ describe('a reply whose worker is taken for dead', () => {
     const seen: ReplyEvent[] = []
     for (const part of parts) {
       seen.push(...(await stream.take(hasText(part))))
-      await letLeasesRunOut()
+      await giveUpOnWriters()
     }
     seen.push(...(await stream.take(isEnded)))
 
@@ -226,7 +206,7 @@ describe('a reply whose worker is taken for dead', () => {
     const replyId = await ask(ada)
     const stream = replyStream(ada, replyId)
     await stream.take(hasText('Old text'))
-    await letLeasesRunOut()
+    await giveUpOnWriters()
     await stream.take(isEnded)
 
     const resumed = replyStream(ada, replyId, { attempt: 1, offset: 8 })

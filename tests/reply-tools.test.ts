@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineTool } from '../subgraphs/chat/assistant/tools/tool.ts'
-import { conversationEvents, type ReplyEvent, replyStream, textOf, watchReply } from './support/chat-streams.ts'
+import { conversationEvents, isEnded, replyStream, textOf, watchReply } from './support/chat-streams.ts'
 import { mutationDocument } from './support/mutations.ts'
 import { createConversation, type Person, sendMessage, signIn, signUp } from './support/people.ts'
-import { type Script, type ScriptedModel, startScriptedModel } from './support/scripted-model.ts'
+import { inTurn, type ScriptedModel, startScriptedModel } from './support/scripted-model.ts'
 import { createTestDatabase, type TestDatabase } from './support/test-database.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
@@ -25,14 +25,6 @@ async function approve(person: Person, toolCallId: string | undefined): Promise<
   const document = mutationDocument('answerToolCall', 'message { id } userErrors { code }')
   return person.client.run(document, { input: { toolCallId, approved: true } })
 }
-
-/** Answers of the model, one after the other. */
-const inTurn =
-  (...scripts: Script[]): Script =>
-  (answer, request) =>
-    scripts.shift()?.(answer, request)
-
-const isEnded = ({ __typename }: ReplyEvent) => __typename === 'ReplyEnded'
 
 describe('a reply that uses tools', () => {
   let database: TestDatabase

@@ -1,6 +1,6 @@
-import pg from 'pg'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { type ReplyEvent, readReply, replyStream, textOf } from '../support/chat-streams.ts'
+import { isEnded, readReply, replyStream, textOf } from '../support/chat-streams.ts'
+import { heldReplies, letLeasesRunOut } from '../support/leases.ts'
 import { type Environment, freePort, launch } from '../support/parley-process.ts'
 import { createConversation, type Person, sendMessage, signUp } from '../support/people.ts'
 import { type ScriptedModel, startScriptedModel } from '../support/scripted-model.ts'
@@ -49,14 +49,6 @@ async function crashAt(point: (typeof CRASH_POINTS)[number]) {
   return { point, replyId, watcher }
 }
 
-/** As if so much time had gone by since the workers died. */
-async function letLeasesRunOut(): Promise<void> {
-  const client = new pg.Client({ connectionString: graph.databaseUrl })
-  await client.connect()
-  await client.query(`UPDATE chat.generation SET lease_until = now() - interval '1 s' WHERE status = 'RUNNING'`)
-  await client.end()
-}
-
 it('A worker that is killed at any step of a reply leaves it to the next, which ends it for all who watch.', async () => {
   model.answerWith((answer) => {
     for (const word of WORDS) answer.say(word)
@@ -65,11 +57,11 @@ it('A worker that is killed at any step of a reply leaves it to the next, which 
   const crashed = []
   for (const point of CRASH_POINTS) crashed.push(await crashAt(point))
   const asked = model.requests.length
-  await letLeasesRunOut()
+  await letLeasesRunOut(graph.databaseUrl, await heldReplies(graph.databaseUrl))
   await startWorker()
 
   for (const { point, replyId, watcher } of crashed) {
-    const seen: ReplyEvent[] = await watcher.take(({ __typename }) => __typename === 'ReplyEnded')
+    const seen = await watcher.take(isEnded)
     const { body, generation } = await readReply(ada, replyId)
     expect({ point, body, seen: textOf(seen), status: generation.status }).toEqual({
       point,

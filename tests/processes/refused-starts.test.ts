@@ -80,6 +80,18 @@ describe('the graph does not start, and leaves nothing running,', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
+  it.each<[string, Environment]>([
+    ['reach its database', { OPENAI_API_KEY: 'none' }],
+    ['be told of its demo model', { DATABASE_URL: 'postgres://ada:hunter22@127.0.0.1:1/parley' }],
+  ])('when replies are left to workers that could not %s', async (_what, environment) => {
+    expect(await refusalWith({ AI_WORKER: 'separate', PORT: 'abc', ...environment })).toBe(
+      'The environment is not usable:\n' +
+        '  PORT: must be a whole number from 0 to 65535\n' +
+        '  AI_WORKER: separate needs DATABASE_URL and a model (OPENAI_API_KEY or OPENAI_BASE_URL), which `npm run worker` ' +
+        'shares; without AI_WORKER replies are written here\n',
+    )
+  })
+
   it('when SUPERGRAPH is not there', async () => {
     const message = await refusalWith({ SUPERGRAPH: '/nowhere/supergraph.graphql' })
     expect(message).toContain('SUPERGRAPH: /nowhere/supergraph.graphql cannot be read')

@@ -1,5 +1,7 @@
 import type { EventBus } from '../../platform/event-bus/event-bus.ts'
+import { BusListeners } from '../../platform/event-bus/listeners.ts'
 import { MemoryEventBus } from '../../platform/event-bus/memory-event-bus.ts'
+import { encodePayload } from '../../platform/event-bus/payload.ts'
 
 /** A bus that loses every ring. */
 export class SilentBus implements EventBus {
@@ -14,6 +16,27 @@ export class SilentBus implements EventBus {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** A bus that has delivered a message, by value, when `publish` returns. */
+export class PromptBus implements EventBus {
+  readonly #listeners = new BusListeners(undefined)
+
+  publish(topic: string, payload: unknown): void {
+    this.#listeners.tell(topic, JSON.parse(encodePayload(payload)))
+  }
+
+  subscribe(topic: string, listener: (payload: unknown) => void): () => void {
+    return this.#listeners.add(topic, listener)
+  }
+
+  onInterruption(): () => void {
+    return () => undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listeners.clear()
+  }
 }
 
 /** A bus that tells how many listen. */

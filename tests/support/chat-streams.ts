@@ -130,9 +130,22 @@ export function replyStream(
   return person.client.follow(REPLY_STREAM, { messageId, after })
 }
 
+/** Whether it is the last event of a reply. */
+export const isEnded = ({ __typename }: ReplyEvent) => __typename === 'ReplyEnded'
+
 /** All events of a reply from the beginning to ReplyEnded. */
 export async function watchReply(person: Person, messageId: string): Promise<ReplyEvent[]> {
-  return replyStream(person, messageId).take(({ __typename }) => __typename === 'ReplyEnded')
+  return replyStream(person, messageId).take(isEnded)
+}
+
+/** Takes events until a client that had none before would have this text on its screen. */
+export async function untilText<Event extends ReplyEvent | ConversationEvent>(
+  stream: EventStream<Event>,
+  text: string,
+): Promise<Event[]> {
+  const taken: Event[] = []
+  while (textOf(taken) !== text) taken.push(await stream.next())
+  return taken
 }
 
 /** A reply as it is now. */

@@ -1,15 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { MemoryEventBus } from '../../platform/event-bus/memory-event-bus.ts'
+import { describe, expect, test } from 'vitest'
+import { VirtualTimers } from '../../gateway/testing/virtual-timers.ts'
+import { PromptBus } from './buses.ts'
 import { HostileBus, type Hostility } from './hostile-bus.ts'
 
 const MESSAGES = 1_000
 
-beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
-
-/** What arrives of so many numbers that are published one after another, on each of these topics. */
+/**
+ * What arrives of so many numbers that are published one after another, on each of these topics. Its clock and its bus
+ * are its own and nothing is waited for, so that no pause of the machine and no other test can be seen in it.
+ */
 async function arrivals(hostility: Hostility, ...topics: string[]): Promise<number[][]> {
-  await using bus = new HostileBus(new MemoryEventBus(), hostility)
+  const timers = new VirtualTimers()
+  await using bus = new HostileBus(new PromptBus(), hostility, timers)
   const heard = topics.map((topic) => {
     const numbers: number[] = []
     bus.subscribe(topic, (payload) => numbers.push(Number(payload)))
@@ -17,9 +19,9 @@ async function arrivals(hostility: Hostility, ...topics: string[]): Promise<numb
   })
   for (let number = 0; number < MESSAGES; number += 1) {
     for (const topic of topics) bus.publish(topic, number)
-    await vi.advanceTimersByTimeAsync(1)
+    timers.advance(1)
   }
-  await vi.advanceTimersByTimeAsync(100)
+  timers.advance(100)
   return heard
 }
 

@@ -1,3 +1,4 @@
+import { systemTimers, type Timers } from '../../gateway/upstream/timers.ts'
 import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import { encodePayload } from '../../platform/event-bus/payload.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -30,12 +31,16 @@ export class HostileBus implements EventBus {
   readonly #bus: EventBus
   readonly #hostility: Required<Hostility>
   readonly #random: () => number
-  readonly #late = new Set<NodeJS.Timeout>()
+  readonly #timers: Pick<Timers, 'after'>
+  /** How each of those that are on their way is held back for good. */
+  readonly #late = new Set<() => void>()
   /** What is only late, oldest first: whichever delay ends first lets the oldest go. */
   readonly #inOrder: { readonly topic: string; readonly json: string }[] = []
 
-  constructor(bus: EventBus, hostility: Hostility) {
+  /** @param timers wake what is late; the system's when not given. */
+  constructor(bus: EventBus, hostility: Hostility, timers: Pick<Timers, 'after'> = systemTimers) {
     this.#bus = bus
+    this.#timers = timers
     this.#hostility = {
       lossRate: 0.2,
       doublingRate: 0.1,
@@ -68,7 +73,7 @@ export class HostileBus implements EventBus {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const timer of this.#late) clearTimeout(timer)
+    for (const cancel of this.#late) cancel()
     this.#late.clear()
     await this.#bus[Symbol.asyncDispose]()
   }
@@ -79,10 +84,10 @@ export class HostileBus implements EventBus {
   }
 
   #later(deliver: () => void): void {
-    const timer = setTimeout(() => {
-      this.#late.delete(timer)
+    const cancel = this.#timers.after(this.#random() * this.#hostility.longestDelayMs, () => {
+      this.#late.delete(cancel)
       deliver()
-    }, this.#random() * this.#hostility.longestDelayMs)
-    this.#late.add(timer)
+    })
+    this.#late.add(cancel)
   }
 }

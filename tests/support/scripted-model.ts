@@ -34,6 +34,11 @@ export interface AskedMessage {
 /** What the model does with one request. An answer that is still open when it returns stays open: a stall. */
 export type Script = (answer: ModelAnswer, request: ModelRequest) => void | Promise<void>
 
+/** One script for each request, one after the other; those that come after the last are left open. */
+export function inTurn(...scripts: Script[]): Script {
+  return (answer, request) => scripts.shift()?.(answer, request)
+}
+
 /** Says whether a text is bad; undefined when it has answered, or wants to leave it open, itself. */
 export type Judge = (judged: string, answer: ModelAnswer) => boolean | undefined
 

@@ -2,20 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ScriptedModel, startScriptedModel } from '../../../../tests/support/scripted-model.ts'
 import type { Conversation } from '../../conversation/conversation.entity.ts'
 import { type ChatFixture, openChatFixture, viewerNamed } from '../../testing/chat-fixture.ts'
+import { answerTo, endedReplyIn, replyIn } from './testing/asking.ts'
 import { startWork, type WorkOptions } from './testing/working.ts'
-
-/** A reply's row and its message's body, as far as they are looked at here. */
-interface Reply {
-  readonly messageId: string
-  readonly status: string
-  readonly attempt: number
-  readonly finishReason: string | null
-  readonly errorCode: string | null
-  readonly textLength: number
-  readonly inputTokens: number | null
-  readonly outputTokens: number | null
-  readonly body: string
-}
 
 describe('a worker that may not write everything', () => {
   let chat: ChatFixture
@@ -37,32 +25,10 @@ describe('a worker that may not write everything', () => {
 
   const work = (options?: WorkOptions) => startWork(chat, model, options)
 
-  async function reply(): Promise<Reply> {
-    const [found] = await chat.fork().execute<Reply[]>(
-      `SELECT message_id AS "messageId", status, attempt, finish_reason AS "finishReason",
-         error_code AS "errorCode", text_length AS "textLength", input_tokens AS "inputTokens",
-         output_tokens AS "outputTokens", body.body
-       FROM chat.generation
-       JOIN chat.message body ON body.conversation_id = generation.conversation_id AND body.id = message_id
-       WHERE generation.conversation_id = ?`,
-      [talk.id],
-    )
-    if (!found) throw new Error('There is no reply.')
-    return found
-  }
-
-  async function ended(): Promise<Reply> {
-    await expect.poll(async () => (await reply()).status, { timeout: 10_000 }).not.toMatch(/QUEUED|RUNNING/)
-    return reply()
-  }
-
-  /** Asks, and returns the reply as it has ended. */
-  async function ask(question: string, options: WorkOptions = {}): Promise<Reply> {
-    await chat.say(talk, question)
-    await using _worker = work(options)
-    // Not before it has ended may the worker be stopped.
-    return await ended()
-  }
+  const reply = () => replyIn(chat, talk)
+  const ended = () => endedReplyIn(chat, talk)
+  const ask = (question: string, options?: WorkOptions) =>
+    answerTo(question, { chat, talk, startWorker: () => work(options) })
 
   describe('because its words are judged', () => {
     const judged = () => ({

@@ -1,27 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newUuid } from '../../../../platform/ids.ts'
-import { type ScriptedModel, startScriptedModel } from '../../../../tests/support/scripted-model.ts'
+import { type Script, type ScriptedModel, startScriptedModel } from '../../../../tests/support/scripted-model.ts'
+import type { EndReason } from '../../../../tests/support/scripted-wire.ts'
 import type { Conversation } from '../../conversation/conversation.entity.ts'
 import { type ChatFixture, openChatFixture, viewerNamed } from '../../testing/chat-fixture.ts'
 import type { WorkerStep } from './reply-worker.ts'
+import { answerTo, endedReplyIn, replyIn } from './testing/asking.ts'
 import { startWork, type WorkOptions } from './testing/working.ts'
 import { REPLY_STOPPED } from './topics.ts'
-
-/** A reply's row and its message's body, as far as they are looked at here. */
-interface Reply {
-  readonly id: string
-  readonly messageId: string
-  readonly status: string
-  readonly attempt: number
-  readonly finishReason: string | null
-  readonly errorCode: string | null
-  readonly endpoint: string | null
-  readonly textLength: number
-  readonly inputTokens: number | null
-  readonly outputTokens: number | null
-  readonly isEstimated: boolean | null
-  readonly body: string
-}
 
 describe('a worker', () => {
   let chat: ChatFixture
@@ -46,32 +32,10 @@ describe('a worker', () => {
   const work = (options: WorkOptions = {}) =>
     startWork(chat, model, { onLog: (line) => void said.push(line), ...options })
 
-  async function reply(): Promise<Reply> {
-    const [found] = await chat.fork().execute<Reply[]>(
-      `SELECT generation.id, message_id AS "messageId", status, attempt, finish_reason AS "finishReason",
-         error_code AS "errorCode", endpoint, text_length AS "textLength", input_tokens AS "inputTokens",
-         output_tokens AS "outputTokens", usage_is_estimated AS "isEstimated", body.body
-       FROM chat.generation
-       JOIN chat.message body ON body.conversation_id = generation.conversation_id AND body.id = message_id
-       WHERE generation.conversation_id = ?`,
-      [talk.id],
-    )
-    if (!found) throw new Error('There is no reply.')
-    return found
-  }
-
-  async function ended(): Promise<Reply> {
-    await expect.poll(async () => (await reply()).status, { timeout: 10_000 }).not.toMatch(/QUEUED|RUNNING/)
-    return reply()
-  }
-
-  /** Asks, and returns the reply as it has ended. */
-  async function ask(question: string, options: WorkOptions = {}): Promise<Reply> {
-    await chat.say(talk, question)
-    await using _worker = work(options)
-    // Not before it has ended may the worker be stopped.
-    return await ended()
-  }
+  const reply = () => replyIn(chat, talk)
+  const ended = () => endedReplyIn(chat, talk)
+  const ask = (question: string, options?: WorkOptions) =>
+    answerTo(question, { chat, talk, startWorker: () => work(options) })
 
   const cancel = async () =>
     chat.services.replies.cancel(chat.fork(), viewerNamed(chat.viewerId), (await reply()).messageId)
@@ -211,10 +175,28 @@ describe('a worker', () => {
       expect([cut.body.length, cut.finishReason]).toEqual([500_000, 'length'])
     })
 
-    it('bills nothing for a call that no model has answered', async () => {
-      model.answerWith((answer) => answer.refuse(401, 'no'))
+    it.each<[string, string, Script]>([
+      ['was refused', 'PROVIDER_REJECTED', (answer) => answer.refuse(401, 'no')],
+      ['said that it failed', 'PROVIDER_UNAVAILABLE', (answer) => answer.event({ error: { message: 'no' } }).close()],
+      ['could not be read', 'PROVIDER_UNAVAILABLE', (answer) => answer.bytes(Buffer.from('data: {\n\n')).close()],
+      ['was no stream', 'PROVIDER_UNAVAILABLE', (answer) => answer.json({ choices: [] })],
+      ['was silent', 'PROVIDER_TIMEOUT', () => undefined],
+    ])('bills nothing for a call without a word that %s', async (_, errorCode, script) => {
+      model.answerWith(script)
+      expect(await ask('Tell me.', { config: { idleTimeoutMs: script.length === 0 ? 300 : 600_000 } })).toMatchObject({
+        ...{ status: 'FAILED', errorCode, inputTokens: 0, outputTokens: 0, isEstimated: false },
+      })
+    })
+
+    it.each<[string, string, EndReason]>([
+      ['said nothing', 'PROVIDER_UNAVAILABLE', 'stop'],
+      ['spent all its tokens before its first word', 'STREAM_INCOMPLETE', 'length'],
+      ['was withheld', 'MODERATION_REFUSED', 'content_filter'],
+    ])('has failed when its model %s, and bills what the provider says', async (_, errorCode, reason) => {
+      model.answerWith((answer) => answer.finish({ prompt_tokens: 7, completion_tokens: 5 }, reason))
       expect(await ask('Tell me.')).toMatchObject({
-        ...{ status: 'FAILED', errorCode: 'PROVIDER_REJECTED', inputTokens: 0, outputTokens: 0, isEstimated: false },
+        ...{ status: 'FAILED', errorCode, finishReason: null, body: '' },
+        ...{ inputTokens: 7, outputTokens: 5, isEstimated: false },
       })
     })
 
@@ -252,17 +234,31 @@ describe('a worker', () => {
   })
 
   describe('whose model calls tools without an end', () => {
-    it('offers it none at the eighth call, and ends the reply if it calls one all the same', async () => {
+    const TOOLS: WorkOptions = { config: { models: [{ id: 'a-model', tools: true }] } }
+
+    it('offers it none at the eighth call, and the reply has failed if it calls one all the same', async () => {
       const offered: number[] = []
       model.answerWith((answer, request) => {
         offered.push(request.tools?.length ?? 0)
         answer.call('search_messages', { query: 'word' }).finish({ prompt_tokens: 10, completion_tokens: 1 })
       })
-      const config: WorkOptions['config'] = { models: [{ id: 'a-model', tools: true }] }
-      expect(await ask('Search', { config })).toMatchObject({
-        ...{ status: 'COMPLETED', finishReason: 'length', inputTokens: 80, outputTokens: 8, isEstimated: false },
+      expect(await ask('Search', TOOLS)).toMatchObject({
+        ...{ status: 'FAILED', errorCode: 'STREAM_INCOMPLETE', finishReason: null, body: '' },
+        ...{ inputTokens: 80, outputTokens: 8, isEstimated: false },
       })
       expect(offered).toEqual([1, 1, 1, 1, 1, 1, 1, 0])
+    })
+
+    it('ends the reply with what it has said before them, also when nothing comes after', async () => {
+      const call: Script = (answer) => answer.say('I look. ').call('search_messages', { query: 'word' }).finish()
+      let calls = 0
+      model.answerWith((answer, request) => (++calls === 1 ? call(answer, request) : answer.finish()))
+      expect(await ask('Search', TOOLS)).toMatchObject({ status: 'COMPLETED', finishReason: 'stop', body: 'I look. ' })
+      talk = await chat.converse()
+      model.answerWith(call)
+      expect(await ask('Search', TOOLS)).toMatchObject({
+        ...{ status: 'COMPLETED', finishReason: 'length', body: 'I look. '.repeat(8) },
+      })
     })
   })
 })
