@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type GatewayConfig, readGatewayConfig } from '../gateway/config.ts'
-import { readEnvironment, readTogether } from '../platform/environment.ts'
+import { ConfigurationError, readEnvironment, readTogether } from '../platform/environment.ts'
 import { type AuthConfig, readAuthConfig } from '../subgraphs/auth/config.ts'
 import { type ChatConfig, readChatConfig } from '../subgraphs/chat/config.ts'
 import { DEMO_MODEL_ID } from './demo-model/demo-model.ts'
@@ -17,6 +17,7 @@ const environment = z.looseObject({
   PUBLIC_URL: z.string().optional(),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.string().optional(),
+  AI_WORKER: z.string().optional(),
   LOG_LEVEL: z.string().default('warn'),
 })
 
@@ -42,6 +43,15 @@ function ownUrl(port = '4000'): string | undefined {
   return URL.canParse(url) ? url : undefined
 }
 
+/** Workers of their own reach neither a database nor a model that only this process knows: nobody would answer. */
+function refuseIdleAssistant(given: z.output<typeof environment>, usesDemoModel: boolean): void {
+  if (given.AI_WORKER !== 'separate' || (given.DATABASE_URL !== undefined && !usesDemoModel)) return
+  throw new ConfigurationError([
+    'AI_WORKER: separate needs DATABASE_URL and a model (OPENAI_API_KEY or OPENAI_BASE_URL), which `npm run worker` ' +
+      'shares; without AI_WORKER replies are written here',
+  ])
+}
+
 /**
  * Reads the configuration of every part before any of them starts, so that a mistake costs nothing.
  *
@@ -64,6 +74,7 @@ export async function readLocalConfig(env: NodeJS.ProcessEnv): Promise<LocalConf
   const [chat, gateway] = readTogether(
     () => readChatConfig(shared),
     () => readGatewayConfig(shared),
+    () => refuseIdleAssistant(given, usesDemoModel),
     // With any key: a file for one of its own is made only when the environment is right.
     () => readAuth(given.JWT_SIGNING_KEY ?? newSigningKey()),
   )

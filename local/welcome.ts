@@ -7,10 +7,12 @@ export function welcome(graph: LocalGraph, config: LocalConfig): string {
   const endpoint = `${graph.url}/graphql`
   const folder = relative(process.cwd(), config.dataDirectory) || '.'
   const database = config.databaseUrl === undefined ? `embedded PostgreSQL 18, its data in ${folder}` : 'DATABASE_URL'
-  const [{ id: model }] = config.chat.assistant.models
+  const { models, runsWorker } = config.chat.assistant
+  const [{ id: model }] = models
+  const real = runsWorker ? model : `${model}; AI_WORKER=separate: nobody answers without \`npm run worker\``
   const answers = config.usesDemoModel
     ? `${model}: canned answers, NOT a language model; OPENAI_API_KEY or OPENAI_BASE_URL brings a real one`
-    : model
+    : real
   const { smtpUrl, showsOutbox } = config.auth.mail
   const unsent = showsOutbox ? `not sent; read it at ${graph.authUrl}/outbox` : 'not sent; SMTP_URL brings a server'
   const mail = smtpUrl === undefined ? unsent : 'SMTP_URL'

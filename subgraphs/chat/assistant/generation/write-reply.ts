@@ -1,7 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Logger } from '../../../../platform/logging.ts'
 import { storableText } from '../../../../platform/storable-text.ts'
-import { GenerationError, type GenerationErrorCode, toGenerationError } from '../model/generation-error.ts'
+import { hasSomethingToSee } from '../../../../platform/visible-text.ts'
+import { GenerationError, type GenerationErrorCode, toGenerationError, wordless } from '../model/generation-error.ts'
 import type { LanguageModel, ModelAnswer, ModelRequest } from '../model/model-request.ts'
 import type { Models } from '../model/models.ts'
 import type { Moderator } from '../moderation/moderator.ts'
@@ -51,12 +52,6 @@ const LONGEST_REPLY_MS = 15 * 60_000
  */
 const USUAL_ANSWER = 4_096
 
-/** With these codes, and no text, nothing was read either. */
-const UNANSWERED: ReadonlySet<GenerationErrorCode> = new Set([
-  'PROVIDER_UNAVAILABLE',
-  'PROVIDER_REJECTED',
-  'PROVIDER_RATE_LIMITED',
-])
 /** No fault of anything that an operator could put right. */
 const EXPECTED: ReadonlySet<GenerationErrorCode> = new Set(['QUOTA_EXCEEDED', 'MODERATION_REFUSED'])
 const NO_USAGE: CallUsage = { inputTokens: 0, outputTokens: 0, isEstimated: false }
@@ -97,7 +92,8 @@ class Writing {
   #text: string
   /** Half a surrogate pair, whose other half is to come; who takes over must not go on behind half a character. */
   #half = ''
-  #wasUnanswered = false
+  /** What the call of the model that failed has cost; estimated when undefined. */
+  #failedCall: CallUsage | undefined
   /** The provider itself refused what its model was saying. */
   #isWithheld = false
 
@@ -140,14 +136,22 @@ class Writing {
     for (let call = journal.calls + 1; after !== 'parked'; call += 1) {
       const isLast = call >= MOST_CALLS
       const { answer, usage } = await this.#call(journal, isLast)
-      const whole = { status: 'COMPLETED', usage, endpoint: answer.endpoint } as const
-      if (answer.finishReason !== 'calls') return { ...whole, finishReason: answer.finishReason }
-      if (isLast) return { ...whole, finishReason: 'length' }
+      if (isLast || answer.finishReason !== 'calls') return this.#ended(answer, usage)
       await this.#flush()
       after = await tools.take(claim, answer, { usage, signal: this.#signal })
       journal = await this.#journal()
     }
     return null
+  }
+
+  /** How a reply ends with the model's last answer: nobody could tell a reply without a word from one that says nothing. */
+  #ended({ finishReason, endpoint }: ModelAnswer, usage: CallUsage): Outcome {
+    const outcome = this.#hasWords ? whole(finishReason) : this.#failure(wordless(finishReason))
+    return { ...outcome, usage, endpoint }
+  }
+
+  get #hasWords(): boolean {
+    return hasSomethingToSee(this.#text + this.#half)
   }
 
   #journal(): Promise<JournaledTurns> {
@@ -179,6 +183,7 @@ class Writing {
       temperature: settings.temperature,
       maxOutputTokens: isBound ? granted : undefined,
       continues,
+      needsText: !this.#hasWords,
       ...(tools.length > 0 && !isLast && { tools }),
     })
     if (answer.usage) return { answer, usage: { ...answer.usage, isEstimated: false } }
@@ -187,7 +192,7 @@ class Writing {
   }
 
   async #ask(request: ModelRequest): Promise<ModelAnswer> {
-    const begunAt = this.#text.length
+    const begunAt = this.#text.length + this.#half.length
     try {
       return await this.#parts.model.reply(request, {
         signal: AbortSignal.any([this.#signal, this.#tooLong.signal]),
@@ -195,9 +200,11 @@ class Writing {
       })
     } catch (error) {
       this.#signal.throwIfAborted()
+      const usage = error instanceof GenerationError ? error.usage : null
+      if (usage) this.#failedCall = { ...usage, isEstimated: false }
+      else if (this.#text.length + this.#half.length === begunAt) this.#failedCall = NO_USAGE
       if (error === TOO_LONG || error instanceof LeaseLostError) throw error
       const failure = toGenerationError(error, this.#text !== '')
-      this.#wasUnanswered = this.#text.length === begunAt && UNANSWERED.has(failure.code)
       this.#isWithheld = failure.code === 'MODERATION_REFUSED'
       throw failure
     }
@@ -227,17 +234,17 @@ class Writing {
     await this.#writer.flush()
   }
 
-  /** A call that no model has answered costs nothing; any other that broke off is estimated. */
+  /** A call that failed without a word, and of which the model does not say what it cost, costs nothing. */
   #brokenOff(error: unknown): Outcome {
     this.#signal.throwIfAborted()
-    const outcome = this.#failure(error)
-    if (this.#isWithheld && this.#text !== '') return { ...outcome, withdraw: true }
-    return this.#wasUnanswered ? { ...outcome, usage: NO_USAGE } : outcome
+    const outcome = { ...this.#failure(error), ...(this.#failedCall && { usage: this.#failedCall }) }
+    return this.#isWithheld && this.#text !== '' ? { ...outcome, withdraw: true } : outcome
   }
 
   /** How the reply ends when the model or what stands around it has failed. */
-  #failure(error: unknown): Outcome {
-    if (error === TOO_LONG) return { status: 'COMPLETED', finishReason: 'length' }
+  #failure(cause: unknown): Outcome {
+    if (cause === TOO_LONG && this.#hasWords) return whole('length')
+    const error = cause === TOO_LONG ? new GenerationError('PROVIDER_TIMEOUT', { cause }) : cause
     if (error instanceof LeaseLostError || isPassing(error)) throw error
     const { code, message } = error instanceof GenerationError ? error : new GenerationError('INTERNAL')
     const generation = this.#attempt.claim.id
@@ -259,4 +266,9 @@ class Writing {
       return { ...rest, ...this.#failure(error), withdraw: true }
     }
   }
+}
+
+/** An answer whose calls are not run any more was cut off. */
+function whole(finishReason: ModelAnswer['finishReason']): Outcome {
+  return { status: 'COMPLETED', finishReason: finishReason === 'calls' ? 'length' : finishReason }
 }

@@ -12,6 +12,8 @@ export interface AnswerReader {
   take(event: unknown): string
   /** Whether the model has said why it ended. */
   readonly isWhole: boolean
+  /** What the call has cost, as far as the provider has said so; also of an answer that is not whole. */
+  readonly usage: ReportedUsage
   /** What came beside the text; only of a whole answer. */
   answer(): Omit<ModelAnswer, 'endpoint'>
 }

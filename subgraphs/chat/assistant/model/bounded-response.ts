@@ -1,4 +1,5 @@
 import { GenerationError } from './generation-error.ts'
+import type { Received } from './received.ts'
 
 /** What is read of a refusal: enough for its reason. */
 const LONGEST_REFUSAL = 64 * 1024
@@ -13,13 +14,15 @@ const ENDS_OF_EVENTS = ['\n\n', '\r\n\r\n', '\r\r'] as const
  * A stream of events that fails where one of them, or all together, are too long: whoever reads it keeps an event until
  * it ends.
  *
+ * @param received is told what comes.
  * @returns a response whose body fails with GenerationError STREAM_INCOMPLETE beyond 4 MiB of one event, or 256 MiB.
  */
-export function boundedAnswer(response: Response): Response {
+export function boundedAnswer(response: Response, received: Received): Response {
   const size = { answer: 0, event: 0 }
   let last: Uint8Array = new Uint8Array()
   const counting = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
+      received.take(chunk)
       const seen = Buffer.concat([last, chunk])
       const end = endOfEvents(seen)
       last = seen.subarray(-3)

@@ -1,25 +1,24 @@
 import OpenAI from 'openai'
 import type { ModelEndpoint } from '../../config-assistant.ts'
-import type { AnswerReader } from './answer-reader.ts'
 import { boundedAnswer, boundedRefusal } from './bounded-response.ts'
 import { ChatCompletionsReader } from './chat-completions-reader.ts'
 import { toChatCompletionsRequest } from './chat-completions-request.ts'
-import { GenerationError, toGenerationError } from './generation-error.ts'
-import { IdleTimer } from './idle-timer.ts'
+import { GenerationError, type GenerationErrorCode } from './generation-error.ts'
+import { Hearing } from './hearing.ts'
 import { type ModelApi, type ModelDescription, valueAt } from './model-description.ts'
 import type { ModelAnswer, ModelRequest } from './model-request.ts'
 import { ResponsesReader } from './responses-reader.ts'
 import { toResponsesRequest } from './responses-request.ts'
+import { Tries } from './tries.ts'
 
-/** Before the first piece the SDK tries so often again, honouring retry-after: less often with another one to ask. */
-const RETRIES = 2
-const RETRIES_BEFORE_OTHER = 1
+/** Before the first word an endpoint is asked so often, retry-after honoured: less often with another one to ask. */
+const TRIES = 3
+const TRIES_BEFORE_OTHER = 2
+const PASSING: ReadonlySet<GenerationErrorCode> = new Set(['PROVIDER_UNAVAILABLE', 'PROVIDER_RATE_LIMITED'])
 /** The SDK passes over a longer retry-after and asks at once; then it is better not to ask again. */
 const LONGEST_RETRY_AFTER_S = 60
 /** With another endpoint to ask nobody waits longer than this. */
 const PATIENCE_S = 5
-/** When all is said, what it has cost may still come for so long. */
-const AFTERWORD_MS = 1_000
 /** Hosts of which it is known that some models refuse the older name of the limit. Others may know only that one. */
 const KNOWS_COMPLETION_TOKENS = /(^|\.)(openai\.com|azure\.com)$/
 
@@ -41,11 +40,14 @@ export class EndpointClient {
   readonly #baseUrl: string
   readonly #client: OpenAI
   readonly #idleTimeoutMs: number
+  readonly #retryDelayMs: number
 
-  constructor({ name, baseUrl, apiKey }: ModelEndpoint, idleTimeoutMs: number) {
+  /** @param times how long it may be silent, and the first pause before it is asked again, in milliseconds. */
+  constructor({ name, baseUrl, apiKey }: ModelEndpoint, times: { idleTimeoutMs: number; retryDelayMs: number }) {
     this.name = name
     this.#baseUrl = baseUrl
-    this.#idleTimeoutMs = idleTimeoutMs
+    this.#idleTimeoutMs = times.idleTimeoutMs
+    this.#retryDelayMs = times.retryDelayMs
     this.#client = new OpenAI({
       baseURL: baseUrl,
       // The SDK insists on a key, also where none is wanted; and it would read others from the environment.
@@ -56,51 +58,37 @@ export class EndpointClient {
   }
 
   /**
-   * Asks, and hands on the text piece by piece.
+   * Asks, and hands on the text piece by piece; asks again where nothing was heard, as the SDK does of a bad status.
    *
    * @throws GenerationError; the signal's reason when aborted; whatever `onText` throws.
    */
   async ask(question: Question): Promise<Omit<ModelAnswer, 'endpoint'>> {
-    using idle = new IdleTimer(this.#idleTimeoutMs)
-    const reader = this.#api(question.model) === 'responses' ? new ResponsesReader() : new ChatCompletionsReader()
-    const taking = { hasText: false, isUnderWay: false, isAfterword: false }
-    try {
-      for await (const event of await this.#open(question, idle)) {
-        const text = reader.take(event)
-        if (text !== '') {
-          idle.rest()
-          Object.assign(taking, { hasText: true, isUnderWay: true })
-          await question.onText(text)
-          taking.isUnderWay = false
-        }
-        if (!reader.isWhole) idle.restart()
-        else if (!taking.isAfterword) idle.restart(AFTERWORD_MS)
-        taking.isAfterword = reader.isWhole
+    const { model, signal, onText, request } = question
+    const tries = new Tries(question.hasOther ? TRIES_BEFORE_OTHER : TRIES, this.#retryDelayMs)
+    for (;;) {
+      const reader = this.#api(model) === 'responses' ? new ResponsesReader() : new ChatCompletionsReader()
+      const listener = { signal, onText, needsText: request.needsText === true }
+      using hearing = new Hearing(reader, listener, this.#idleTimeoutMs)
+      try {
+        return await hearing.hear(() => this.#open(question, hearing, tries))
+      } catch (error) {
+        if (!hearing.isUnheard || !mayPass(error) || tries.left === 0) throw error
       }
-    } catch (error) {
-      if (taking.isUnderWay) throw error
-      question.signal.throwIfAborted()
-      if (!reader.isWhole) throw toGenerationError(idle.signal.aborted ? idle.signal.reason : error, taking.hasText)
+      await tries.pause(signal)
     }
-    return this.#answer(question, idle, reader)
   }
 
-  /** The SDK ends its loop without a word both when aborted and when the stream was cut. */
-  #answer({ signal }: Question, idle: IdleTimer, reader: AnswerReader): Omit<ModelAnswer, 'endpoint'> {
-    signal.throwIfAborted()
-    if (reader.isWhole) return reader.answer()
-    idle.signal.throwIfAborted()
-    throw new GenerationError('STREAM_INCOMPLETE')
-  }
-
-  async #open(question: Question, idle: IdleTimer): Promise<AsyncIterable<unknown>> {
+  async #open(question: Question, hearing: Hearing, tries: Tries): Promise<AsyncIterable<unknown>> {
     const { request, model, hasOther } = question
     const longestWaitS = hasOther ? PATIENCE_S : LONGEST_RETRY_AFTER_S
     const client = this.#client.withOptions({
-      fetch: (...call) => timedFetch(idle, longestWaitS, call),
-      maxRetries: hasOther ? RETRIES_BEFORE_OTHER : RETRIES,
+      fetch: (...call) => {
+        tries.begin()
+        return timedFetch(hearing, longestWaitS, call)
+      },
+      maxRetries: tries.left - 1,
     })
-    const signal = AbortSignal.any([question.signal, idle.signal])
+    const signal = AbortSignal.any([question.signal, hearing.idle.signal])
     const style = {
       model: valueAt(model.nameAt, this.#baseUrl) ?? model.id,
       outputLimit: model.outputLimit ?? this.#usualOutputLimit(),
@@ -120,12 +108,21 @@ export class EndpointClient {
   }
 }
 
+/** Whether what a stream failed with may well be over in a moment; what has no bounds, or was silent, took long enough. */
+function mayPass(error: unknown): boolean {
+  return error instanceof GenerationError && PASSING.has(error.code)
+}
+
 /** Fetches against the clock: of a refusal its beginning, of an answer its headers. What is read of either is bounded. */
-async function timedFetch(idle: IdleTimer, longestWaitS: number, call: Parameters<typeof fetch>): Promise<Response> {
+async function timedFetch(
+  { idle, received }: Hearing,
+  longestWaitS: number,
+  call: Parameters<typeof fetch>,
+): Promise<Response> {
   idle.restart()
   try {
     const response = await fetch(...call)
-    if (response.ok) return boundedAnswer(response)
+    if (response.ok) return boundedAnswer(response, received)
     const refusal = await boundedRefusal(response)
     if (secondsToWait(refusal.headers) > longestWaitS) refusal.headers.set('x-should-retry', 'false')
     idle.rest()

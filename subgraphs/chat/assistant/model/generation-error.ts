@@ -1,12 +1,16 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError, RateLimitError } from 'openai'
+import type { ModelAnswer, ReportedUsage } from './model-request.ts'
 
 /** Why a reply failed, in a stable code and a sentence to show. The provider's own words stay in the log. */
 export class GenerationError extends Error {
   override readonly name = 'GenerationError'
   readonly code: GenerationErrorCode
+  /** What the call has cost all the same, where the provider has said so. */
+  usage: ReportedUsage = null
 
-  constructor(code: GenerationErrorCode, options?: ErrorOptions) {
-    super(SENTENCES[code], options)
+  /** @param options.message a sentence to show instead of the code's own. */
+  constructor(code: GenerationErrorCode, { message, ...options }: ErrorOptions & { readonly message?: string } = {}) {
+    super(message ?? SENTENCES[code], options)
     this.code = code
   }
 }
@@ -24,6 +28,23 @@ const SENTENCES = {
   WORKER_LOST: 'The reply was interrupted too often; ask again.',
   INTERNAL: 'The reply could not be written; ask again.',
 } as const
+
+/** What there is to say of an answer that ended, for this reason, without a word. */
+const WORDLESS = {
+  stop: { code: 'PROVIDER_UNAVAILABLE', message: 'The model answered without a word; ask again in a moment.' },
+  length: {
+    code: 'STREAM_INCOMPLETE',
+    message:
+      'The model used up all tokens of its answer before its first word; allow longer answers, or ask another model.',
+  },
+  calls: { code: 'STREAM_INCOMPLETE', message: 'The model only called tools and never answered; ask again.' },
+} as const
+
+/** An answer that ended without a word, which is none. */
+export function wordless(reason: ModelAnswer['finishReason']): GenerationError {
+  const { code, message } = WORDLESS[reason]
+  return new GenerationError(code, { message, cause: new Error(`It ended with "${reason}", and without a word.`) })
+}
 
 /** A failure as it is stored and shown. */
 export function failureOf(code: GenerationErrorCode): { readonly code: GenerationErrorCode; readonly message: string } {

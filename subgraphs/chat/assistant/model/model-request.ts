@@ -33,6 +33,8 @@ export interface ModelRequest {
   readonly tools?: readonly ToolDefinition[]
   /** Whether the last turn, the assistant's, is to be gone on with instead of answered. */
   readonly continues?: boolean
+  /** Whether an answer that is all said without a word, or a call, has failed: nothing was said before it either. */
+  readonly needsText?: boolean
 }
 
 /** What a call of the model cost, as it says; null when it does not say. */

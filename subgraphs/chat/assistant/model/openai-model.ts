@@ -23,6 +23,8 @@ export interface OpenAiModelOptions {
   logger: Logger
   /** How long an endpoint that did not answer is asked after the others, in milliseconds. */
   restMs?: number
+  /** How long the first pause is before an endpoint is asked again whose stream failed, in milliseconds. */
+  retryDelayMs?: number
 }
 
 /**
@@ -37,8 +39,9 @@ export class OpenAiModel implements LanguageModel {
   /** Until when an endpoint is asked last for a model, on the clock of `performance.now()`. */
   readonly #resting = new Map<string, number>()
 
-  constructor({ endpoints, models, idleTimeoutMs, logger, restMs = 30_000 }: OpenAiModelOptions) {
-    this.#clients = endpoints.map((endpoint) => new EndpointClient(endpoint, idleTimeoutMs))
+  constructor({ endpoints, models, logger, restMs = 30_000, ...options }: OpenAiModelOptions) {
+    const { idleTimeoutMs, retryDelayMs = 500 } = options
+    this.#clients = endpoints.map((endpoint) => new EndpointClient(endpoint, { idleTimeoutMs, retryDelayMs }))
     this.#models = models
     this.#logger = logger
     this.#restMs = restMs

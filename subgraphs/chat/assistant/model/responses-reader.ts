@@ -1,6 +1,7 @@
 import { type AnswerReader, CallBounds, fieldsOf, textOf, usageOf } from './answer-reader.ts'
 import { GenerationError } from './generation-error.ts'
 import type { ModelAnswer, ReportedUsage, RequestedCall } from './model-request.ts'
+import { visible } from './received.ts'
 
 /** Reads the events of a streamed response. They are numbered: one that comes twice is taken once. */
 export class ResponsesReader implements AnswerReader {
@@ -13,6 +14,10 @@ export class ResponsesReader implements AnswerReader {
 
   get isWhole(): boolean {
     return this.#finishReason !== undefined
+  }
+
+  get usage(): ReportedUsage {
+    return this.#usage
   }
 
   take(value: unknown): string {
@@ -31,6 +36,7 @@ export class ResponsesReader implements AnswerReader {
         this.#end(fieldsOf(event.response))
         break
       case 'response.failed':
+        this.#usage = usageIn(fieldsOf(event.response))
         throw failure(fieldsOf(fieldsOf(event.response).error), this.#hasText)
     }
     return ''
@@ -58,17 +64,21 @@ export class ResponsesReader implements AnswerReader {
   }
 
   #end(response: Readonly<Record<string, unknown>>): void {
-    const usage = fieldsOf(response.usage)
-    this.#usage = usageOf(usage.input_tokens, usage.output_tokens)
+    this.#usage = usageIn(response)
     const { reason } = fieldsOf(response.incomplete_details)
     if (reason === 'content_filter') throw new GenerationError('MODERATION_REFUSED')
     this.#finishReason = response.status === 'incomplete' ? 'length' : 'stop'
   }
 }
 
+function usageIn(response: Readonly<Record<string, unknown>>): ReportedUsage {
+  const usage = fieldsOf(response.usage)
+  return usageOf(usage.input_tokens, usage.output_tokens)
+}
+
 /** What a failure in a stream means; the provider's words go no further than its cause. */
 function failure({ code, message }: Readonly<Record<string, unknown>>, hasText: boolean): GenerationError {
-  const cause = new Error(`${textOf(code)}: ${textOf(message)}`)
+  const cause = new Error(visible(`${textOf(code)}: ${textOf(message)}`))
   if (code === 'rate_limit_exceeded') return new GenerationError('PROVIDER_RATE_LIMITED', { cause })
   return new GenerationError(hasText ? 'STREAM_INCOMPLETE' : 'PROVIDER_UNAVAILABLE', { cause })
 }

@@ -9,8 +9,14 @@ const MOST_CALLS = 16
 const LONGEST_NAME = 64
 const LONGEST_ID = 200
 
+/** The tools of this process, and the names of those that the model was offered: it may call others all the same. */
+export interface OfferedTools {
+  readonly tools: Tools
+  readonly offered: ReadonlySet<string>
+}
+
 /** The calls of a model's answer as they are journaled: those that cannot be run have failed at once. */
-export function readCalls(calls: readonly RequestedCall[], tools: Tools): NewCall[] {
+export function readCalls(calls: readonly RequestedCall[], within: OfferedTools): NewCall[] {
   const taken = new Set<string>()
   return calls.slice(0, MOST_CALLS).map(({ id, name, arguments: text }) => {
     const providerId = freeId(storableText(id.slice(0, LONGEST_ID)), taken)
@@ -20,12 +26,12 @@ export function readCalls(calls: readonly RequestedCall[], tools: Tools): NewCal
       name: storableText(name.slice(0, LONGEST_NAME)),
       arguments: storableText(text.slice(0, LONGEST_ARGUMENTS)),
     }
-    return { ...call, ...stateOf(name, text, tools) }
+    return { ...call, ...stateOf(name, text, within) }
   })
 }
 
-function stateOf(name: string, text: string, tools: Tools): Pick<NewCall, 'status' | 'result'> {
-  const tool = tools.get(name)
+function stateOf(name: string, text: string, { tools, offered }: OfferedTools): Pick<NewCall, 'status' | 'result'> {
+  const tool = offered.has(name) ? tools.get(name) : undefined
   if (!tool) return { status: 'FAILED', result: 'There is no tool of this name.' }
   if (text.length > LONGEST_ARGUMENTS) {
     return { status: 'FAILED', result: `The arguments are longer than ${LONGEST_ARGUMENTS} characters.` }

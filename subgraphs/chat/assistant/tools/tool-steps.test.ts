@@ -23,7 +23,7 @@ describe('the tools that a model calls', () => {
       chat,
       [testTool('echo', run), testTool('pay', run, { isIdempotent: false })],
       // A tool that never answers is waited for no longer than this.
-      1_000,
+      { longestRunMs: 1_000 },
     )
   })
   afterAll(() => chat[Symbol.asyncDispose]())
@@ -121,6 +121,15 @@ describe('the tools that a model calls', () => {
       { status: 'DONE', result: 'good' },
     ])
     expect(bench.warnings.splice(0).map(String)).toEqual(words === 'It failed.' ? ['Error: secret words'] : [])
+  })
+
+  it('are not run for a model that was offered none, and it is told that there are none', async () => {
+    const unoffered = new ToolBench(chat, [testTool('echo', (text) => `${ran.push(text)}`)], { isOffered: false })
+    const claim = await unoffered.begin()
+    expect(await unoffered.take(claim, [['echo', 'one']])).toBe('go on')
+
+    expect(ran).toEqual([])
+    expect(await unoffered.seen(claim)).toMatchObject([{ status: 'FAILED', result: 'There is no tool of this name.' }])
   })
 
   it.each([

@@ -57,8 +57,8 @@ export class ToolSteps {
   }
 
   /**
-   * Journals what the model has called, books what its answer cost, and does as {@link resume}. The reply's text must
-   * have been written.
+   * Journals what the model has called, books what its answer cost, and does as {@link resume}. A call of a tool that the
+   * model was not offered fails like one of a tool that does not exist. The reply's text must have been written.
    *
    * @param usage what the call of the model has cost; estimated when not given.
    * @throws LeaseLostError; the signal's reason when aborted.
@@ -69,7 +69,8 @@ export class ToolSteps {
     { usage, signal }: { readonly usage?: CallUsage; readonly signal: AbortSignal },
   ): Promise<AfterTools> {
     const { fork, ledger, tools } = this.#options
-    const calls = readCalls(answer.calls, tools)
+    const offered = new Set(this.offerTo(claim.model)?.tools.map(({ name }) => name))
+    const calls = readCalls(answer.calls, { tools, offered })
     const book = (transaction: EntityManager) => bookCall(transaction, claim, ledger, { used: usage, replies: 0 })
     const after = await surely(() => countSteps(fork(), claim), signal)
     this.#ring(claim, await surely(() => journalCalls(fork(), claim, { calls, after }, book), signal))

@@ -9,7 +9,7 @@ const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
 export const QUESTION: Turn = { role: 'user', content: 'Tell me' }
 export const SEARCH = { name: 'search', description: 'Searches.', parameters: { type: 'object' } }
 
-/** The model `m` at these endpoints, of which these facts are known; it may be silent for ten seconds. */
+/** The model `m` at these endpoints, of which these facts are known; it may be silent for ten seconds, and is asked again at once. */
 export function modelOf(
   options: Pick<OpenAiModelOptions, 'endpoints'> & Partial<OpenAiModelOptions>,
   facts: Partial<ModelDescription> = {},
@@ -17,6 +17,7 @@ export function modelOf(
   return new OpenAiModel({
     models: new Models([{ id: 'm', ...facts }], false),
     idleTimeoutMs: 10_000,
+    retryDelayMs: 1,
     logger,
     ...options,
   })

@@ -6,6 +6,7 @@ import type { Conversation } from '../../../conversation/conversation.entity.ts'
 import type { ChatFixture } from '../../../testing/chat-fixture.ts'
 import type { BegunClaim } from '../../generation/claim.ts'
 import { addText, claimReply, FREE } from '../../generation/testing/claims.ts'
+import { Models } from '../../model/models.ts'
 import { defineTool, type Tool, type ToolContext } from '../tool.ts'
 import { ToolSteps } from '../tool-steps.ts'
 import { createTools } from '../tools.ts'
@@ -35,6 +36,13 @@ export function testTool(
   })
 }
 
+export interface ToolBenchOptions {
+  /** How long a tool may take, in milliseconds. */
+  readonly longestRunMs?: number
+  /** Whether the model is offered the tools; it calls them in any case. */
+  readonly isOffered?: boolean
+}
+
 /** Replies of the fixture whose model calls tools, without a worker: the test is the worker. */
 export class ToolBench {
   readonly steps: ToolSteps
@@ -42,9 +50,10 @@ export class ToolBench {
   readonly warnings: unknown[] = []
   readonly #chat: ChatFixture
 
-  constructor(chat: ChatFixture, tools: readonly Tool[], longestRunMs?: number) {
+  constructor(chat: ChatFixture, tools: readonly Tool[], { longestRunMs, isOffered = true }: ToolBenchOptions = {}) {
     this.#chat = chat
-    const { fork, bus, models } = chat
+    const { fork, bus } = chat
+    const models = new Models([{ id: chat.models.defaultModel, tools: isOffered }], false)
     const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
     logger.warn = ({ err }: { err: unknown }) => void this.warnings.push(err)
     this.steps = new ToolSteps({ fork, bus, models, ledger: FREE, tools: createTools(tools), logger, longestRunMs })
