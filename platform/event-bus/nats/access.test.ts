@@ -21,7 +21,7 @@ describe('What others say on NATS', () => {
   const topic = 'conversation/018f2f5e-0000-7000-8000-000000000000'
   const subject = 'parley.conversation.018f2f5e-0000-7000-8000-000000000000'
 
-  test('is not heard unless it was written with the secret for this topic, and one line says so', async (context) => {
+  test('is not heard unless it was written with the secret for this topic, which nobody else can read, and one line says so', async (context) => {
     const { url } = await startNats(context)
     const [here, there] = [openNatsBus(url, { serviceSecret: SECRET }), openNatsBus(url, { serviceSecret: SECRET })]
     const [other, without] = [openNatsBus(url, { serviceSecret: 'another' }), openNatsBus(url)]
@@ -40,6 +40,7 @@ describe('What others say on NATS', () => {
     here.bus.publish(topic, 'genuine')
     await expect.poll(() => [heard, captured.length]).toEqual([['genuine'], 1])
     const [genuine = new Uint8Array()] = captured
+    expect(Buffer.from(genuine).toString('latin1')).not.toContain('genuine')
     other.bus.publish(topic, 'of another graph')
     without.bus.publish(topic, 'of nobody')
     await expect.poll(() => captured.length).toBe(3)

@@ -59,8 +59,8 @@ export class NatsLink implements AsyncDisposable {
   }
 
   /** Sends what is published while the server is there, and drops it otherwise. False when it was dropped. Never throws. */
-  publish(subject: string, message: string): boolean {
-    if (!this.#connection || !this.#window?.admits(Buffer.byteLength(message))) return false
+  publish(subject: string, message: Uint8Array): boolean {
+    if (!this.#connection || !this.#window?.admits(message.length)) return false
     try {
       this.#connection.publish(subject, message)
       return true

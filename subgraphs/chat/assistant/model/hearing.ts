@@ -3,7 +3,7 @@ import type { AnswerReader } from './answer-reader.ts'
 import { GenerationError, toGenerationError, wordless } from './generation-error.ts'
 import { IdleTimer } from './idle-timer.ts'
 import type { ModelAnswer } from './model-request.ts'
-import { Received, visible } from './received.ts'
+import { Received, toldBy } from './received.ts'
 
 /** When all is said, what it has cost may still come for so long. */
 const AFTERWORD_MS = 1_000
@@ -103,17 +103,20 @@ export class Hearing implements Disposable {
 
   /**
    * A failure of the stream with the provider's own words, which the SDK keeps to itself; but nothing of what the model
-   * says or thinks.
+   * says or thinks, as far as that is in JSON or in events.
    */
   #explained(error: unknown): unknown {
     if (error instanceof GenerationError) return error
-    if (error instanceof APIError) return new Error(`The stream says that it failed: ${visible(error.message)}`)
-    const cause = error instanceof Error ? { cause: error } : {}
-    const { unreadable, beginning } = this.received
-    if (error instanceof SyntaxError && unreadable !== undefined) {
-      return new Error(`The stream cannot be read: ${unreadable}`, cause)
+    if (error instanceof APIError) {
+      const told = error.error === undefined ? error.message : toldBy({ error: error.error })
+      return new Error(`The stream says that it failed: ${told}`)
     }
+    const { unreadable, beginning } = this.received
+    // Without the parser's own error, which may quote what it could not read.
+    if (error instanceof SyntaxError)
+      return new Error(`An event of the stream is no JSON; it has ${unreadable ?? 'very many characters'}`)
     if (this.#hasEvents) return error ?? new Error('The stream ended without a reason.')
-    return new Error(`The stream had no event, and began with: ${beginning || 'nothing'}`, cause)
+    const cause = error instanceof Error ? { cause: error } : {}
+    return new Error(`The stream had no event, and began with: ${beginning}`, cause)
   }
 }

@@ -94,11 +94,12 @@ describe('the log', () => {
       (answer) => answer.bytes(bytes('<h1>\nBad\u001b[0m\tgateway</h1>')).close(),
       '<h1>\\nBad\\u001b[0m\\tgateway</h1>',
     ],
-    ['an answer in one piece', (answer) => answer.json({ detail: 'not so' }), '{"detail":"not so"}'],
+    ['an answer in one piece', (answer) => answer.json({ detail: 'not so' }), 'not so'],
+    ['a list of what is wrong', (answer) => answer.json({ detail: [{ loc: ['model'], msg: 'missing' }] }), 'missing'],
     [
-      'an event that is no JSON',
-      (answer) => answer.bytes(bytes(`data: {"broken\n\n: ${'x'.repeat(9_000)}\n\n`)).close(),
-      '{"broken',
+      'a failure in one piece',
+      (answer) => answer.json([{ error: { message: 'overloaded', code: 503 } }]),
+      'overloaded, 503',
     ],
     [
       'a failure in the stream',
@@ -113,21 +114,68 @@ describe('the log', () => {
     expect(describeError(failure).message).not.toContain(words)
   })
 
-  it('has at most 500 characters of them, and nothing of the text before them', async () => {
+  const SPOKEN = { id: 'one', choices: [{ message: { content: 'A secret.' } }] }
+  const quoted = (words: string) => `data: {"choices":[{"delta":{"content":"A secret.${words}`
+  it.each<[string, Script, string]>([
+    ['whose stream is no stream', (answer) => answer.json(SPOKEN), 'JSON with the fields id, choices'],
+    ['in another form', (answer) => answer.json({ message: { content: 'A secret.' }, done: true }), 'message, done'],
+    ['line by line', (answer) => answer.bytes(bytes(`${JSON.stringify(SPOKEN)}\n`.repeat(3))).close(), 'id, choices'],
+    [
+      'with a long answer in one piece',
+      (answer) => answer.json({ ...SPOKEN, more: 'A secret.'.repeat(50_000) }),
+      'JSON that is left out',
+    ],
+    ['in a text', (answer) => answer.json('A secret.'), 'JSON without fields'],
+    ['in a broken list', (answer) => answer.bytes(bytes('["A secret.')).close(), 'JSON that is left out'],
+    ['behind other words', (answer) => answer.bytes(bytes(`Oops ${JSON.stringify(SPOKEN)}`)).close(), 'Oops'],
+    [
+      'in an event that is cut',
+      (answer) => answer.bytes(bytes(quoted(''))).close(),
+      '42 characters: Unterminated string',
+    ],
+    [
+      'in an event that is no JSON',
+      (answer) => answer.bytes(bytes(`${quoted('" and"}}]}')}\n\n: ${'x'.repeat(9_000)}\n\n`)).close(),
+      "52 characters: Expected ',' or '}' after property value in JSON at position 44",
+    ],
+    [
+      'in an event of words',
+      (answer) => answer.bytes(bytes('data: A secret.\n\n')).close(),
+      '9 characters: Unexpected token',
+    ],
+    ['in a long broken event', (answer) => answer.bytes(bytes(`${quoted('x'.repeat(50_000))}\n\n`)).close(), 'no JSON'],
+    [
+      'behind which an event is broken',
+      (answer) => answer.say('A secret.').bytes(bytes('data: [\n\n')).close(),
+      '1 character: ',
+    ],
+    [
+      'in a failure that repeats it',
+      (answer) => answer.event({ error: { message: 'no call', failed_generation: 'A secret.' } }).close(),
+      'no call',
+    ],
+    [
+      'in a failure without words',
+      (answer) => answer.event({ error: { failed: 'A secret.' } }).close(),
+      'fields error',
+    ],
+  ])('has nothing of what the model said %s', async (_, script, words) => {
+    server.answerWith(script)
+    const told = JSON.stringify(describeError(await failureOf(modelOf())))
+    expect(told).not.toContain('secret')
+    expect(told).toContain(words)
+  })
+
+  it('has at most 500 characters of the provider’s words', async () => {
     const long = '👋'.repeat(2_000)
     for (const script of [
-      (answer) =>
-        answer
-          .say('A secret. ')
-          .bytes(bytes(`data: [${long}\n\n`))
-          .close(),
       (answer) => answer.json({ detail: long }),
+      (answer) => answer.bytes(bytes(long)).close(),
       (answer) => answer.event({ error: { message: long } }).close(),
     ] satisfies Script[]) {
       server.answerWith(script)
       const told = describeError(await failureOf(modelOf())).cause
       expect(told?.message).toContain('👋')
-      expect(JSON.stringify(told)).not.toContain('secret')
       expect(told?.message.match(/👋/g)?.length).toBeLessThanOrEqual(500)
     }
   })

@@ -14,14 +14,20 @@ export interface ReplyTextAppended {
   readonly text: string
 }
 
+/** Which text is wanted, and how. */
+interface Question extends WantedText {
+  /** Not even what was heard a moment ago will do: the reply may have ended. */
+  readonly isToBeRead?: boolean
+}
+
 /**
  * The growing replies of this process's conversations, for all who follow them. What their writers told of a moment ago is
- * not read at all. Whoever asks within one turn of the event loop shares a statement, and for equal questions the very
+ * not read at all, unless somebody wants it read. Whoever asks within one turn of the event loop shares a statement, and for equal questions the very
  * objects that answer it.
  */
 export class GrowingReplies {
   readonly #running: (conversationId: string) => Promise<readonly string[]>
-  readonly #readings: (wanted: WantedText) => Promise<Reading | null>
+  readonly #readings: (question: Question) => Promise<Reading | null>
   readonly #grown = new GrownTexts()
 
   /** @param fork a new entity manager for each statement. */
@@ -32,7 +38,7 @@ export class GrowingReplies {
     )
     this.#readings = inOneTurn(
       (wanted) => this.#look(fork, wanted),
-      ({ messageId, attempt, offset }) => `${messageId}/${attempt}/${offset}`,
+      ({ messageId, attempt, offset, isToBeRead = false }) => `${messageId}/${attempt}/${offset}/${isToBeRead}`,
     )
   }
 
@@ -47,23 +53,27 @@ export class GrowingReplies {
   }
 
   /** What a reply has beyond a position; null when there is no such reply. Whether somebody may read it is not asked here. */
-  async read(wanted: WantedText): Promise<ReplyPiece | null> {
+  async read(wanted: Question): Promise<ReplyPiece | null> {
     return (await this.#readings(wanted))?.piece ?? null
   }
 
   /** The same as an event; null when there is nothing. */
-  async after(wanted: WantedText): Promise<ReplyTextAppended | null> {
+  async after(wanted: Question): Promise<ReplyTextAppended | null> {
     return (await this.#readings(wanted))?.appended ?? null
   }
 
-  async #look(fork: () => EntityManager, wanted: readonly WantedText[]): Promise<(Reading | null)[]> {
-    const heard = wanted.map((each) => this.#grown.beyond(each))
+  async #look(fork: () => EntityManager, wanted: readonly Question[]): Promise<(Reading | null)[]> {
+    const heard = wanted.map((each) => (each.isToBeRead ? undefined : this.#grown.beyond(each)))
+    const learn = this.#grown.reading()
     const read = await readReplyText(
       fork(),
       wanted.filter((_, index) => !heard[index]),
     )
     const places = [...heard.keys()].filter((index) => !heard[index])
-    for (const piece of read) heard[places[piece.position] ?? -1] = piece
+    for (const piece of read) {
+      learn(piece)
+      heard[places[piece.position] ?? -1] = piece
+    }
     return heard.map((piece) => (piece ? { piece: Object.freeze(piece), appended: toEvent(piece) } : null))
   }
 }

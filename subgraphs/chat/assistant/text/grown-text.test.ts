@@ -3,6 +3,7 @@ import { newUuid } from '../../../../platform/ids.ts'
 import { BESIDE } from '../../event-log/doorbell.ts'
 import type { LoggedEvent } from '../../event-log/event-log.ts'
 import { GrownTexts, ringOfGrown } from './grown-text.ts'
+import type { ReplyPiece } from './reply-text.ts'
 
 const conversationId = newUuid()
 const messageId = newUuid()
@@ -16,6 +17,9 @@ const textsThatHeard = (...payloads: unknown[]) => {
 }
 const grown = (offset: number, text: string, attempt = 1) => ({
   grown: { messageId, generationId, attempt, offset, text },
+})
+const piece = (status: ReplyPiece['status'], attempt: number): ReplyPiece => ({
+  ...{ messageId, generationId, position: 0, status, attempt, offset: 0, text: '' },
 })
 const beyond = (texts: GrownTexts, offset: number, attempt = 1) =>
   texts.beyond({ conversationId, messageId, attempt, offset })
@@ -70,6 +74,64 @@ describe('what a growing reply’s rings carry', () => {
     const texts = textsThatHeard(grown(0, 'Taken back.'))
     time += 1_001
     expect(beyond(texts, 0)).toBeUndefined()
+  })
+
+  it('is as old as the newest word of it, whatever is repeated', () => {
+    const texts = textsThatHeard(grown(0, 'Once ', 2), grown(5, 'upon ', 2))
+    time += 600
+    for (const repeated of [grown(0, 'Once ', 2), grown(5, 'upon ', 2), grown(0, 'Older', 1)]) texts.hear(repeated)
+    expect(beyond(texts, 0, 2)).toMatchObject({ text: 'Once upon ' })
+    time += 401
+    expect(beyond(texts, 0, 2)).toBeUndefined()
+    texts.hear(grown(10, 'a time', 2))
+    expect(beyond(texts, 10, 2)).toMatchObject({ text: 'a time' })
+  })
+
+  it('is not heard again once the reply is known to have ended, until a later reading finds it growing', () => {
+    const told = { epoch: newUuid(), events: [{ kind: 'ReplyFinished', messageId, seq: 7 }] }
+    const texts = textsThatHeard(grown(0, 'Taken back.'))
+    const early = texts.reading()
+    texts.hear(told)
+    const repeat = (attempt = 1) => texts.hear(grown(0, 'Taken back.', attempt))
+    repeat()
+    repeat(2)
+    early(piece('RUNNING', 1))
+    repeat()
+    expect([beyond(texts, 0), beyond(texts, 0, 0), beyond(texts, 0, 2)]).toEqual([undefined, undefined, undefined])
+
+    time += 1
+    texts.reading()(piece('RUNNING', 2))
+    repeat()
+    expect(beyond(texts, 0, 0)).toBeUndefined()
+    texts.hear(grown(0, 'Another.', 2))
+    expect(beyond(texts, 0, 2)).toMatchObject({ attempt: 2, text: 'Another.' })
+  })
+
+  it('is forgotten when a reading finds that the reply has ended, or that a later attempt writes it', () => {
+    for (const status of ['COMPLETED', 'FAILED', 'CANCELLED'] as const) {
+      const texts = textsThatHeard(grown(0, 'Taken back.'))
+      texts.reading()(piece(status, 2))
+      for (const repeated of [grown(0, 'Taken back.'), grown(0, 'Taken back.', 3)]) texts.hear(repeated)
+      expect(beyond(texts, 0, 0)).toBeUndefined()
+    }
+    for (const [status, attempt] of [
+      ['RUNNING', 2],
+      ['QUEUED', 1],
+    ] as const) {
+      const texts = textsThatHeard(grown(0, 'Older.'))
+      texts.reading()(piece(status, attempt))
+      texts.hear(grown(0, 'Older.'))
+      expect(beyond(texts, 0, 0)).toBeUndefined()
+      texts.hear(grown(0, 'New.', 2))
+      expect(beyond(texts, 0, 0)).toMatchObject({ text: 'New.' })
+    }
+  })
+
+  it('stays when a reading finds that just this attempt writes it', () => {
+    const texts = textsThatHeard(grown(0, 'Once '))
+    texts.reading()(piece('RUNNING', 1))
+    texts.hear(grown(5, 'upon'))
+    expect(beyond(texts, 0)).toMatchObject({ text: 'Once upon' })
   })
 
   it('is never more than the end of a long text, and left out of a ring that would be too large', () => {

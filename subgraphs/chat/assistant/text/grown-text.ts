@@ -1,6 +1,7 @@
 import { isUuid } from '../../../../platform/ids.ts'
 import { LruCache } from '../../../../platform/lru-cache.ts'
 import { BESIDE, readRing } from '../../event-log/doorbell.ts'
+import type { LoggedEvent } from '../../event-log/event-log.ts'
 import type { ReplyPiece, WantedText } from './reply-text.ts'
 
 /** Text that was added to a growing reply, and is committed. */
@@ -30,12 +31,27 @@ export function ringOfGrown(grown: GrownText): { readonly grown: GrownText } | t
   return grown.text.length > MOST_CARRIED ? BESIDE : { grown }
 }
 
+/** What is known of one reply. */
+interface Known {
+  /** Attempts before this one write no more. */
+  readonly least: number
+  /** When it was known to have ended; undefined while it may grow. */
+  readonly endedAt?: number | undefined
+  /** Its newest text. */
+  readonly grown?: GrownText | undefined
+  /** When the last of that was heard. */
+  readonly heardAt: number
+}
+
+const NOTHING: Known = { least: 0, heardAt: 0 }
+
 /**
  * The newest text of growing replies, as their writers told of it a moment ago, to save reading it. What it does not have
- * is read, and so is everything when a reply has ended: its text may have been taken back.
+ * is read, and so is everything when a reply has ended: its text may have been taken back. That it ended is kept, so that
+ * nothing of it is heard again: a bus may repeat a ring, or somebody who recorded it.
  */
 export class GrownTexts {
-  readonly #texts = new LruCache<{ readonly grown: GrownText; readonly at: number }>(MOST_KEPT_OF_ALL)
+  readonly #replies = new LruCache<Known>(MOST_KEPT_OF_ALL)
   readonly #now: () => number
 
   /** @param now in milliseconds, of a clock that never goes back. */
@@ -46,16 +62,24 @@ export class GrownTexts {
   /** Takes what a conversation's doorbell brought, which may be anything, in any order, and more than once. */
   hear(payload: unknown): void {
     const grown = readGrown(payload)
-    if (grown) this.#keep(grown)
-    else
-      for (const event of readRing(payload)?.events ?? []) if ('messageId' in event) this.#texts.delete(event.messageId)
+    if (grown) this.#add(grown)
+    else for (const event of readRing(payload)?.events ?? []) this.#happen(event)
+  }
+
+  /**
+   * Called when a reading of the database begins: what it returns takes what was read. A reading that began before a
+   * reply ended says nothing about its growing again.
+   */
+  reading(): (piece: ReplyPiece) => void {
+    const beganAt = this.#now()
+    return (piece) => this.#learn(piece, beganAt)
   }
 
   /** What there is beyond a position; undefined when that is not known here, or nothing. */
   beyond({ messageId, attempt, offset }: WantedText): ReplyPiece | undefined {
-    const kept = this.#texts.get(messageId)
-    if (!kept || kept.at + FRESH_MS < this.#now()) return undefined
-    const { generationId, attempt: of, offset: start, text } = kept.grown
+    const { grown, heardAt } = this.#replies.get(messageId) ?? NOTHING
+    if (!grown || heardAt + FRESH_MS < this.#now()) return undefined
+    const { generationId, attempt: of, offset: start, text } = grown
     // Who has nothing yet has nothing of any attempt.
     const isOfIt = attempt === of || (attempt === 0 && offset === 0)
     if (!isOfIt || offset < start || offset >= start + text.length) return undefined
@@ -65,9 +89,36 @@ export class GrownTexts {
     }
   }
 
-  #keep(grown: GrownText): void {
-    const kept = joined(this.#texts.get(grown.messageId)?.grown, grown)
-    this.#texts.set(grown.messageId, { grown: kept, at: this.#now() }, kept.text.length + ENTRY_WEIGHT)
+  #add(grown: GrownText): void {
+    const known = this.#replies.get(grown.messageId) ?? NOTHING
+    if (known.endedAt !== undefined || grown.attempt < known.least) return
+    const all = joined(known.grown, grown)
+    // What adds nothing does not make the rest any newer.
+    if (all === known.grown) return
+    this.#keep(grown.messageId, { least: all.attempt, grown: all, heardAt: this.#now() })
+  }
+
+  #happen(event: LoggedEvent): void {
+    if (!('messageId' in event)) return
+    const { kind, messageId } = event
+    const hasEnded = kind === 'ReplyFinished' || kind === 'MessageDeleted'
+    const { least, endedAt } = this.#replies.get(messageId) ?? NOTHING
+    if (hasEnded) this.#keep(messageId, { ...NOTHING, least, endedAt: this.#now() })
+    else if (least > 0) this.#keep(messageId, { ...NOTHING, least, endedAt })
+  }
+
+  #learn({ messageId, status, attempt }: ReplyPiece, beganAt: number): void {
+    const known = this.#replies.get(messageId) ?? NOTHING
+    if (known.endedAt !== undefined && beganAt <= known.endedAt) return
+    const isRunning = status === 'RUNNING'
+    const least = Math.max(known.least, isRunning ? attempt : attempt + 1)
+    if (!isRunning && status !== 'QUEUED') this.#keep(messageId, { ...NOTHING, least, endedAt: beganAt })
+    else if (known.grown && known.grown.attempt >= least) this.#keep(messageId, { ...known, least })
+    else this.#keep(messageId, { ...NOTHING, least })
+  }
+
+  #keep(messageId: string, known: Known): void {
+    this.#replies.set(messageId, known, (known.grown?.text.length ?? 0) + ENTRY_WEIGHT)
   }
 }
 

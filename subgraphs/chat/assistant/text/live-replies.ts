@@ -36,7 +36,8 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
   async before(event: DurableEvent): Promise<ReplyTextAppended[]> {
     if (event.__typename === 'ReplyStarted') this.#positions.set(event.messageId, BEGINNING)
     if (event.__typename !== 'ReplyFinished') return []
-    const rest = this.#positions.has(event.messageId) ? await this.#read([event.messageId]) : []
+    // Its last rings may be lost, and its text taken back.
+    const rest = this.#positions.has(event.messageId) ? await this.#read([event.messageId], { isToBeRead: true }) : []
     this.#positions.delete(event.messageId)
     return rest
   }
@@ -49,11 +50,11 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
     return this.#positions.size > 0
   }
 
-  async #read(messageIds: readonly string[]): Promise<ReplyTextAppended[]> {
+  async #read(messageIds: readonly string[], { isToBeRead = false } = {}): Promise<ReplyTextAppended[]> {
     const conversationId = this.#conversationId
     const read = messageIds.map(async (messageId) => {
       const position = this.#positions.get(messageId) ?? BEGINNING
-      return { messageId, piece: await this.#replies.after({ conversationId, messageId, ...position }) }
+      return { messageId, piece: await this.#replies.after({ conversationId, messageId, ...position, isToBeRead }) }
     })
     const grown = (await Promise.all(read)).flatMap(({ messageId, piece }) => (piece ? [{ messageId, piece }] : []))
     // Asked when the text is there: nothing that was written after a removal may leave.

@@ -150,6 +150,42 @@ describe('the stream of a reply', () => {
     ])
   })
 
+  it('gives nobody a text that was taken back, though it was heard a moment ago and the ring of its end was lost', async () => {
+    const claim = await begun('Unspeakable')
+    const { conversationId, id: generationId, messageId, attempt } = claim
+    const hear = () =>
+      chat.services.streams.replies.hear({
+        grown: { messageId, generationId, attempt, offset: 0, text: 'Unspeakable' },
+      })
+    hear()
+    const error = { code: 'MODERATION_REFUSED', message: 'No.' } as const
+    await finishReply(chat.fork(), claim, { status: 'FAILED', error, withdraw: true })
+    const end = { __typename: 'ReplyEnded', status: 'FAILED', length: 0 }
+    expect(await next(follow(claim))).toMatchObject(end)
+    // What is repeated on the bus changes nothing.
+    const { replies } = chat.services.streams
+    hear()
+    expect(await replies.read({ conversationId, messageId, attempt: 0, offset: 0 })).toMatchObject({ text: '' })
+    expect(await next(follow(claim))).toMatchObject(end)
+  })
+
+  it('goes by the database when more than text may have moved, though some of that was heard a moment ago', async () => {
+    const claim = await begun('Once')
+    const { id: generationId, messageId, attempt } = claim
+    const stream = follow(claim)
+    expect(await next(stream)).toMatchObject({ text: 'Once' })
+
+    await addText(chat.fork(), claim, { offset: 4, text: ' upon a time' })
+    await finishReply(chat.fork(), claim)
+    const grown = { messageId, generationId, attempt, offset: 4, text: ' upon' }
+    chat.services.streams.replies.hear({ grown })
+    chat.bus.publish(doorbellOf(claim.conversationId), null)
+    expect([await next(stream), await next(stream)]).toMatchObject([
+      { __typename: 'ReplyText', offset: 4, text: ' upon a time' },
+      { __typename: 'ReplyEnded', length: 16 },
+    ])
+  })
+
   it('gives no more to who may not read the conversation any more', async () => {
     const claim = await begun('Public')
     const stream = follow(claim)

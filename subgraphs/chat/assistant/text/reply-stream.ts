@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { NotFoundError } from '../../../../platform/errors.ts'
 import type { ReadAccess } from '../../event-log/access-end.ts'
 import type { ConversationWatch } from '../../event-log/conversation-watch.ts'
+import { isBeside } from '../../event-log/doorbell.ts'
 import { PullStream } from '../../event-log/pull-stream.ts'
 import type { Message } from '../../message/message.entity.ts'
 import type { Generation } from '../generation/generation.entity.ts'
@@ -40,21 +41,30 @@ export function followReply(options: {
   const { replies, watch, message, access } = options
   const reply = { conversationId: message.conversationId, messageId: message.id }
   let position = options.after ?? BEGINNING
+  // When more than its text may have moved, it may have ended, and its text may be taken back: then it must be read.
+  const moves = { rung: 1, read: 0 }
   const stream = new PullStream<ReplyEvent>({
     async read() {
-      const piece = await replies.read({ ...reply, ...position })
+      const { rung } = moves
+      const piece = await replies.read({ ...reply, ...position, isToBeRead: moves.read < rung })
+      moves.read = rung
       // Asked when the text is there: nothing that was written after a removal may leave.
       if (!piece || !(await access.mayRead())) throw new NotFoundError('message')
       const items = describe(piece, position)
-      const ended = hasEnded(piece) && (await endOf(piece, () => replies.read({ ...reply, ...BEGINNING })))
+      const ended =
+        hasEnded(piece) && (await endOf(piece, () => replies.read({ ...reply, ...BEGINNING, isToBeRead: true })))
       position = { attempt: piece.attempt, offset: piece.offset + piece.text.length }
       if (ended) return { items: [...items, ended], ended: true }
       return { items, more: hasEnded(piece) }
     },
     close: () => unwatch(),
   })
+  const ring = (payload?: unknown) => {
+    if (!isBeside(payload)) moves.rung += 1
+    stream.ring()
+  }
   // Text grows without the log moving, so every sweep has to look.
-  const unwatch = watch.watch(message.conversationId, { ring: () => stream.ring(), isBehind: () => true })
+  const unwatch = watch.watch(message.conversationId, { ring, isBehind: () => true })
   return stream
 }
 
