@@ -9,6 +9,7 @@ import {
   integer,
   list,
   logFormatOf,
+  milliseconds,
   port,
   processEnvironment,
   readEnvironment,
@@ -98,6 +99,13 @@ describe('a variable', () => {
     ['99999999999999999999', 'NAME: must be a whole number from 10 up'],
   ])('for a number from 10 up, %j, is read as %j', (value, expected) => {
     expect(read(integer(10, { min: 10 }), value)).toBe(expected)
+  })
+
+  it.each([
+    ['2147483647', 2_147_483_647],
+    ['2147483648', 'NAME: must be a whole number from 1 to 2147483647'],
+  ])('for milliseconds, %j, is read as %j, because a timer that waits longer fires at once', (value, expected) => {
+    expect(read(milliseconds(10, { min: 1 }), value)).toBe(expected)
   })
 
   it.each([

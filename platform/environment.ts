@@ -65,6 +65,13 @@ export function integer(fallback: number, bounds: { min?: number; max?: number }
     .default(fallback)
 }
 
+/** The longest time that a timer of Node can wait, in milliseconds: with a longer one it fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** A time that a timer can wait. */
+export const milliseconds = (fallback: number, bounds: { min?: number } = {}) =>
+  integer(fallback, { ...bounds, max: LONGEST_TIMER_MS })
+
 /** A TCP port; 0 takes any free one. */
 export const port = (fallback: number) => integer(fallback, { max: 65_535 })
 
@@ -165,7 +172,7 @@ export const processEnvironment = {
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be a level from trace to silent')
     .default('info'),
   LOG_FORMAT: z.enum(['pretty', 'json'], 'must be pretty or json').optional(),
-  SHUTDOWN_GRACE_MS: integer(8_000),
+  SHUTDOWN_GRACE_MS: milliseconds(8_000),
 }
 
 /** The address a process binds to: everywhere in production, this machine alone otherwise. */

@@ -2,10 +2,14 @@
 export const TOP_LEVEL_CODES = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
+  'UNAUTHORIZED_FIELD_OR_TYPE',
   'NOT_FOUND',
   'BAD_USER_INPUT',
   'RATE_LIMITED',
   'OPERATION_TOO_EXPENSIVE',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'DOCUMENT_NOT_TRUSTED',
+  'SUBSCRIPTION_SCHEMA_RELOAD',
   'SUBGRAPH_UNAVAILABLE',
   'INTERNAL_SERVER_ERROR',
 ] as const
@@ -16,6 +20,8 @@ export type TopLevelCode = (typeof TOP_LEVEL_CODES)[number]
 export class ApplicationError extends Error {
   override readonly name: string = 'ApplicationError'
   readonly code: TopLevelCode
+  /** What the caller is told beside the code, in the error's `extensions`. */
+  readonly details?: Readonly<Record<string, number>>
 
   constructor(code: TopLevelCode, message: string, options?: ErrorOptions) {
     super(message, options)

@@ -45,8 +45,13 @@ export function toWireError(thrown: unknown, requestId: string, logger: Logger):
     message,
     ...(locations && { locations }),
     ...(path && { path }),
-    extensions: { code, requestId },
+    extensions: { code, requestId, ...detailsOf(error) },
   }
+}
+
+function detailsOf(error: unknown): ApplicationError['details'] {
+  const original = originalOf(error)
+  return original instanceof ApplicationError ? original.details : undefined
 }
 
 /** A database that is away says so in its driver's words; the caller learns that trying again may help. */

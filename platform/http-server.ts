@@ -13,6 +13,8 @@ import { ShutdownTime } from './shutdown-time.ts'
 const DEFAULT_BODY_LIMIT = 1_000_000
 /** How long a client may take to send its request. */
 const REQUEST_TIMEOUT_MS = 15_000
+/** How long a client may take nothing of what waits for it. */
+const STALLED_MS = 30_000
 
 /**
  * The HTTP server every process starts from: request ids accepted and echoed, `/health` (the process is alive),
@@ -20,6 +22,8 @@ const REQUEST_TIMEOUT_MS = 15_000
  *
  * @param options.bodyLimit bytes; a larger body is 413.
  * @param options.metrics what `/metrics` tells.
+ * @param options.stalledMs after which a client is cut off that takes nothing of its answer; 30,000 when not given. Streams,
+ *   which are not written whole, see to it themselves.
  * @param options.ready rejects, or throws, while the process cannot do its work; then `/ready` is 503.
  * @param options.shutdown once it has begun `/ready` is 503 and connections end with their next answer, so that new ones
  *   are made elsewhere; everything else is served as always. `close()` waits for requests without an answer as long as
@@ -30,6 +34,7 @@ export function createHttpServer(options: {
   bodyLimit?: number
   ready: () => Promise<void> | void
   metrics?: Metrics | undefined
+  stalledMs?: number | undefined
   shutdown?: ShutdownTime
 }): FastifyInstance {
   const shutdown = options.shutdown ?? new ShutdownTime()
@@ -42,7 +47,7 @@ export function createHttpServer(options: {
     // What still comes while the server closes is answered, and not with a body that no client of ours knows.
     return503OnClosing: false,
   })
-  const requests = new RequestsInFlight(server)
+  const requests = new RequestsInFlight(server, options.stalledMs ?? STALLED_MS)
   server.addHook('preClose', () => requests.finish(shutdown.leftMs))
   server.addHook('onSend', async (_request, reply) => {
     if (shutdown.hasBegun) reply.header('connection', 'close')

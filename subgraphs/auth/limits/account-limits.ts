@@ -1,6 +1,6 @@
+import { addressKey } from '../../../platform/address-key.ts'
 import { RateLimitedError } from '../../../platform/errors.ts'
 import type { RateLimiter, RateLimiters } from '../../../platform/rate-limiter.ts'
-import { addressKey } from './address-key.ts'
 
 const MINUTE = 60
 const QUARTER_OF_AN_HOUR = 15 * MINUTE

@@ -6,7 +6,7 @@ const GROUPS = 8
 /** A household or a server is given 64 bits or more of addresses to choose from (RFC 6177, RFC 7421). */
 const GROUPS_OF_A_HOUSEHOLD = 4
 
-/** Whose tries are counted together: an IPv4 address, or the first 64 bits of an IPv6 address. */
+/** Who is counted as one: an IPv4 address, or the first 64 bits of an IPv6 address. */
 export function addressKey(address: string | null): string {
   if (address === null) return NOWHERE
   if (isIPv4(address)) return address
