@@ -5,6 +5,7 @@ import {
 } from '@apollo/server/plugin/disabled'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
+import { costReport } from '../protection/cost-report.ts'
 import type { OperationDocuments } from '../protection/operation-documents.ts'
 import type { SupergraphGateway } from '../supergraph/supergraph-gateway.ts'
 import { type OperationContext, runningOperation } from './operation-context.ts'
@@ -12,15 +13,13 @@ import { type OperationContext, runningOperation } from './operation-context.ts'
 /**
  * Apollo Server over the gateway: runs queries and mutations of every transport. Run it inside
  * {@link runningOperation}, where it finds the id of the request that an error belongs to.
- *
- * @param options.drain closes the door: called once when the server stops, before the gateway does.
  */
 export async function startApolloServer(options: {
   gateway: SupergraphGateway
   documents: OperationDocuments
+  /** Answers in pieces, where it can. */
+  incremental: ApolloServerPlugin<OperationContext>
   production: boolean
-  maxTokens: number
-  drain: () => Promise<void>
   logger: Logger
 }): Promise<ApolloServer<OperationContext>> {
   const apollo = new ApolloServer<OperationContext>({
@@ -34,20 +33,18 @@ export async function startApolloServer(options: {
     csrfPrevention: true,
     persistedQueries: false,
     documentStore: options.documents,
-    parseOptions: { maxTokens: options.maxTokens },
+    // It is given documents, and parses none: not even when the store has failed, which it only warns of.
+    parseOptions: { maxTokens: 0 },
     stopOnTerminationSignals: false,
     formatError: (_formatted, error) =>
       toWireError(error, runningOperation.getStore()?.requestId ?? 'unknown', options.logger),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      drainWith(options.drain),
+      costReport(options.documents),
+      options.incremental,
     ],
   })
   await apollo.start()
   return apollo
-}
-
-function drainWith(drainServer: () => Promise<void>): ApolloServerPlugin<OperationContext> {
-  return { serverWillStart: async () => ({ drainServer }) }
 }

@@ -7,37 +7,38 @@ const MAX_REPRESENTATIONS = 500
 /** Requests of one fetch that run at once. */
 const CONCURRENCY = 4
 
-/** How the query planner asks for entities. A client may well give a variable of its own the same name. */
-const ENTITIES = /\{\s*_entities\(\s*representations:\s*\$representations\s*\)/
-
-/** The entities that a request asks for, by their representations; undefined when it does not ask for entities. */
-export function representationsIn(query: string, variables: Record<string, unknown>): unknown[] | undefined {
-  const { representations } = variables
-  return Array.isArray(representations) && ENTITIES.test(query) ? representations : undefined
-}
-
 /**
  * Asks for any number of entities, in batches.
  *
  * @returns the answer that one request for all would have got.
  * @throws what the first batch that fails throws.
  */
-export async function askInBatches(
-  representations: readonly unknown[],
-  ask: (batch: readonly unknown[]) => Promise<SubgraphResponse>,
-): Promise<SubgraphResponse> {
-  if (representations.length <= MAX_REPRESENTATIONS) return ask(representations)
+export function askInBatches(representations: readonly object[], ask: AskForBatch): Promise<SubgraphResponse> {
+  return representations.length <= MAX_REPRESENTATIONS ? ask(representations) : askForMany(representations, ask)
+}
+
+type AskForBatch = (batch: readonly object[]) => Promise<SubgraphResponse>
+
+async function askForMany(representations: readonly object[], ask: AskForBatch): Promise<SubgraphResponse> {
   const batches = inSlices(representations)
   const answers: SubgraphResponse[] = []
   const waiting = batches.entries()
+  let hasFailed = false
   const worker = async () => {
-    for (const [index, batch] of waiting) answers[index] = await ask(batch)
+    for (const [index, batch] of waiting) {
+      if (hasFailed) return
+      answers[index] = await ask(batch)
+    }
   }
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
+  const working = Array.from({ length: CONCURRENCY }, worker)
+  await Promise.all(working).catch((reason: unknown) => {
+    hasFailed = true
+    throw reason
+  })
   return join(answers, batches)
 }
 
-function inSlices(representations: readonly unknown[]): (readonly unknown[])[] {
+function inSlices(representations: readonly object[]): (readonly object[])[] {
   const count = Math.ceil(representations.length / MAX_REPRESENTATIONS)
   return Array.from({ length: count }, (_, index) =>
     representations.slice(index * MAX_REPRESENTATIONS, (index + 1) * MAX_REPRESENTATIONS),
@@ -45,7 +46,7 @@ function inSlices(representations: readonly unknown[]): (readonly unknown[])[] {
 }
 
 /** Where a batch has no data its entities are null. */
-function join(answers: readonly SubgraphResponse[], batches: readonly (readonly unknown[])[]): SubgraphResponse {
+function join(answers: readonly SubgraphResponse[], batches: readonly (readonly object[])[]): SubgraphResponse {
   const entities = answers.flatMap(({ data }, index) => data?._entities ?? batches[index]?.map(() => null))
   const errors = answers.flatMap((answer, index) =>
     (answer.errors ?? []).map((error) => moved(error, index * MAX_REPRESENTATIONS)),

@@ -43,7 +43,7 @@ interface Tools {
 export class EventCompletion {
   readonly #tools: Tools
   readonly #results: SharedResults
-  readonly #keys = new WeakMap<ViewedSubscription, string>()
+  readonly #keys = new WeakMap<ViewedSubscription, { readonly plan: number; readonly key: string }>()
 
   constructor(options: Omit<Tools, 'now'> & Partial<Tools>) {
     this.#tools = { now: () => performance.now(), ...options }
@@ -73,12 +73,12 @@ export class EventCompletion {
   #keyOf(plan: number, names: readonly string[], request: ViewedSubscription): string {
     if (names.length === 0) return String(plan)
     const known = this.#keys.get(request)
-    if (known !== undefined) return known
+    if (known?.plan === plan) return known.key
     // A variable that is absent has its default, one that is null has not.
     const given = names.filter((name) => Object.hasOwn(request.variables, name))
     const values = JSON.stringify(given.map((name) => [name, request.variables[name]]))
     const key = `${plan} ${createHash('sha256').update(values).digest('base64')}`
-    this.#keys.set(request, key)
+    this.#keys.set(request, { plan, key })
     return key
   }
 }
@@ -130,8 +130,7 @@ class EventViewing implements Viewing {
   async execute(abandoned: AbortSignal): Promise<EventResult> {
     const { client, requestId, variables } = this.#request
     try {
-      // Parsed anew, because the execution writes what it fetches into it.
-      const response = checkSubgraphResponse(JSON.parse(this.#event.text))
+      const response = checkSubgraphResponse(this.#event.payload)
       const run = (signal: AbortSignal) =>
         this.#tools.executor.run(this.#plan.event, response, variables, operationContext(client(), requestId, signal))
       return await withDeadline(this.#tools.eventMs, run, abandoned, this.#spent)

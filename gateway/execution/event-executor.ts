@@ -1,98 +1,53 @@
-import { buildOperationContext, executeQueryPlan, type GraphQLDataSource } from '@apollo/gateway'
-import type { FetchNode, PlanNode, QueryPlan } from '@apollo/query-planner'
-import type { DocumentNode } from 'graphql'
-import type { Logger } from '../../platform/logging.ts'
-import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
+import type { PlanNode } from '@apollo/query-planner'
+import type { ViewerIndependence } from '../supergraph/viewer-independence.ts'
+import type { CompiledOperation, OperationResult } from './compiled-operation.ts'
 import { type EventSharing, eventSharing } from './event-sharing.ts'
 import type { OperationContext } from './operation-context.ts'
 import type { SubgraphResponse } from './subgraph-response.ts'
-
-/** Takes the place of the subgraph that the event came from. No subgraph can have this name. */
-const EVENT = '#event'
+import type { SubgraphSource } from './subgraph-source.ts'
 
 /** How to turn what a subgraph publishes into what the client asked for. */
 export interface EventPlan {
-  readonly queryPlan: QueryPlan
-  readonly operation: ReturnType<typeof buildOperationContext>
+  readonly operation: CompiledOperation
   /** Absent: what an event is completed with may differ by viewer. */
   readonly sharing: EventSharing | undefined
 }
 
 /**
- * @param primary the fetch that subscribes.
+ * @param operation a subscription.
  * @param rest what other subgraphs add to each of its events.
  */
 export function eventPlan(
-  supergraph: LoadedSupergraph,
-  client: { document: DocumentNode; operationName: string | undefined },
-  primary: FetchNode,
+  supergraph: { readonly viewerIndependence: ViewerIndependence },
+  operation: CompiledOperation,
   rest: PlanNode | undefined,
 ): EventPlan {
-  const event: FetchNode = { ...primary, serviceName: EVENT }
-  const operation = buildOperationContext({
-    schema: supergraph.clientSchema,
-    operationDocument: client.document,
-    ...(client.operationName && { operationName: client.operationName }),
-  })
-  return {
-    queryPlan: { kind: 'QueryPlan', node: rest ? { kind: 'Sequence', nodes: [event, rest] } : event },
-    operation,
-    sharing: eventSharing(supergraph, operation, rest),
-  }
+  return { operation, sharing: eventSharing(supergraph, operation, rest) }
 }
 
 /** Runs the rest of a subscription's plan for each of its events. */
 export class EventExecutor {
-  readonly #supergraph: LoadedSupergraph
-  readonly #subgraphs: Readonly<Record<string, GraphQLDataSource>>
-  readonly #logger: Logger
+  readonly #sources: ReadonlyMap<string, SubgraphSource>
 
-  constructor(options: {
-    supergraph: LoadedSupergraph
-    subgraphs: ReadonlyMap<string, GraphQLDataSource>
-    logger: Logger
-  }) {
-    this.#supergraph = options.supergraph
-    this.#subgraphs = Object.fromEntries(options.subgraphs)
-    this.#logger = options.logger
+  /** @param options.subgraphs every subgraph of the supergraph, by its name. */
+  constructor(options: { subgraphs: ReadonlyMap<string, SubgraphSource> }) {
+    this.#sources = options.subgraphs
   }
 
   /**
    * Never rejects: what fails is in the result's errors, as it was thrown.
    *
-   * @param event is written into; nobody else may use it.
+   * @param event is read and never written: viewers share it.
    */
-  async run(
-    plan: EventPlan,
+  run(
+    { operation }: EventPlan,
     event: SubgraphResponse,
     variables: Record<string, unknown>,
     context: OperationContext,
   ): Promise<EventResult> {
-    try {
-      return await executeQueryPlan(
-        plan.queryPlan,
-        { ...this.#subgraphs, [EVENT]: { process: async () => event } },
-        {
-          request: { variables },
-          context,
-          logger: this.#logger,
-          metrics: {},
-        } as Partial<RequestContext> as RequestContext,
-        plan.operation,
-        this.#supergraph.joinedSchema,
-        this.#supergraph.plannedSchema,
-      )
-    } catch (error) {
-      return { errors: [error] }
-    }
+    return operation.run({ variables, sources: this.#sources, context, event })
   }
 }
 
 /** What the execution of an event comes to; no errors at all: it succeeded. */
-export interface EventResult {
-  readonly data?: unknown
-  readonly errors?: readonly unknown[]
-  readonly extensions?: unknown
-}
-
-type RequestContext = Parameters<typeof executeQueryPlan>[2]
+export type EventResult = OperationResult

@@ -1,7 +1,7 @@
-import type { buildOperationContext } from '@apollo/gateway'
 import type { PlanNode } from '@apollo/query-planner'
 import { type ASTNode, type DocumentNode, Kind, parse, type SelectionSetNode, visit } from 'graphql'
-import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
+import type { ViewerIndependence } from '../supergraph/viewer-independence.ts'
+import type { ClientOperation } from './compiled-operation.ts'
 
 /** What the results of a subscription's events depend on, beside the event itself; never on the viewer. */
 export interface EventSharing {
@@ -11,16 +11,14 @@ export interface EventSharing {
   readonly isTimeless: boolean
 }
 
-type Operation = ReturnType<typeof buildOperationContext>
-
 /**
  * How the events of a subscription are shared; undefined when what they are completed with may differ by viewer.
  *
  * @param rest what is fetched after the event; without it the result follows from the event alone.
  */
 export function eventSharing(
-  { viewerIndependence }: LoadedSupergraph,
-  operation: Operation,
+  { viewerIndependence }: { readonly viewerIndependence: ViewerIndependence },
+  operation: ClientOperation,
   rest: PlanNode | undefined,
 ): EventSharing | undefined {
   const isShared = (fetch: DocumentNode | undefined) => fetch !== undefined && viewerIndependence.covers(fetch)
@@ -49,14 +47,14 @@ function fetchesIn(node: PlanNode): (DocumentNode | undefined)[] {
  * The variables that an operation uses anywhere but in the arguments of its root field. What those ask for shows in the
  * event, and they differ between viewers who want the same, by the position that each goes on from.
  */
-function variablesBelowRoot({ operation, fragments }: Operation): string[] {
+function variablesBelowRoot({ operation, fragments }: ClientOperation): string[] {
   const used = new UsedVariables(fragments)
   const atRoot = ({ selections }: SelectionSetNode) => {
     for (const selection of selections) {
       for (const directive of selection.directives ?? []) used.addFrom(directive)
       const isField = selection.kind === Kind.FIELD
       if (isField && selection.selectionSet) used.addFrom(selection.selectionSet)
-      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection
+      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection
       if (!isField && fragment?.selectionSet) atRoot(fragment.selectionSet)
     }
   }
@@ -67,10 +65,10 @@ function variablesBelowRoot({ operation, fragments }: Operation): string[] {
 /** Collects variables, also from the fragments that are spread. */
 class UsedVariables {
   readonly names = new Set<string>()
-  readonly #fragments: Operation['fragments']
+  readonly #fragments: ClientOperation['fragments']
   readonly #seen = new Set<string>()
 
-  constructor(fragments: Operation['fragments']) {
+  constructor(fragments: ClientOperation['fragments']) {
     this.#fragments = fragments
   }
 
@@ -80,7 +78,7 @@ class UsedVariables {
         this.names.add(name.value)
       },
       FragmentSpread: ({ name }) => {
-        const fragment = this.#seen.has(name.value) ? undefined : this.#fragments[name.value]
+        const fragment = this.#seen.has(name.value) ? undefined : this.#fragments.get(name.value)
         this.#seen.add(name.value)
         if (fragment) this.addFrom(fragment)
       },

@@ -1,14 +1,14 @@
-import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from '@apollo/gateway'
-import { GraphQLError } from 'graphql'
 import { Pool } from 'undici'
 import { SubgraphUnavailableError } from '../../platform/errors.ts'
 import type { Logger } from '../../platform/logging.ts'
 import type { ServiceSigner } from '../../platform/service-signature.ts'
 import { AbandonedError } from './deadline.ts'
-import { askInBatches, representationsIn } from './entity-batches.ts'
+import { askInBatches } from './entity-batches.ts'
+import { exchange } from './http-exchange.ts'
 import { type OperationContext, signedHeaders } from './operation-context.ts'
 import { checkStatus, RefusedCallError } from './response-status.ts'
 import { checkSubgraphResponse, type SubgraphResponse } from './subgraph-response.ts'
+import type { SubgraphRequest, SubgraphSource } from './subgraph-source.ts'
 
 /** Of one subgraph's answer. */
 const MAX_RESPONSE_BYTES = 16_000_000
@@ -21,7 +21,7 @@ const MAX_CONNECTIONS = 256
  * and nothing else. Whatever it answers that is not a GraphQL response is SUBGRAPH_UNAVAILABLE, and no answer in time is
  * OPERATION_TOO_EXPENSIVE; both leave the data of other subgraphs alone.
  */
-export class HttpDataSource implements GraphQLDataSource<OperationContext> {
+export class HttpDataSource implements SubgraphSource {
   readonly name: string
   readonly #path: string
   readonly #pool: Pool
@@ -38,19 +38,20 @@ export class HttpDataSource implements GraphQLDataSource<OperationContext> {
     this.#logger = options.logger
   }
 
-  async process(options: GraphQLDataSourceProcessOptions<OperationContext>): Promise<SubgraphResponse> {
-    const { query = '', operationName, variables = {} } = options.request
-    const context = options.context as OperationContext
-    const representations = representationsIn(query, variables)
-    try {
-      if (!representations) return await this.#ask({ query, operationName, variables }, context)
-      return await askInBatches(representations, (batch) =>
-        this.#ask({ query, operationName, variables: { ...variables, representations: batch } }, context, batch.length),
-      )
-    } catch (error) {
-      const reason = this.#explain(error, context)
-      throw withPath(reason, 'pathInIncomingRequest' in options ? options.pathInIncomingRequest : undefined)
-    }
+  ask(request: SubgraphRequest, context: OperationContext): Promise<SubgraphResponse> {
+    const { query, operationName, variables, representations } = request
+    const answered = representations
+      ? askInBatches(representations, (batch) =>
+          this.#send(
+            { query, operationName, variables: { ...variables, representations: batch } },
+            context,
+            batch.length,
+          ),
+        )
+      : this.#send({ query, operationName, variables }, context)
+    return answered.catch((error: unknown) => {
+      throw this.#explain(error, context)
+    })
   }
 
   /** Drops the connections, and with them whatever still waits for an answer. */
@@ -58,21 +59,15 @@ export class HttpDataSource implements GraphQLDataSource<OperationContext> {
     await this.#pool.destroy()
   }
 
-  async #ask(request: object, context: OperationContext, entities?: number): Promise<SubgraphResponse> {
+  async #send(request: object, context: OperationContext, entities?: number): Promise<SubgraphResponse> {
     const body = JSON.stringify(request)
-    const response = await this.#pool.request({
-      method: 'POST',
-      path: this.#path,
-      headers: {
-        ...signedHeaders(context.forwarded, this.#signer, { path: this.#path, body }),
-        'content-type': 'application/json',
-        accept: 'application/json',
-      },
-      body,
-      signal: context.signal,
-    })
-    const answer = parseQuietly(await response.body.text())
-    checkStatus(response.statusCode, answer)
+    const headers = signedHeaders(context.forwarded, this.#signer, { path: this.#path, body })
+    headers['content-type'] = 'application/json'
+    headers.accept = 'application/json'
+    const call = { method: 'POST', path: this.#path, headers, body } as const
+    const { status, text } = await exchange(this.#pool, call, context.signal)
+    const answer = parseQuietly(text)
+    checkStatus(status, answer)
     return checkSubgraphResponse(answer, entities)
   }
 
@@ -100,12 +95,4 @@ function parseQuietly(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** The path is given when it leads to one field; one with `@` in it stands for every element of a list. */
-function withPath(originalError: Error, path: readonly (string | number)[] = []): GraphQLError {
-  return new GraphQLError(originalError.message, {
-    originalError,
-    ...(path.length > 0 && !path.includes('@') && { path }),
-  })
 }

@@ -1,4 +1,5 @@
 import type { FormattedExecutionResult } from 'graphql'
+import { isUnauthorizedError } from '../authorization/unauthorized-error.ts'
 import type { EventResult } from './event-executor.ts'
 import { SharedAttempt } from './shared-attempt.ts'
 
@@ -33,8 +34,8 @@ interface Failure {
   readonly text?: never
   readonly ownText: string
   readonly result: EventResult
-  /** What all of it speaks of; what was given up says nothing at all. */
-  readonly about: 'service' | 'viewer' | 'nothing'
+  /** What all of it speaks of; what was given up says nothing at all, and who shares a result has the same rights. */
+  readonly about: 'service' | 'rights' | 'viewer' | 'nothing'
 }
 
 /**
@@ -72,7 +73,7 @@ export class SharedResult {
         const outcome = await (running ?? this.#begin(viewing)).outcome
         if (outcome.text !== undefined) return outcome.text
         if (!running) return outcome.ownText
-        if (viewing.abandoned.aborted || (outcome.about === 'service' && this.#isBelievedBy(viewing))) {
+        if (viewing.abandoned.aborted || this.#isForAll(outcome, viewing)) {
           return JSON.stringify(viewing.onTheWire(outcome.result))
         }
       }
@@ -83,6 +84,10 @@ export class SharedResult {
 
   get #isForEachAlone(): boolean {
     return this.#failuresOfViewers >= BELIEVED_FAILURES
+  }
+
+  #isForAll({ about }: Failure, viewing: Viewing): boolean {
+    return about === 'rights' || (about === 'service' && this.#isBelievedBy(viewing))
   }
 
   #isBelievedBy({ isLate }: Viewing): boolean {
@@ -121,7 +126,7 @@ export class SharedResult {
   }
 
   #fail({ about }: Failure): void {
-    if (about === 'nothing') return
+    if (about === 'nothing' || about === 'rights') return
     this.#failuresOfService = about === 'service' ? this.#failuresOfService + 1 : 0
     if (about === 'viewer') this.#failuresOfViewers += 1
   }
@@ -130,10 +135,8 @@ export class SharedResult {
 function outcomeOf(viewing: Viewing, result: EventResult, abandoned: AbortSignal): Outcome {
   const { errors, ...rest } = viewing.onTheWire(result)
   if (!errors) return { text: JSON.stringify(rest) }
+  const isOfRights = result.errors?.every((error) => isUnauthorizedError(error))
   const isOfService = errors.every(({ extensions }) => OF_SERVICE.has(extensions?.code))
-  return {
-    ownText: JSON.stringify({ ...rest, errors }),
-    result,
-    about: abandoned.aborted ? 'nothing' : isOfService ? 'service' : 'viewer',
-  }
+  const about = isOfRights ? 'rights' : isOfService ? 'service' : 'viewer'
+  return { ownText: JSON.stringify({ ...rest, errors }), result, about: abandoned.aborted ? 'nothing' : about }
 }

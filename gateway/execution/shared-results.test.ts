@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { unauthorizedError } from '../authorization/unauthorized-error.ts'
 import type { Viewing } from './shared-result.ts'
 import { SharedResults } from './shared-results.ts'
 
@@ -76,6 +77,21 @@ describe('results that are shared', () => {
     await Promise.all([first?.textFor(viewing(text)), second?.textFor(viewing(text))])
     expect(executions).toBe(1)
     expect(await executionsFor([{ event: one?.event ?? {}, key: 'key' }], text, true)).toBe(1)
+  })
+
+  it('that lack what nobody of those who share them may see are made once, and told to each in their own words', async () => {
+    const denied = (id: string): Viewing => ({
+      ...viewing(TEXT),
+      execute: async () => {
+        executions += 1
+        return { data: TEXT, errors: [unauthorizedError(['a'])] }
+      },
+      onTheWire: ({ errors }) => ({ errors: errors?.map(() => ({ message: id })) as never }),
+    })
+    const result = results.of({}, 'key', true)
+    const texts = await Promise.all(['1', '2', '3', '4', '5'].map((id) => result.textFor(denied(id))))
+    expect(texts).toEqual(['1', '2', '3', '4', '5'].map((id) => JSON.stringify({ errors: [{ message: id }] })))
+    expect(executions).toBe(1)
   })
 
   it('are forgotten a second later, unless they are the same at any time', async () => {

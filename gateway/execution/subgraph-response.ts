@@ -30,7 +30,7 @@ export function checkSubgraphResponse(body: unknown, representations?: number): 
   }
   return {
     data: (data as Record<string, unknown> | null | undefined) ?? null,
-    ...(errors.length > 0 && { errors: errors.map((error) => forwardedError(error, representations)) }),
+    ...(errors.length > 0 && { errors: forwardedErrors(errors, representations) }),
   }
 }
 
@@ -38,6 +38,13 @@ function hasEntities(data: Record<string, unknown>, representations: number | un
   if (representations === undefined) return true
   const { _entities: entities } = data
   return entities === null || (Array.isArray(entities) && entities.length === representations)
+}
+
+/** Of one answer: more than one operation may have, so that it can say that there were too many. */
+const MAX_ERRORS = 1_100
+
+function forwardedErrors(errors: readonly GraphQLFormattedError[], representations?: number): ForwardedError[] {
+  return errors.slice(0, MAX_ERRORS).map((error) => forwardedError(error, representations))
 }
 
 /**
