@@ -1,8 +1,13 @@
+import { hash } from 'node:crypto'
 import type { ExplorerKind } from '../config.ts'
 import { GRAPHQL_PATH } from './graphql-path.ts'
 
-/** The HTML of a page to explore the graph with. */
-export type ExplorerPage = () => Promise<string>
+/** A page to explore the graph with. */
+export interface ExplorerPage {
+  readonly html: string
+  /** What the page may load and talk to, as directives of a Content-Security-Policy. */
+  readonly policy: Readonly<Record<string, readonly string[]>>
+}
 
 const WELCOME = `# Welcome. Run this with the play button.
 #
@@ -16,9 +21,40 @@ query Welcome {
 `
 
 /** The page of the kind that the configuration asks for; undefined for none. */
-export function explorerPage(kind: ExplorerKind): ExplorerPage | undefined {
-  const pages = { sandbox: async () => SANDBOX, offline: onceRendered(renderOffline), off: undefined }
+export function explorerPage(kind: ExplorerKind): (() => Promise<ExplorerPage>) | undefined {
+  const pages = { sandbox: once(renderSandbox), offline: once(renderOffline), off: undefined }
   return pages[kind]
+}
+
+/** Of any explorer: its own scripts and no others, its own gateway, and nobody's frame, for it runs with its reader's token. */
+function policyOf(html: string): Record<string, string[]> {
+  const scripts = [...html.matchAll(/<script>(.*?)<\/script>/gs)].map(([, script = '']) => script)
+  return {
+    'default-src': ["'none'"],
+    'base-uri': ["'none'"],
+    'form-action': ["'none'"],
+    'frame-ancestors': ["'none'"],
+    'script-src': scripts.map((script) => `'sha256-${hash('sha256', script, 'base64')}'`),
+    'style-src': ["'unsafe-inline'"],
+    'img-src': ["'self'", 'data:'],
+    'font-src': ['data:'],
+    'connect-src': ["'self'"],
+  }
+}
+
+async function renderSandbox(): Promise<ExplorerPage> {
+  const policy = policyOf(SANDBOX)
+  const apollo = 'https://*.apollographql.com'
+  return {
+    html: SANDBOX,
+    policy: {
+      ...policy,
+      'script-src': [...(policy['script-src'] ?? []), 'https://embeddable-sandbox.cdn.apollographql.com'],
+      'frame-src': ['https://sandbox.embed.apollographql.com'],
+      'img-src': ["'self'", 'data:', apollo],
+      'connect-src': ["'self'", apollo],
+    },
+  }
 }
 
 const SANDBOX = `<!doctype html>
@@ -57,7 +93,7 @@ const SANDBOX = `<!doctype html>
 /** Stands in the options for a function, which JSON cannot hold. */
 const CONNECTION_PARAMS = '%connection-params%'
 
-async function renderOffline(): Promise<string> {
+async function renderOffline(): Promise<ExplorerPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
   const options = {
     title: 'GraphiQL',
@@ -68,9 +104,11 @@ async function renderOffline(): Promise<string> {
   } as const
   const page = renderGraphiQL(options)
   // GraphiQL sends what its headers pane holds with HTTP requests alone; this sends it on sockets as well.
-  return page
+  const html = page
     .replace(JSON.stringify(CONNECTION_PARAMS), () => '() => window.headersPane()')
     .replace('<head>', () => `<head>${SOCKET_SCRIPT}`)
+  // Its editor works in threads that it writes itself.
+  return { html, policy: { ...policyOf(html), 'worker-src': ['blob:'] } }
 }
 
 /**
@@ -96,8 +134,8 @@ const SOCKET_SCRIPT = `<script>
 </script>
 `
 
-function onceRendered(render: ExplorerPage): ExplorerPage {
-  let page: Promise<string> | undefined
+function once(render: () => Promise<ExplorerPage>): () => Promise<ExplorerPage> {
+  let page: Promise<ExplorerPage> | undefined
   return () => {
     page ??= render()
     return page

@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { LogLines } from '../testing/log-lines.ts'
 import { post, startToyGateway, type ToyGateway } from '../testing/start-toy-gateway.ts'
@@ -11,6 +15,15 @@ beforeAll(async () => {
 afterAll(async () => {
   await toy[Symbol.asyncDispose]()
 })
+
+/** With a request target as it is given; `fetch` would put it right first. */
+async function rawGet(path: string): Promise<{ status: number | undefined; body: unknown }> {
+  const { hostname, port } = new URL(toy.url)
+  const headers = { 'apollo-require-preflight': 'true' }
+  const asked = request({ hostname, port, path, headers }).end()
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  return { status: answer.statusCode, body: await json(answer) }
+}
 
 describe('a query over HTTP', () => {
   it('is answered with the fields of both subgraphs', async () => {
@@ -33,6 +46,46 @@ describe('a query over HTTP', () => {
     const simple = await fetch(address)
     expect(simple.status).toBe(400)
     expect(await simple.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
+  })
+
+  it('runs what was read of it, and not what another reader of its address would find there', async () => {
+    const read = encodeURIComponent('query Read { __typename }')
+    const hidden = encodeURIComponent(
+      `\nquery Hidden { ${Array.from({ length: 60 }, (_, at) => `a${at}: __typename`)} }`,
+    )
+    const [first, second] = [read, encodeURIComponent('{ review(id: "r1") { body } }')]
+    expect(await rawGet(`/graphql?query=${read}#${hidden}&operationName=Hidden`)).toMatchObject({
+      status: 400,
+      body: { errors: [{ message: expect.stringContaining('%23'), extensions: { code: 'BAD_USER_INPUT' } }] },
+    })
+    expect(await rawGet(`/graphql?query=${first}&query=${second}`)).toMatchObject({
+      status: 200,
+      body: { data: { review: { body: 'Fine.' } } },
+    })
+  })
+
+  it('may have a document that is too large to be kept', async () => {
+    const query = `{ review(id: "r1") { body } } #${'x'.repeat(30_000)}`
+    for (let times = 0; times < 2; times += 1) {
+      expect((await toy.query(query)).body).toEqual({ data: { review: { body: 'Fine.' } } })
+    }
+  })
+
+  it('is cut off when its client takes nothing of its answer', async () => {
+    const impatient = await startToyGateway({}, { patience: { stalledMs: 400 } })
+    impatient.graph.reviewList = [{ id: 'r1', body: 'x'.repeat(15_000_000), authorId: 'u1' }]
+    const client = connect(impatient.gateway.port, '127.0.0.1')
+    const broken = once(client, 'error', { signal: AbortSignal.timeout(10_000) }).catch((timeout) => [timeout])
+    client.pause()
+    const asked = new URLSearchParams({ query: '{ reviews { body } }' })
+    client.write(`GET /graphql?${asked} HTTP/1.1\r\nHost: localhost\r\napollo-require-preflight: true\r\n\r\n`)
+    // Between two requests this says nothing: it shows whether there is anybody on the other end.
+    const writing = setInterval(() => client.write('\r\n'), 20)
+    const [error] = await broken
+    clearInterval(writing)
+    client.destroy()
+    await impatient[Symbol.asyncDispose]()
+    expect(error.code).toMatch(/EPIPE|ECONNRESET/)
   })
 
   it('keeps the message, path and code of a subgraph error, and nothing else of it', async () => {

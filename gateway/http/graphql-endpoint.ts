@@ -1,30 +1,43 @@
-import type { ApolloServer } from '@apollo/server'
-import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { BadUserInputError } from '../../platform/errors.ts'
+import type { GraphQLError } from 'graphql'
+import type { SubscribePayload } from 'graphql-ws'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
 import { withDeadline } from '../execution/deadline.ts'
-import { type OperationContext, operationContext, runningOperation } from '../execution/operation-context.ts'
-import type { ClientIdentification } from '../identity/client.ts'
+import { operationContext, runningOperation } from '../execution/operation-context.ts'
+import type { Client, ClientIdentification } from '../identity/client.ts'
 import type { MutationRate } from '../protection/mutation-rate.ts'
-import type { OperationDocuments, ReadOperation } from '../protection/operation-documents.ts'
+import type { AcceptedOperation } from '../protection/operation-documents.ts'
+import { PersistedQueryNotFoundError } from '../protection/persisted-queries.ts'
+import type { ServedGraph } from '../serving/served-graph.ts'
+import type { ClientPatience } from '../sessions/client-patience.ts'
+import { answerByApollo, apolloRequest, type HttpAnswer, type PiecewiseAnswer, send } from './apollo-http.ts'
 import type { ExplorerPage } from './explorer.ts'
 import { GRAPHQL_PATH } from './graphql-path.ts'
+import type { HttpStreams } from './http-streams.ts'
+import { mayBeIncremental, sendPieces } from './incremental-response.ts'
+import { operationParameters } from './operation-parameters.ts'
+import { queryKey } from './queries-in-flight.ts'
+import { addPagePolicy } from './security-headers.ts'
+import { prefersEvents } from './stream-negotiation.ts'
 
 interface EndpointOptions {
-  apollo: ApolloServer<OperationContext>
-  documents: OperationDocuments
+  /** An operation stays with the one that is served when it begins. */
+  graphs: { readonly current: ServedGraph }
   identification: ClientIdentification
   mutationRate: MutationRate
   /** How long an operation may take. */
   operationMs: number
   /** What a browser gets that opens the address; undefined: nothing. */
-  explorer: ExplorerPage | undefined
+  explorer: (() => Promise<ExplorerPage>) | undefined
+  /** Where subscriptions go, and whatever asks for events. */
+  streams: HttpStreams
+  /** How long clients have to take what they are sent. */
+  patience?: Partial<ClientPatience> | undefined
   logger: Logger
 }
 
-/** Queries and mutations by POST, queries by GET (GraphQL over HTTP), and the explorer for browsers. */
+/** Queries and mutations by POST, queries by GET (GraphQL over HTTP), streams for who asks for them, the explorer for browsers. */
 export function addGraphqlEndpoint(server: FastifyInstance, options: EndpointOptions): void {
   server.route({
     method: ['GET', 'POST'],
@@ -33,32 +46,92 @@ export function addGraphqlEndpoint(server: FastifyInstance, options: EndpointOpt
       // RFC 6750 §3: says how to authenticate.
       if (reply.statusCode === 401) reply.header('www-authenticate', 'Bearer')
     },
-    handler: (request, reply) =>
-      isBrowser(request) ? showExplorer(reply, options.explorer) : answer(server, request, reply, options),
+    handler: (request, reply) => {
+      if (isBrowser(request)) return showExplorer(reply, options.explorer)
+      if (prefersEvents(request)) return options.streams.serve(request, reply)
+      return answer(request, reply, options)
+    },
   })
 }
 
-async function answer(server: FastifyInstance, request: FastifyRequest, reply: FastifyReply, options: EndpointOptions) {
-  const { apollo, identification, operationMs } = options
+async function answer(request: FastifyRequest, reply: FastifyReply, options: EndpointOptions): Promise<FastifyReply> {
   const departed = departureOf(reply)
   reply.header('cache-control', 'no-store')
-  if (Array.isArray(request.body))
-    throw new BadUserInputError('Batches are not accepted: send one operation a request.')
-  const client = await identification.identify(request.raw, request.headers.authorization)
-  const read = readOperation(request, options.documents)
-  if (read?.errors) {
-    return reply
-      .status(400)
-      .send({ errors: read.errors.map((error) => toWireError(error, request.id, options.logger)) })
+  const client = await options.identification.identify(request.raw, request.headers.authorization)
+  const parameters = operationParameters(request)
+  const graph = options.graphs.current
+  const asked = { request, reply, parameters, client }
+  const outcome = await graph.during(() => outcomeOf(asked, graph, options, departed))
+  if (outcome === 'stream') return options.streams.serve(request, reply)
+  if (outcome === 'sent') return reply
+  return 'errors' in outcome ? refuse(request, reply, outcome.errors, options.logger) : send(reply, outcome)
+}
+
+/** What is asked for, and by whom. */
+interface Asked {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly parameters: SubscribePayload
+  readonly client: Client
+}
+
+async function outcomeOf(
+  asked: Asked,
+  graph: ServedGraph,
+  { mutationRate, operationMs, patience, logger }: EndpointOptions,
+  departed: AbortSignal,
+): Promise<HttpAnswer | { readonly errors: readonly GraphQLError[] } | 'stream' | 'sent'> {
+  const { request, reply, parameters, client } = asked
+  const { documents, queriesInFlight } = graph
+  const key = queriesInFlight && queryKey(request, parameters, client)
+  const shared = key === undefined ? undefined : await queriesInFlight?.join(key, departed)
+  if (shared) return shared
+  const read = documents.read({ variables: undefined, ...parameters })
+  if (read.errors) return read
+  if (read.operation.operation === 'subscription') return 'stream'
+  await mutationRate.count(client, read.document, read.operation)
+  if (mayBeIncremental(request, read.document)) {
+    const answered = async (signal: AbortSignal) => {
+      const answer = await execute(graph, asked, read, signal)
+      if (!('pieces' in answer)) return answer
+      await sendPieces(reply, answer, { patience, logger })
+      return 'sent'
+    }
+    return withDeadline(operationMs, answered, departed)
   }
-  if (read?.operation.operation === 'subscription') throw new BadUserInputError(USE_A_SOCKET)
-  if (read) await options.mutationRate.count(client, read.document, read.operation)
-  const run = (signal: AbortSignal) => {
-    const context = operationContext(client, request.id, signal)
-    const handle = fastifyApolloHandler(apollo, { context: async () => context })
-    return runningOperation.run(context, async () => handle.call(server, request, reply))
-  }
-  return withDeadline(operationMs, run, departed)
+  const run = (abandoned: AbortSignal) =>
+    withDeadline(operationMs, (signal) => execute(graph, asked, read, signal).then(whole), abandoned)
+  const mayShare = queriesInFlight && key !== undefined && read.operation.operation === 'query'
+  return mayShare ? queriesInFlight.lead(key, departed, run) : run(departed)
+}
+
+/** @param read what the parameters give or name. */
+function execute(
+  { apollo, documents }: ServedGraph,
+  { request, parameters, client }: Asked,
+  read: AcceptedOperation,
+  signal: AbortSignal,
+): Promise<HttpAnswer | PiecewiseAnswer> {
+  const asked = apolloRequest(request, read.source, parameters)
+  const context = operationContext(client, request.id, signal)
+  return documents.during(read, () => runningOperation.run(context, () => answerByApollo(apollo, asked, context)))
+}
+
+function whole(answer: HttpAnswer | PiecewiseAnswer): HttpAnswer {
+  if ('pieces' in answer) throw new Error('The answer comes in pieces, which nobody asked for.')
+  return answer
+}
+
+const GRAPHQL_RESPONSE = 'application/graphql-response+json'
+
+function refuse(request: FastifyRequest, reply: FastifyReply, errors: readonly GraphQLError[], logger: Logger) {
+  // A client that named a document goes on from here: Apollo Server does not call that a failed request either.
+  const isUnknown = errors.some(({ originalError }) => originalError instanceof PersistedQueryNotFoundError)
+  const type = request.headers.accept?.startsWith(GRAPHQL_RESPONSE) ? GRAPHQL_RESPONSE : 'application/json'
+  return reply
+    .status(isUnknown ? 200 : 400)
+    .type(`${type}; charset=utf-8`)
+    .send({ errors: errors.map((error) => toWireError(error, request.id, logger)) })
 }
 
 /** Aborts when the client leaves before it has its whole answer. Fastify's `request.signal` aborts with every POST. */
@@ -70,51 +143,13 @@ function departureOf({ raw }: FastifyReply): AbortSignal {
   return departure.signal
 }
 
-const USE_A_SOCKET =
-  'Subscriptions do not run over plain HTTP: open a WebSocket at this same path, with the protocol graphql-transport-ws.'
-
-/** Undefined when the request carries no document: Apollo Server says what is wrong with it. */
-function readOperation(request: FastifyRequest, documents: OperationDocuments): ReadOperation | undefined {
-  const { query, operationName, variables } =
-    request.method === 'GET' ? searchParameters(request) : fieldsOf(request.body)
-  if (typeof query !== 'string' || query === '') return undefined
-  return documents.read({
-    query,
-    operationName: typeof operationName === 'string' ? operationName : undefined,
-    variables: typeof variables === 'string' ? parseQuietly(variables) : variables,
-  })
-}
-
-function searchParameters(request: FastifyRequest): RequestFields {
-  return Object.fromEntries(new URL(request.url, 'http://localhost').searchParams)
-}
-
-function fieldsOf(body: unknown): RequestFields {
-  return typeof body === 'object' && body !== null ? body : {}
-}
-
-interface RequestFields {
-  query?: unknown
-  operationName?: unknown
-  variables?: unknown
-}
-
-/** Apollo Server parses it again, and says what is wrong with it. */
-function parseQuietly(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
-}
-
 function isBrowser({ method, headers }: FastifyRequest): boolean {
   return method === 'GET' && headers.accept !== undefined && headers.accept.includes('text/html')
 }
 
-async function showExplorer(reply: FastifyReply, explorer: ExplorerPage | undefined) {
+async function showExplorer(reply: FastifyReply, explorer: EndpointOptions['explorer']) {
   if (!explorer) return reply.callNotFound()
-  // The page runs with its reader's token: no other site may frame it.
-  reply.header('content-security-policy', "frame-ancestors 'none'")
-  return reply.type('text/html; charset=utf-8').send(await explorer())
+  const { html, policy } = await explorer()
+  addPagePolicy(reply, policy)
+  return reply.type('text/html; charset=utf-8').send(html)
 }

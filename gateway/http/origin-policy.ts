@@ -1,7 +1,24 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 
-const ALLOWED_HEADERS =
-  'authorization, content-type, traceparent, x-request-id, apollo-require-preflight, x-apollo-operation-name'
+/** Credentials are tokens, never cookies. */
+const ANSWER: FastifyCorsOptions = {
+  methods: ['GET', 'POST'],
+  allowedHeaders: [
+    'authorization',
+    'content-type',
+    'traceparent',
+    'x-request-id',
+    'apollo-require-preflight',
+    'x-apollo-operation-name',
+  ],
+  exposedHeaders: ['x-request-id', 'retry-after'],
+  maxAge: 600,
+  strictPreflight: false,
+}
+const ALLOWED: FastifyCorsOptions = { ...ANSWER, origin: true }
+const NOT_ALLOWED: FastifyCorsOptions = { ...ANSWER, origin: false }
 
 /** Which web pages may call the gateway from a browser: its own, and those of the allowed origins. */
 export class OriginPolicy {
@@ -11,29 +28,22 @@ export class OriginPolicy {
     this.#allowed = new Set(allowedOrigins)
   }
 
-  /** @param headers of a request; one without `origin` comes from no web page. */
-  allows({ origin, host }: { origin?: string | undefined; host?: string | undefined }): boolean {
-    if (origin === undefined || this.#allowed.has(origin)) return true
+  /**
+   * @param headers of a request; one without `origin` comes from no web page of another origin, unless its browser says
+   *   so by `sec-fetch-site` (Fetch Metadata): images and `no-cors` requests tell no origin.
+   */
+  allows(headers: IncomingHttpHeaders): boolean {
+    const { origin, host, 'sec-fetch-site': site } = headers
+    if (origin === undefined) return site !== 'cross-site' && site !== 'same-site'
+    if (this.#allowed.has(origin)) return true
     return URL.canParse(origin) && new URL(origin).host === host
   }
 
-  /** Answers browsers as the Fetch standard's CORS protocol asks. Credentials are tokens, never cookies. */
+  /** Answers browsers as the Fetch standard's CORS protocol asks. */
   addTo(server: FastifyInstance): void {
-    server.addHook('onRequest', async ({ method, headers }, reply) => {
-      const { origin } = headers
-      if (origin === undefined || !this.allows(headers)) return
-      reply.headers({
-        'access-control-allow-origin': origin,
-        'access-control-expose-headers': 'x-request-id',
-        vary: 'origin',
-      })
-      if (method !== 'OPTIONS') return
-      reply.headers({
-        'access-control-allow-methods': 'GET, POST',
-        'access-control-allow-headers': ALLOWED_HEADERS,
-        'access-control-max-age': '600',
-      })
-      return reply.status(204).send()
+    void server.register(cors, {
+      delegator: ({ headers }, answer) =>
+        answer(null, headers.origin !== undefined && this.allows(headers) ? ALLOWED : NOT_ALLOWED),
     })
   }
 }

@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { setImmediate as nextRound } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
-import type { ClientSession } from './client-session.ts'
+import type { ClientSession } from '../sessions/client-session.ts'
+import type { Connection } from '../sessions/drain.ts'
+import { reconnectSoon, SERVICE_RESTART } from './close-codes.ts'
 import type { Send } from './frames.ts'
 
 /** One client's socket, from the upgrade on. */
-export class ClientSocket {
+export class ClientSocket implements Connection {
   readonly request: IncomingMessage
   readonly send: Send
   readonly #socket: WebSocket
@@ -47,7 +49,6 @@ export class ClientSocket {
     this.#whenAnswered = Promise.withResolvers()
   }
 
-  /** Resolves when every query and mutation that has begun has been answered, or the socket has closed. */
   async allAnswered(): Promise<void> {
     // A round more, because the answer is followed by a frame that says so.
     for (; this.#answering.size > 0 && this.isOpen; await nextRound()) await this.#whenAnswered.promise
@@ -59,6 +60,10 @@ export class ClientSocket {
     // One that is held back is not read from, and its answer to the goodbye would not be either.
     this.#socket.resume()
     this.#session?.end()
+  }
+
+  sendAway(): void {
+    this.close(SERVICE_RESTART, reconnectSoon())
   }
 
   /** The socket has closed, by whomever. */

@@ -1,12 +1,11 @@
+import { RECONNECT_WITHIN_MS } from '../sessions/drain.ts'
+
 /** RFC 6455 §7.4 registry: the service restarts, and the service is overloaded. */
 export const SERVICE_RESTART = 1012
 export const TRY_AGAIN_LATER = 1013
 
 /** Of our own: the client does not take what is sent to it. Clients of graphql-transport-ws come back after it. */
 export const TOO_SLOW = 4290
-
-/** Clients that are sent away come back within this time, spread over it, in milliseconds. */
-const RECONNECT_WITHIN_MS = 5_000
 
 /** The reason of a close frame (123 bytes at most) after which a client comes back and resumes. */
 export function reconnectSoon(): string {

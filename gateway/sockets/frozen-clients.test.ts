@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ClientPatience } from '../sessions/client-patience.ts'
 import { gaugeOf } from '../testing/gauges.ts'
 import { SocketClient } from '../testing/socket-client.ts'
 import { startToyGateway, type ToyGateway } from '../testing/start-toy-gateway.ts'
-import type { ClientPatience } from './protocol.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

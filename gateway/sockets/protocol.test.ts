@@ -5,9 +5,10 @@ import { buildSchema, parse } from 'graphql'
 import { handleProtocols, makeServer, type ServerOptions } from 'graphql-ws'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { ClientPatience } from '../sessions/client-patience.ts'
 import { LogLines } from '../testing/log-lines.ts'
 import { SocketClient } from '../testing/socket-client.ts'
-import { type ClientPatience, serveProtocol } from './protocol.ts'
+import { serveProtocol } from './protocol.ts'
 
 let sockets: WebSocketServer
 const log = new LogLines()
@@ -87,11 +88,15 @@ describe('a client that is cut while an event is on its way', () => {
     const failures: unknown[] = []
     const ended = Promise.withResolvers<void>()
     const event = { data: { text: 'x'.repeat(1024 * 1024) } }
+    let isOver = false
+    const done = { done: true as const, value: undefined }
     const events = {
-      next: async () => ({ done: false as const, value: await setImmediate(event) }),
+      // What ended must say so: it would go on for as long as its process, under the tests that come after.
+      next: async () => (isOver ? done : { done: false as const, value: await setImmediate(event) }),
       async return() {
+        isOver = true
         ended.resolve()
-        return { done: true as const, value: undefined }
+        return done
       },
       [Symbol.asyncIterator]: () => events,
     }

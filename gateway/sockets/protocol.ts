@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { CloseCode, MessageType, type Server, stringifyMessage } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import type { Logger } from '../../platform/logging.ts'
+import type { ClientPatience } from '../sessions/client-patience.ts'
 import type { Send } from './frames.ts'
 import { OperationIds } from './operation-ids.ts'
 
@@ -16,14 +17,6 @@ const MAX_REASON_BYTES = 123
 
 /** The payload of a ping or a pong of graphql-transport-ws. */
 export type PingPayload = Record<string, unknown> | undefined
-
-/** How long a client has, in milliseconds. */
-export interface ClientPatience {
-  /** Between two pings (RFC 6455 §5.5.2): each is to be answered before the next. */
-  readonly pingIntervalMs: number
-  /** To take some of what waits to be sent. */
-  readonly stalledMs: number
-}
 
 /** How one socket is served. */
 export interface ProtocolOptions<Extra> {
@@ -63,8 +56,10 @@ export function serveProtocol<Extra>(socket: WebSocket, options: ProtocolOptions
           // What is asked for after a goodbye would run without anybody to answer.
           if (socket.readyState !== socket.OPEN) return
           const renamed = ids.fromClient(String(data))
-          if ('takenId' in renamed) refuseId(socket, renamed.takenId)
-          else handle(renamed.message).catch((err: unknown) => giveUp(socket, err, logger))
+          if ('isIdTooLong' in renamed) socket.close(CloseCode.BadRequest, 'An id has 256 bytes at most')
+          else if ('takenId' in renamed) refuseId(socket, renamed.takenId)
+          // graphql-ws parses what is a string, and takes anything else as it is.
+          else handle(renamed.message as string).catch((err: unknown) => giveUp(socket, err, logger))
         }),
       onPing: async (ping) => {
         const payload = await options.answerPing(extra, ping ?? undefined)

@@ -274,6 +274,15 @@ describe('a ping without an authorization', () => {
   })
 })
 
+describe('a ping that is nested too deep to be written again', () => {
+  it('is answered without a payload, and nothing goes into the log', async () => {
+    const client = await connect(bearer(600))
+    client.socket.send(`{"type":"ping","payload":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`)
+    expect(await client.next()).toEqual({ type: 'pong' })
+    expect(log.messages('error')).toEqual([])
+  })
+})
+
 describe('upstream', () => {
   it('the subgraph of a stream is told by a signed ping, once and behind what was subscribed', async () => {
     const client = await connect(bearer(600))

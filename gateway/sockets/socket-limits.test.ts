@@ -52,6 +52,19 @@ describe('a gateway', () => {
     await connect()
   })
 
+  it('takes so many sockets of one /64 of IPv6 addresses, whichever of them they come from', async () => {
+    toy = await startToyGateway({ LIMIT_SOCKETS_PER_USER: '1', TRUSTED_PROXIES: '127.0.0.0/8' })
+    const introduce = async (address: string) => {
+      const client = await SocketClient.open(toy?.socketUrl ?? '', { headers: { 'x-forwarded-for': address } })
+      clients.push(client)
+      client.send({ type: 'connection_init' })
+      return client
+    }
+    expect((await (await introduce('2001:db8:1:2::1')).next()).type).toBe('connection_ack')
+    expect(await (await introduce('2001:db8:1:2:ffff::2')).whenClosed()).toEqual(TOO_MANY)
+    expect((await (await introduce('2001:db8:1:3::1')).next()).type).toBe('connection_ack')
+  })
+
   it('takes so many sockets of one user, and others of others', async () => {
     const issuer = await startTokenIssuer()
     toy = await startToyGateway({ ...issuer.environment, LIMIT_SOCKETS_PER_USER: '1' })

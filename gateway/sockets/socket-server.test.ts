@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
+import { startTokenIssuer } from '../testing/access-tokens.ts'
+import { LogLines } from '../testing/log-lines.ts'
 import { SocketClient } from '../testing/socket-client.ts'
 import { startToyGateway, type ToyGateway } from '../testing/start-toy-gateway.ts'
 
@@ -108,6 +110,25 @@ describe('a socket', () => {
   it('is closed when a frame is larger than 64 KB', async () => {
     client.subscribe('1', `{ __typename } #${'x'.repeat(70_000)}`)
     expect((await client.whenClosed()).code).toBe(1009)
+  })
+
+  it('is told to come again while tokens cannot be verified, and the log says why', async () => {
+    const log = new LogLines()
+    const issuer = await startTokenIssuer()
+    const token = issuer.token({ issuedAt: new Date(), expiresInSeconds: 600 })
+    const { environment } = issuer
+    await issuer[Symbol.asyncDispose]()
+    const alone = await startToyGateway(environment, { logger: log.logger })
+    const stranger = await SocketClient.open(alone.socketUrl)
+    stranger.send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })
+    const { code, reason } = await stranger.whenClosed()
+    await alone[Symbol.asyncDispose]()
+    expect({ code, reason: JSON.parse(reason) }).toEqual({
+      code: 1013,
+      reason: { code: 'UNAVAILABLE', retryAfterMs: 5_000 },
+    })
+    expect(log.messages('warn')).toContain('a socket cannot be served')
+    expect(log.messages('error')).toEqual([])
   })
 
   it('is closed when it does not introduce itself in time', async () => {

@@ -1,23 +1,25 @@
-import type { IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ExecutionArgs, FormattedExecutionResult } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type ServerOptions, type SubscribePayload } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { BadUserInputError, UnauthenticatedError } from '../../platform/errors.ts'
+import { BadUserInputError, SubgraphUnavailableError, UnauthenticatedError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import { type Metrics, observe } from '../../platform/metrics.ts'
 import { requestIdFrom } from '../../platform/request-id.ts'
 import { GRAPHQL_PATH } from '../http/graphql-path.ts'
 import type { OriginPolicy } from '../http/origin-policy.ts'
 import { authorizationIn } from '../identity/connection-params.ts'
-import { type Refusal, SocketAdmission, type SocketLimits } from './admission.ts'
-import { ClientSession, type OpenedOperation, type SessionServices } from './client-session.ts'
+import type { Admission, Refusal } from '../sessions/admission.ts'
+import { CLIENT_PATIENCE, type ClientPatience } from '../sessions/client-patience.ts'
+import { ClientSession, type OpenedOperation, type SessionServices } from '../sessions/client-session.ts'
+import { Connections } from '../sessions/connections.ts'
+import type { Drain } from '../sessions/drain.ts'
 import { ClientSocket } from './client-socket.ts'
 import { reconnectSoon, retryLater, TOO_SLOW, TRY_AGAIN_LATER } from './close-codes.ts'
 import { ResultFrames } from './frames.ts'
 import { clientsId } from './operation-ids.ts'
-import { type ClientPatience, type PingPayload, serveProtocol } from './protocol.ts'
-import { type SocketDrain, sendElsewhere } from './socket-drain.ts'
+import { type PingPayload, serveProtocol } from './protocol.ts'
 
 /** Of one message from a client. */
 const MAX_MESSAGE_BYTES = 64 * 1024
@@ -36,11 +38,9 @@ const SOCKETS = {
   handleProtocols,
 }
 
-const PATIENCE: ClientPatience = { pingIntervalMs: 12_000, stalledMs: 30_000 }
-
 interface SocketServerOptions extends SessionServices {
   readonly origins: OriginPolicy
-  readonly socketLimits: SocketLimits
+  readonly admission: Admission
   readonly metrics: Metrics
   readonly patience?: Partial<ClientPatience> | undefined
 }
@@ -49,22 +49,19 @@ interface SocketServerOptions extends SessionServices {
 export class SocketServer {
   readonly #sockets = new WebSocketServer(SOCKETS)
   readonly #options: SocketServerOptions
-  readonly #admission: SocketAdmission
-  readonly #clients = new Set<ClientSocket>()
-  #allGone = Promise.withResolvers<void>()
-  #draining = false
+  readonly #clients: Connections<ClientSocket>
 
   constructor(server: Server, options: SocketServerOptions) {
     this.#options = options
-    this.#admission = new SocketAdmission(options.socketLimits)
+    this.#clients = new Connections(options.admission)
     const protocol = makeServer(this.#handlers())
     this.#sockets.on('connection', (socket: WebSocket, request: IncomingMessage) =>
       serveProtocol<ClientSocket>(socket, {
         server: protocol,
-        extra: (send) => this.#add(new ClientSocket(socket, request, send)),
+        extra: (send) => this.#clients.add(new ClientSocket(socket, request, send)),
         answerPing: (client, payload) => this.#answerPing(client, payload),
         tooSlow: (client) => client.close(TOO_SLOW, reconnectSoon()),
-        patience: { ...PATIENCE, ...options.patience },
+        patience: { ...CLIENT_PATIENCE, ...options.patience },
         logger: options.logger,
       }),
     )
@@ -73,24 +70,8 @@ export class SocketServer {
   }
 
   /** Sends every client elsewhere, one after the other, and takes no more; whoever has not left in time is cut off. */
-  drain(withinMs: number): SocketDrain {
-    this.#draining = true
-    if (this.#clients.size === 0) return { told: Promise.resolve(), over: Promise.resolve() }
-    const gone = this.#allGone.promise
-    const { told, over } = sendElsewhere([...this.#clients], gone, withinMs)
-    return { told, over: over.then(() => gone) }
-  }
-
-  #add(client: ClientSocket): ClientSocket {
-    this.#clients.add(client)
-    return client
-  }
-
-  #remove(client: ClientSocket): void {
-    client.gone()
-    if (!this.#clients.delete(client) || this.#clients.size > 0) return
-    this.#allGone.resolve()
-    this.#allGone = Promise.withResolvers()
+  drain(withinMs: number): Drain {
+    return this.#clients.drain(withinMs)
   }
 
   #observe(metrics: Metrics): void {
@@ -122,10 +103,10 @@ export class SocketServer {
   }
 
   #refusal({ url, headers }: IncomingMessage): Refusal | undefined {
-    if (url?.split('?')[0] !== GRAPHQL_PATH) return { status: '404 Not Found' }
-    if (!this.#options.origins.allows(headers)) return { status: '403 Forbidden' }
-    if (this.#draining) return { status: '503 Service Unavailable', retryAfterSeconds: 1 }
-    return this.#admission.refuse(this.#clients.size)
+    if (url?.split('?')[0] !== GRAPHQL_PATH) return { status: 404 }
+    if (!this.#options.origins.allows(headers)) return { status: 403 }
+    if (this.#clients.isDraining) return { status: 503, retryAfterSeconds: 1 }
+    return this.#options.admission.refuse()
   }
 
   #handlers(): ServerOptions<ConnectionParams, ClientSocket> {
@@ -152,7 +133,10 @@ export class SocketServer {
       onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
       onError: (_context, _id, payload, errors) =>
         errors.map((error) => toWireError(error, requestIds.get(payload) ?? 'unknown', logger)),
-      onClose: ({ extra: client }) => this.#remove(client),
+      onClose: ({ extra: client }) => {
+        client.gone()
+        this.#clients.remove(client)
+      },
     }
   }
 
@@ -161,12 +145,17 @@ export class SocketServer {
       const identified = await this.#options.identification.identify(client.request, authorizationIn(params))
       // A socket that closed in the meantime has had its onClose: a session for it would never end.
       if (!client.isOpen) return false
-      const left = this.#admission.enter(identified)
-      if (typeof left === 'string') client.close(TRY_AGAIN_LATER, left)
-      else client.begin(new ClientSession(identified, this.#options, () => forbid(client)), left)
+      const left = this.#options.admission.enter(identified)
+      if (typeof left === 'object') {
+        client.close(TRY_AGAIN_LATER, retryLater('TOO_MANY_SOCKETS', left.retryAfterSeconds * 1_000))
+      } else client.begin(new ClientSession(identified, this.#options, () => forbid(client)), left)
       return client.isOpen
     } catch (error) {
-      if (!(error instanceof UnauthenticatedError)) client.close(TRY_AGAIN_LATER, retryLater('UNAVAILABLE', 5_000))
+      if (!(error instanceof UnauthenticatedError)) {
+        const level = error instanceof SubgraphUnavailableError ? 'warn' : 'error'
+        this.#options.logger[level]({ err: error }, 'a socket cannot be served')
+        client.close(TRY_AGAIN_LATER, retryLater('UNAVAILABLE', 5_000))
+      }
       return false
     }
   }
@@ -197,20 +186,26 @@ function forbid(client: ClientSocket): void {
 }
 
 function isSmall(payload: PingPayload): boolean {
-  return Buffer.byteLength(JSON.stringify(payload ?? {})) <= MAX_ECHO_BYTES
+  try {
+    return Buffer.byteLength(JSON.stringify(payload ?? {})) <= MAX_ECHO_BYTES
+  } catch (error) {
+    // What is nested too deep to be written overflows the stack.
+    if (error instanceof RangeError) return false
+    throw error
+  }
 }
 
 /** Does not wait for the other end to close as well. */
 function refuse(socket: Duplex, { status, retryAfterSeconds }: Refusal): void {
   const hint = retryAfterSeconds === undefined ? '' : `Retry-After: ${retryAfterSeconds}\r\n`
   socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status}\r\n${hint}Connection: close\r\nContent-Length: 0\r\n\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${hint}Connection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
 /** @param outcome of the operation, which runs already: graphql-ws has nothing to execute. */
-function executionArgs(opened: OpenedOperation, outcome: unknown, { supergraph }: SessionServices): ExecutionArgs {
+function executionArgs(opened: OpenedOperation, outcome: unknown, { graphs }: SessionServices): ExecutionArgs {
   const { document, operationName = null } = opened
-  return { schema: supergraph.clientSchema, document, operationName, contextValue: outcome }
+  return { schema: graphs.current.supergraph.clientSchema, document, operationName, contextValue: outcome }
 }
 
 function outcomeOf(args: ExecutionArgs) {

@@ -1,39 +1,33 @@
-import type { ApolloServer } from '@apollo/server'
-import {
-  type DocumentNode,
-  type FormattedExecutionResult,
-  type GraphQLError,
-  getVariableValues,
-  type OperationDefinitionNode,
-} from 'graphql'
+import type { DocumentNode, FormattedExecutionResult, GraphQLError } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import { isNewerToken, type Viewer } from '../../platform/access-token.ts'
-import { ApplicationError, RateLimitedError, UnauthenticatedError } from '../../platform/errors.ts'
+import { ApplicationError, BadUserInputError, RateLimitedError, UnauthenticatedError } from '../../platform/errors.ts'
 import { asGraphQLError, toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
 import { withDeadline } from '../execution/deadline.ts'
 import { type OperationContext, operationContext, runningOperation } from '../execution/operation-context.ts'
 import { type Client, type ClientIdentification, isSameSession } from '../identity/client.ts'
+import { CostedResults, type JsonResults, wantsCost } from '../protection/cost-report.ts'
 import type { MutationRate } from '../protection/mutation-rate.ts'
-import type { AcceptedOperation, OperationDocuments } from '../protection/operation-documents.ts'
+import type { AcceptedOperation } from '../protection/operation-documents.ts'
+import type { ServedGraph } from '../serving/served-graph.ts'
+import type { SubscriptionRequest } from '../subscriptions/subscription-request.ts'
 import type { SubscriptionStream } from '../subscriptions/subscription-stream.ts'
-import type { SubscriptionRequest, Subscriptions } from '../subscriptions/subscriptions.ts'
-import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
+import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import { type ViewerSources, ViewerWatch } from './viewer-watch.ts'
 
-/** Queries and mutations of one socket that may run at once. */
+/** Queries and mutations of one connection that may run at once. */
 const MAX_RUNNING = 100
 
-/** How long expired streams get to say so before the socket is closed under them. */
+/** How long expired streams get to say so before the connection is closed under them. */
 const FAREWELL_MS = 1_000
 
-/** What all sockets share. */
+/** What all connections share. */
 export interface SessionServices extends ViewerSources {
-  readonly apollo: ApolloServer<OperationContext>
+  /** An operation stays with the one that is served when it begins. */
+  readonly graphs: { readonly current: ServedGraph }
   readonly identification: ClientIdentification
-  readonly documents: OperationDocuments
   readonly mutationRate: MutationRate
-  readonly supergraph: LoadedSupergraph
   readonly subscriptions: Subscriptions
   readonly maxSubscriptions: number
   readonly operationMs: number
@@ -44,10 +38,13 @@ export interface SessionServices extends ViewerSources {
 export interface OpenedOperation {
   readonly document: DocumentNode
   readonly operationName: string | undefined
-  readonly outcome: Promise<FormattedExecutionResult> | SubscriptionStream
+  readonly outcome: Promise<FormattedExecutionResult> | JsonResults
 }
 
-/** One client on one socket, from `connection_ack` until it closes, or its token expires or is revoked. */
+/**
+ * One client on one connection, from its identification until it closes, or its token expires or is revoked. A socket
+ * carries many operations at once, a stream over HTTP a single one.
+ */
 export class ClientSession {
   readonly #services: SessionServices
   readonly #close: () => void
@@ -60,7 +57,7 @@ export class ClientSession {
   #expired = false
   #farewell: NodeJS.Timeout | undefined
 
-  /** @param closeForbidden closes the socket because its client is not, or no longer, authenticated. */
+  /** @param closeForbidden closes the connection because its client is not, or no longer, authenticated. */
   constructor(client: Client, services: SessionServices, closeForbidden: () => void) {
     this.#client = client
     this.#services = services
@@ -68,19 +65,30 @@ export class ClientSession {
     this.#watchViewer()
   }
 
-  /** Starts an operation; the errors say why it did not start. Never throws. */
-  open(payload: SubscribePayload, requestId: string): OpenedOperation | readonly GraphQLError[] {
+  /**
+   * Starts an operation; the errors say why it did not start. Never throws.
+   *
+   * @param options.readOnly refuses mutations.
+   */
+  open(
+    payload: SubscribePayload,
+    requestId: string,
+    { readOnly = false } = {},
+  ): OpenedOperation | readonly GraphQLError[] {
     try {
       if (this.#expired) throw new UnauthenticatedError()
-      const read = this.#services.documents.read({ variables: undefined, ...payload })
+      const graph = this.#services.graphs.current
+      const read = graph.documents.read({ variables: undefined, ...payload })
       if (read.errors) return read.errors
+      if (readOnly && read.operation.operation === 'mutation') throw new BadUserInputError('Send mutations by POST.')
       const opened = { document: read.document, operationName: read.operation.name?.value }
       if (read.operation.operation !== 'subscription')
-        return { ...opened, outcome: this.#run(payload, read, requestId) }
+        return { ...opened, outcome: graph.during(() => this.#run(payload, read, graph, requestId)) }
       const variables = payload.variables ?? {}
-      const errors = this.#checkVariables(read.operation, variables)
+      const errors = graph.variableFaults(read.operation, variables)
       if (errors) return errors
-      return { ...opened, outcome: this.#subscribe({ requestId, source: payload.query, variables, ...read }) }
+      const stream = this.#subscribe({ requestId, variables, ...read })
+      return { ...opened, outcome: wantsCost(payload.extensions) ? new CostedResults(stream, read.cost) : stream }
     } catch (error) {
       return [asGraphQLError(error)]
     }
@@ -110,17 +118,12 @@ export class ClientSession {
     }
   }
 
-  /** The socket has closed, or is being closed: everything that ran on it stops at once. */
+  /** The connection has closed, or is being closed: everything that ran on it stops at once. */
   end(): void {
     this.#watch?.stop()
     clearTimeout(this.#farewell)
     this.#gone.abort()
     for (const stream of this.#streams) void stream.return()
-  }
-
-  #checkVariables(operation: OperationDefinitionNode, variables: Record<string, unknown>) {
-    const { clientSchema } = this.#services.supergraph
-    return getVariableValues(clientSchema, operation.variableDefinitions ?? [], variables, { maxErrors: 20 }).errors
   }
 
   #subscribe(asked: Omit<SubscriptionRequest, 'client' | 'unauthenticated'>): SubscriptionStream {
@@ -137,14 +140,19 @@ export class ClientSession {
 
   async #run(
     payload: SubscribePayload,
-    { document, operation }: AcceptedOperation,
+    accepted: AcceptedOperation,
+    { apollo, documents }: ServedGraph,
     requestId: string,
   ): Promise<FormattedExecutionResult> {
     this.#running += 1
     try {
       if (this.#running > MAX_RUNNING) throw tooMany(`${MAX_RUNNING} operations at once`, 'wait for an answer')
-      await this.#services.mutationRate.count(this.#client, document, operation)
-      const run = (signal: AbortSignal) => this.#execute(payload, operationContext(this.#client, requestId, signal))
+      await this.#services.mutationRate.count(this.#client, accepted.document, accepted.operation)
+      const asked = { ...payload, query: accepted.source }
+      const run = (signal: AbortSignal) => {
+        const context = operationContext(this.#client, requestId, signal)
+        return documents.during(accepted, () => this.#execute(apollo, asked, context))
+      }
       return await withDeadline(this.#services.operationMs, run, this.#gone.signal)
     } catch (error) {
       return { errors: [toWireError(error, requestId, this.#services.logger)] }
@@ -153,11 +161,21 @@ export class ClientSession {
     }
   }
 
-  async #execute(payload: SubscribePayload, context: OperationContext): Promise<FormattedExecutionResult> {
+  async #execute(
+    apollo: ServedGraph['apollo'],
+    payload: SubscribePayload,
+    context: OperationContext,
+  ): Promise<FormattedExecutionResult> {
     const { query, operationName, variables } = payload
-    const request = { query, ...(operationName && { operationName }), ...(variables && { variables }) }
+    const extensions = wantsCost(payload.extensions) ? { cost: true } : undefined
+    const request = {
+      query,
+      ...(operationName && { operationName }),
+      ...(variables && { variables }),
+      ...(extensions && { extensions }),
+    }
     const { body } = await runningOperation.run(context, () =>
-      this.#services.apollo.executeOperation(request, { contextValue: context }),
+      apollo.executeOperation(request, { contextValue: context }),
     )
     if (body.kind === 'single') return body.singleResult
     throw new Error('Incremental delivery is not served on sockets.')

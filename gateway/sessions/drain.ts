@@ -1,12 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ClientSocket } from './client-socket.ts'
-import { reconnectSoon, SERVICE_RESTART } from './close-codes.ts'
 
 /** What is kept of the time for those who are slow to say goodbye, in milliseconds, but no more than a quarter of it. */
 const LONGEST_MARGIN_MS = 2_000
 
+/** Clients that are sent away come back within this time, spread over it, in milliseconds. */
+export const RECONNECT_WITHIN_MS = 5_000
+
+/** A client's connection, of whatever transport. */
+export interface Connection {
+  readonly isOpen: boolean
+  /** Resolves when every query and mutation that has begun has been answered, or the connection is over. */
+  allAnswered(): Promise<void>
+  /** Tells the client to come back, to another process. What runs for it stops at once. */
+  sendAway(): void
+  /** Cuts it off. */
+  terminate(): void
+}
+
 /** How far clients have been sent elsewhere. */
-export interface SocketDrain {
+export interface Drain {
   /** All of them have been told to go: nothing runs for them any more. Some time is left then. */
   readonly told: Promise<void>
   /** All of them have gone, or the time is up. */
@@ -20,7 +32,7 @@ export interface SocketDrain {
  * @param gone resolves when the last of them has left.
  * @param withinMs after which whoever has not left is cut off.
  */
-export function sendElsewhere(clients: readonly ClientSocket[], gone: Promise<unknown>, withinMs: number): SocketDrain {
+export function sendElsewhere(clients: readonly Connection[], gone: Promise<unknown>, withinMs: number): Drain {
   const spanMs = withinMs - Math.min(LONGEST_MARGIN_MS, withinMs / 4)
   const over = new AbortController()
   const wait = (ms: number) => delay(ms, undefined, { signal: over.signal }).catch(() => {})
@@ -43,6 +55,6 @@ export function sendElsewhere(clients: readonly ClientSocket[], gone: Promise<un
   return { told: tellAll(), over: cutOff() }
 }
 
-function leave(client: ClientSocket): void {
-  if (client.isOpen) client.close(SERVICE_RESTART, reconnectSoon())
+function leave(client: Connection): void {
+  if (client.isOpen) client.sendAway()
 }
