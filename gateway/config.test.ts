@@ -39,6 +39,16 @@ describe('the configuration of the gateway', () => {
     expect(readGatewayConfig({ NODE_ENV: 'production', EXPLORER: 'offline' }).explorer).toBe('offline')
   })
 
+  it('runs every valid document and each query by itself unless told otherwise', () => {
+    expect(readGatewayConfig({})).toMatchObject({ deduplicateQueries: false })
+    expect(readGatewayConfig({}).trustedDocuments).toBeUndefined()
+    const told = readGatewayConfig({ DEDUPLICATE_QUERIES: 'true', TRUSTED_DOCUMENTS: 'manifest.json' })
+    expect(told).toMatchObject({ deduplicateQueries: true, trustedDocuments: 'manifest.json', explorer: 'off' })
+    expect(() => readGatewayConfig({ DEDUPLICATE_QUERIES: 'yes' })).toThrow(
+      'DEDUPLICATE_QUERIES: must be true or false',
+    )
+  })
+
   it('takes any number for a limit', () => {
     const limits = {
       LIMIT_DEPTH: '1000000',
@@ -47,6 +57,16 @@ describe('the configuration of the gateway', () => {
       LIMIT_COST: '8000000000',
     }
     expect(readGatewayConfig(limits).limits).toMatchObject({ depth: 1e6, aliases: 0, rootFields: 9e9, cost: 8e9 })
+  })
+
+  it.each([
+    ['LIMIT_OPERATION_MS', 1],
+    ['SHUTDOWN_GRACE_MS', 0],
+  ])('takes for %s what a timer can wait', (name, min) => {
+    expect(readGatewayConfig({ [name]: '2147483647' })).toBeDefined()
+    expect(() => readGatewayConfig({ [name]: '3000000000' })).toThrow(
+      `${name}: must be a whole number from ${min} to 2147483647`,
+    )
   })
 
   it.each(['LIMIT_SOCKETS_PER_USER', 'LIMIT_SOCKETS', 'LIMIT_SOCKETS_PER_SECOND'])('refuses %s=0', (name) => {

@@ -1,12 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import {
+  flag,
   hostOf,
   httpOrigin,
   httpUrl,
   integer,
   list,
   logFormatOf,
+  milliseconds,
   natsNeedsServiceSecret,
   natsUrl,
   port,
@@ -16,7 +18,7 @@ import {
   serviceSecret,
 } from '../platform/environment.ts'
 import { isAddressOrRange } from './identity/trusted-proxies.ts'
-import type { DocumentLimits } from './protection/operation-documents.ts'
+import type { DocumentLimits } from './protection/document-reader.ts'
 
 /** What a browser gets at `GET /graphql`: Apollo's hosted explorer, the bundled one that needs no internet, or nothing. */
 export type ExplorerKind = 'sandbox' | 'offline' | 'off'
@@ -37,7 +39,7 @@ export interface GatewayLimits extends DocumentLimits {
   /** How long an operation, or one event of a subscription, may take, in milliseconds. */
   readonly operationMs: number
   readonly subscriptionsPerSocket: number
-  /** Of one user, and of one address that is not signed in. */
+  /** Of one user, and of one address that is not signed in: of IPv6, of one /64. */
   readonly socketsPerUser: number
   /** Of this process. */
   readonly sockets: number
@@ -64,6 +66,10 @@ export interface GatewayConfig {
   /** Origins of web pages, besides the gateway's own, that may call it from a browser. */
   readonly allowedOrigins: readonly string[]
   readonly explorer: ExplorerKind
+  /** Path of the manifest of the only documents that may run; absent: all valid ones may. */
+  readonly trustedDocuments?: string
+  /** Whether identical queries that are under way at the same moment over HTTP run once. */
+  readonly deduplicateQueries: boolean
   readonly limits: GatewayLimits
   /** Absent: what limits count, each gateway counts for itself. */
   readonly redisUrl?: string
@@ -92,13 +98,15 @@ const environmentSchema = z
       .default([]),
     ALLOWED_ORIGINS: list().pipe(z.array(httpOrigin())).default([]),
     EXPLORER: z.enum(['sandbox', 'offline', 'off'], 'must be sandbox, offline or off').optional(),
+    TRUSTED_DOCUMENTS: z.string().optional(),
+    DEDUPLICATE_QUERIES: flag(false),
     LIMIT_BODY_BYTES: integer(1_000_000, { min: 1 }),
     LIMIT_TOKENS: integer(2_000, { min: 1 }),
     LIMIT_DEPTH: integer(12, { min: 1 }),
     LIMIT_ALIASES: integer(30),
     LIMIT_ROOT_FIELDS: integer(15, { min: 1 }),
     LIMIT_COST: integer(10_000, { min: 1 }),
-    LIMIT_OPERATION_MS: integer(10_000, { min: 1 }),
+    LIMIT_OPERATION_MS: milliseconds(10_000, { min: 1 }),
     LIMIT_SUBSCRIPTIONS_PER_SOCKET: integer(20, { min: 1 }),
     LIMIT_SOCKETS_PER_USER: integer(500, { min: 1 }),
     LIMIT_SOCKETS: integer(20_000, { min: 1 }),
@@ -111,6 +119,11 @@ const environmentSchema = z
     path: ['SERVICE_SECRET'],
     error: 'is required in production with JWKS_URL: the secret that all services of this graph share',
     // Checked beside the other variables, so that one start names everything that is wrong.
+    when: () => true,
+  })
+  .refine(({ TRUSTED_DOCUMENTS, EXPLORER }) => !TRUSTED_DOCUMENTS || EXPLORER === undefined || EXPLORER === 'off', {
+    path: ['EXPLORER'],
+    error: 'must be off with TRUSTED_DOCUMENTS, which let no explorer ask anything',
     when: () => true,
   })
   .refine(...natsNeedsServiceSecret)
@@ -141,7 +154,9 @@ export function readGatewayConfig(environment: NodeJS.ProcessEnv): GatewayConfig
     ...(values.SERVICE_SECRET && { serviceSecret: values.SERVICE_SECRET }),
     trustedProxies: values.TRUSTED_PROXIES,
     allowedOrigins: values.ALLOWED_ORIGINS,
-    explorer: values.EXPLORER ?? (production ? 'off' : 'sandbox'),
+    explorer: values.EXPLORER ?? (production || values.TRUSTED_DOCUMENTS ? 'off' : 'sandbox'),
+    ...(values.TRUSTED_DOCUMENTS && { trustedDocuments: values.TRUSTED_DOCUMENTS }),
+    deduplicateQueries: values.DEDUPLICATE_QUERIES,
     limits: {
       bodyBytes: values.LIMIT_BODY_BYTES,
       tokens: values.LIMIT_TOKENS,

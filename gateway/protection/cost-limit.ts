@@ -14,14 +14,14 @@ import {
   typeFromAST,
   valueFromASTUntyped,
 } from 'graphql'
-import { LimitExceededError } from './limit-exceeded-error.ts'
+import { CostExceededError } from './limit-exceeded-error.ts'
 
 const MUTATION_COST = 10
 /** Objects on a page whose size nobody gives. */
 const DEFAULT_PAGE = 50
 
 /** An operation of a valid document, and what a client sent as its variables, not looked at yet. */
-interface OperationToRun {
+export interface OperationToRun {
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
   readonly variables: unknown
@@ -30,19 +30,21 @@ interface OperationToRun {
 type Type = GraphQLNamedType | null | undefined
 
 /**
- * A field of objects costs 1 and, times its page, what is asked of them; a mutation 10 instead of 1, scalars and
- * introspection nothing, a subscription what one event does. An upper bound: it takes pages to be full, fragments on
- * several types all to apply, and nothing to be left out by `@skip` or `@include`.
- *
- * @throws LimitExceededError when the operation costs more than `limit`.
+ * @returns what the operation costs, see {@link costOf}.
+ * @throws CostExceededError when that is more than `limit`.
  */
-export function checkCost(schema: GraphQLSchema, request: OperationToRun, limit: number): void {
+export function checkCost(schema: GraphQLSchema, request: OperationToRun, limit: number): number {
   const cost = costOf(schema, request)
-  if (cost <= limit) return
-  throw new LimitExceededError(`The operation costs ${cost}; the limit is ${limit}. Ask for less, or in smaller pages.`)
+  if (cost > limit) throw new CostExceededError(cost, limit)
+  return cost
 }
 
-function costOf(schema: GraphQLSchema, { document, operation, variables }: OperationToRun): number {
+/**
+ * A field of objects costs 1 and, times its page, what is asked of them; a mutation 10 instead of 1, scalars and
+ * introspection nothing, a deferred fragment 1 for the part that it makes of the answer, a subscription what one event does. An upper bound: it takes pages to be full, fragments on
+ * several types all to apply, and nothing to be left out by `@skip` or `@include`.
+ */
+export function costOf(schema: GraphQLSchema, { document, operation, variables }: OperationToRun): number {
   const defined = operation.variableDefinitions ?? []
   const defaults = defined.map(({ variable, defaultValue: it }) => [variable.name.value, it && valueFromASTUntyped(it)])
   const values = { ...Object.fromEntries(defaults), ...(variables ?? {}) }
@@ -61,7 +63,8 @@ function costOf(schema: GraphQLSchema, { document, operation, variables }: Opera
     if (node.kind === Kind.FIELD) return ofField(parent, node)
     const fragment = node.kind === Kind.FRAGMENT_SPREAD ? fragmentsByName.get(node.name.value) : node
     const condition = fragment?.typeCondition
-    return ofSet(condition ? typeFromAST(schema, condition) : parent, fragment?.selectionSet)
+    const part = node.directives?.some(({ name }) => name.value === 'defer') ? 1 : 0
+    return bounded(part + ofSet(condition ? typeFromAST(schema, condition) : parent, fragment?.selectionSet))
   }
 
   const ofField = (parent: Type, node: FieldNode): number => {

@@ -181,6 +181,26 @@ describe('the variables', () => {
   })
 })
 
+describe('the document that Apollo Server is given', () => {
+  const accepted = (query: string) => {
+    const read = documents.read({ query, variables: undefined })
+    if (read.errors) throw new Error('The document is refused.')
+    return read
+  }
+  const [own, other] = [accepted('{ node { id } }'), accepted(`{ node { id } } #${'x'.repeat(30_000)}`)]
+
+  it.each([own, other])('is that of the operation which runs, be it too large to be kept', async (running) => {
+    const given = await documents.during(running, () => documents.get(`prefix:${running.hash}`))
+    expect(given).toBe(running.document)
+  })
+
+  it('is none that was read for another', async () => {
+    const given = documents.during(own, () => documents.get(`prefix:${other.hash}`))
+    await expect(given).rejects.toThrow('not accepted')
+    await expect(documents.get(`prefix:${own.hash}`)).rejects.toThrow('not accepted')
+  })
+})
+
 it('a document too deep to be parsed is refused', () => {
   const patient = new OperationDocuments({
     schema,

@@ -1,54 +1,34 @@
-import { createHash } from 'node:crypto'
-import {
-  type DocumentNode,
-  GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-  NoSchemaIntrospectionCustomRule,
-  type OperationDefinitionNode,
-  parse,
-  specifiedRules,
-  validate,
-} from 'graphql'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type DocumentNode, GraphQLError, getOperationAST, type OperationDefinitionNode } from 'graphql'
 import { BadUserInputError } from '../../platform/errors.ts'
-import { asGraphQLError } from '../../platform/graphql-errors.ts'
-import { LruCache } from '../../platform/lru-cache.ts'
-import { checkAliases } from './alias-limit.ts'
-import { checkCost } from './cost-limit.ts'
-import { checkDepth } from './depth-limit.ts'
-import { LimitExceededError } from './limit-exceeded-error.ts'
-import { checkListLiterals } from './list-limit.ts'
-import { checkRootFields } from './root-field-limit.ts'
-import { checkSelections } from './selection-limit.ts'
-import { checkVariables } from './variable-limits.ts'
-
-/** All documents together, in characters; a parsed document takes about a hundred times as many bytes. */
-const MAX_CACHED_CHARACTERS = 500_000
-
-/** How large one operation may be. */
-export interface DocumentLimits {
-  /** Of its whole document. */
-  readonly tokens: number
-  /** Of fields in one another, introspection apart. */
-  readonly depth: number
-  readonly aliases: number
-  readonly rootFields: number
-  /** In objects, with the pages that the variables ask for. */
-  readonly cost: number
-}
+import { checkCost, costOf, type OperationToRun } from './cost-limit.ts'
+import { DocumentCache, type KnownDocument } from './document-cache.ts'
+import { asRequestError, type ReadingRules, readDocument, sha256 } from './document-reader.ts'
+import { PersistedQueryNotFoundError, persistedQueryId } from './persisted-queries.ts'
+import type { TrustedDocuments } from './trusted-documents.ts'
+import { checkInput } from './variable-limits.ts'
 
 /** What a client sent. */
 export interface OperationRequest {
-  readonly query: string
+  /** Absent or empty: `extensions.persistedQuery` names it. */
+  readonly query?: string | undefined
   readonly operationName?: string | null | undefined
   /** As JSON gives them, not looked at yet. */
   readonly variables: unknown
+  /** The same. */
+  readonly extensions?: unknown
 }
 
 /** A document that may run, and the operation to run. */
 export interface AcceptedOperation {
+  /** Of the document, whether the client sent it or named it. */
+  readonly source: string
+  /** The SHA-256 of the source, in hexadecimal. */
+  readonly hash: string
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
+  /** Of this operation with these variables, see {@link costOf}. */
+  readonly cost: number
 }
 
 /** The same, or why it may not. */
@@ -57,73 +37,106 @@ export type ReadOperation =
   | { readonly errors: readonly GraphQLError[] }
 
 /**
- * Parses, measures and validates clients' documents, once each, and looks at what each request costs. It is also the document store of Apollo Server, which
- * then finds every document here and does not validate by itself: graphql 16's `validate` throws on some malformed
- * subscriptions, which there would end as a masked error and on a socket as the end of the socket.
+ * Finds or reads clients' documents, once each, and looks at what each request costs. It is also the document store of
+ * Apollo Server, which is given here the document of the operation that it runs, however large, and no other: what it
+ * would parse by itself nobody has measured.
  */
 export class OperationDocuments {
-  readonly #schema: GraphQLSchema
-  readonly #limits: DocumentLimits
-  readonly #production: boolean
-  readonly #documents = new LruCache<DocumentNode>(MAX_CACHED_CHARACTERS)
+  readonly #rules: ReadingRules
+  readonly #trusted: TrustedDocuments | undefined
+  readonly #documents = new DocumentCache()
+  /** Of operations without variables, which cost the same each time. */
+  readonly #costs = new WeakMap<OperationDefinitionNode, number>()
+  readonly #running = new AsyncLocalStorage<KnownDocument>()
 
-  /** @param options.production refuses introspection, and keeps the schema's names out of error messages. */
-  constructor(options: { schema: GraphQLSchema; limits: DocumentLimits; production: boolean }) {
-    this.#schema = options.schema
-    this.#limits = options.limits
-    this.#production = options.production
+  /** @param options.trusted the only documents that may run; absent: all valid ones. */
+  constructor({ trusted, ...rules }: ReadingRules & { readonly trusted?: TrustedDocuments | undefined }) {
+    this.#rules = rules
+    this.#trusted = trusted
   }
 
-  read({ query, operationName, variables }: OperationRequest): ReadOperation {
+  /** Never throws. */
+  read({ query, operationName, variables, extensions }: OperationRequest): ReadOperation {
     try {
-      checkVariables(variables)
-      const key = createHash('sha256').update(query).digest('hex')
-      const document = this.#documents.get(key) ?? this.#accept(query)
-      if (!('kind' in document)) return { errors: document }
-      this.#documents.set(key, document, query.length)
+      checkInput(variables, 'variables')
+      checkInput(extensions, 'extensions')
+      const known = this.#find(query || undefined, persistedQueryId(extensions))
+      if (!('document' in known)) return { errors: known }
+      const { source, hash, document } = known
       const operation = getOperationAST(document, operationName)
       if (!operation) return { errors: [noOperation(operationName)] }
-      checkCost(this.#schema, { document, operation, variables }, this.#limits.cost)
-      return { document, operation }
+      return { source, hash, document, operation, cost: this.#check({ document, operation, variables }) }
     } catch (error) {
       return { errors: [asRequestError(error)] }
     }
   }
 
-  /** @param key ends in the SHA-256 of the document's source, in hexadecimal. */
-  async get(key: string): Promise<DocumentNode | undefined> {
-    return this.#documents.get(key.slice(-64))
+  /** The document of a source, whatever its operations cost; undefined when it may not run. */
+  accept(source: string): DocumentNode | undefined {
+    try {
+      const known = this.#find(source, undefined)
+      return 'document' in known ? known.document : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  /** What an operation of an accepted document costs. */
+  costOf(request: OperationToRun): number {
+    return costOf(this.#rules.schema, request)
+  }
+
+  /** Runs an operation that was accepted: in it alone Apollo Server is given its document. */
+  during<Result>(accepted: AcceptedOperation, run: () => Result): Result {
+    return this.#running.run(accepted, run)
+  }
+
+  /**
+   * For Apollo Server alone.
+   *
+   * @param key ends in the SHA-256 of the document's source, in hexadecimal.
+   * @throws Error when the document is not that of the operation which runs.
+   */
+  async get(key: string): Promise<DocumentNode> {
+    const running = this.#running.getStore()
+    if (!running || !key.endsWith(running.hash)) throw new Error('A document is to run that was not accepted for it.')
+    return running.document
   }
 
   async set(): Promise<void> {}
 
   async delete(): Promise<void> {}
 
-  /** Measures before it validates: what validation costs has no bound of its own. */
-  #accept(source: string): DocumentNode | readonly GraphQLError[] {
-    const document = parse(source, { maxTokens: this.#limits.tokens })
-    checkSize(document, this.#limits)
-    const rules = this.#production ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules
-    const errors = validate(this.#schema, document, rules, { maxErrors: 20, hideSuggestions: this.#production })
-    return errors.length > 0 ? errors : document
+  #check(request: OperationToRun): number {
+    const { schema, limits } = this.#rules
+    const { operation } = request
+    const known = this.#costs.get(operation)
+    if (known !== undefined) return known
+    const cost = checkCost(schema, request, limits.cost)
+    if (!operation.variableDefinitions?.length) this.#costs.set(operation, cost)
+    return cost
   }
-}
 
-function checkSize(document: DocumentNode, limits: DocumentLimits): void {
-  checkSelections(document)
-  checkDepth(document, limits.depth)
-  checkAliases(document, limits.aliases)
-  checkRootFields(document, limits.rootFields)
-  checkListLiterals(document)
-}
+  #find(source: string | undefined, id: string | undefined): KnownDocument | readonly GraphQLError[] {
+    if (source === undefined && id === undefined) throw new BadUserInputError('Send a document as `query`.')
+    if (this.#trusted) return this.#trusted.find(source, id)
+    if (source !== undefined) return this.#readOnce(source, id)
+    const known = this.#documents.use((id ?? '').toLowerCase())
+    if (!known) throw new PersistedQueryNotFoundError()
+    return known
+  }
 
-function asRequestError(error: unknown): GraphQLError {
-  if (error instanceof LimitExceededError) return asGraphQLError(error)
-  // What overflows the stack is not malformed, but has too many levels.
-  if (error instanceof RangeError) return asGraphQLError(new LimitExceededError('The operation is nested too deep.'))
-  if (!(error instanceof GraphQLError)) return asGraphQLError(new BadUserInputError('The document is malformed.'))
-  const hasTooManyTokens = /^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(error.message)
-  return hasTooManyTokens ? asGraphQLError(new LimitExceededError(error.message)) : error
+  #readOnce(source: string, id: string | undefined): KnownDocument | readonly GraphQLError[] {
+    const hash = sha256(source)
+    if (id !== undefined && id.toLowerCase() !== hash) {
+      throw new BadUserInputError('`extensions.persistedQuery.sha256Hash` is not the SHA-256 of the document.')
+    }
+    const known = this.#documents.use(hash)
+    if (known) return known
+    const read = readDocument(source, hash, this.#rules)
+    if ('document' in read) this.#documents.add(read)
+    return read
+  }
 }
 
 function noOperation(name: string | null | undefined): GraphQLError {
