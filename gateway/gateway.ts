@@ -1,33 +1,33 @@
-import type { ApolloServer } from '@apollo/server'
 import type { FastifyInstance } from 'fastify'
 import type { EventBus } from '../platform/event-bus/event-bus.ts'
 import { createHttpServer, listen } from '../platform/http-server.ts'
 import { createLogger, type Logger } from '../platform/logging.ts'
 import { createMetrics, type Metrics } from '../platform/metrics.ts'
-import { openRateLimiters, type RateLimiters } from '../platform/rate-limiter.ts'
+import { openRateLimiters } from '../platform/rate-limiter.ts'
 import { signerWith } from '../platform/service-signature.ts'
 import { ShutdownTime } from '../platform/shutdown-time.ts'
+import type { GrantedPolicies } from './authorization/authorization.ts'
 import type { GatewayConfig } from './config.ts'
-import { startApolloServer } from './execution/apollo-server.ts'
-import { EventCompletion } from './execution/event-completion.ts'
-import { EventExecutor } from './execution/event-executor.ts'
-import { HttpDataSource } from './execution/http-data-source.ts'
-import type { OperationContext } from './execution/operation-context.ts'
 import { explorerPage } from './http/explorer.ts'
 import { addGraphqlEndpoint } from './http/graphql-endpoint.ts'
+import { HttpStreams } from './http/http-streams.ts'
 import { OriginPolicy } from './http/origin-policy.ts'
+import { addSecurityHeaders } from './http/security-headers.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
 import { MutationRate } from './protection/mutation-rate.ts'
-import { OperationDocuments } from './protection/operation-documents.ts'
-import type { ClientPatience } from './sockets/protocol.ts'
+import { LiveGraph } from './serving/live-graph.ts'
+import { Admission } from './sessions/admission.ts'
+import type { ClientPatience } from './sessions/client-patience.ts'
 import { SocketServer } from './sockets/socket-server.ts'
-import { Subscriptions } from './subscriptions/subscriptions.ts'
-import { type LoadedSupergraph, loadSupergraph } from './supergraph/supergraph.ts'
-import { SupergraphGateway } from './supergraph/supergraph-gateway.ts'
 
 export interface RunningGateway extends AsyncDisposable {
   readonly url: string
   readonly port: number
+  /**
+   * Reads the supergraph again, and whatever is read with it, also when the file has not changed. Never rejects: one that
+   * cannot be served is told of in the log, and changes nothing.
+   */
+  reload(): Promise<void>
 }
 
 /** What tests put in the place of the real thing. */
@@ -36,8 +36,10 @@ export interface GatewayOverrides {
   readonly now?: () => Date
   /** Rings when a session was ended; without it the gateway finds out within a second. */
   readonly bus?: EventBus
-  /** How long clients have on their sockets. */
+  /** How long clients have on their sockets and streams. */
   readonly patience?: Partial<ClientPatience>
+  /** Which of the policies that the supergraph names a viewer is granted; without it none are, to anybody. */
+  readonly policies?: GrantedPolicies
 }
 
 /** What every part is given. */
@@ -47,18 +49,13 @@ interface Tools {
   readonly now: () => Date
 }
 
-/** The graph itself, apart from the transports it is served over. */
-interface Graph {
-  readonly supergraph: LoadedSupergraph
-  readonly subgraphs: ReadonlyMap<string, HttpDataSource>
-  readonly subscriptions: Subscriptions
-  readonly documents: OperationDocuments
+/** What is counted of clients, for all transports and whatever supergraph is served. */
+interface Rates extends AsyncDisposable {
   readonly mutationRate: MutationRate
-  readonly limiters: RateLimiters
 }
 
 /**
- * Serves a supergraph over HTTP and graphql-transport-ws.
+ * Serves a supergraph over HTTP, with streams as server-sent events and multipart bodies, and graphql-transport-ws.
  *
  * @throws ConfigurationError when the supergraph cannot be loaded or the port not be bound.
  */
@@ -66,11 +63,12 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
   const { host, port, logLevel: level, logFormat: format } = config
   const logger = overrides.logger ?? createLogger({ name: 'gateway', level, format })
   const tools = { logger, metrics: createMetrics(), now: overrides.now ?? (() => new Date()) }
-  const graph = await openGraph(config, tools)
+  const signer = signerWith(config.serviceSecret, tools.now)
+  const graphs = await LiveGraph.open({ config, signer, policies: overrides.policies, ...tools })
   const identity = openIdentity({
     config: config.identity,
     trustedProxies: config.trustedProxies,
-    signer: signerWith(config.serviceSecret, tools.now),
+    signer,
     bus: overrides.bus,
     ...tools,
   })
@@ -80,87 +78,56 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
     metrics: tools.metrics,
     bodyLimit: config.limits.bodyBytes,
     ready: () => identity.ready(),
+    stalledMs: overrides.patience?.stalledMs,
     shutdown,
   })
-  const apollo = await startQueries(config, graph, server, tools)
+  const rates = await openRates(config, tools)
   const { patience } = overrides
-  const sockets = serveTransports(config, { ...graph, ...identity, ...tools, apollo, patience }, server)
+  const transports = serveTransports(config, { ...rates, ...identity, ...tools, graphs, patience }, server)
   const stop = async () => {
     shutdown.begin()
-    const { told, over } = sockets.drain(shutdown.leftMs)
+    const drains = transports.map((transport) => transport.drain(shutdown.leftMs))
     // Until then requests are served as always. Those who do not say goodbye take none of the time that answers need.
-    await told
-    await Promise.all([over, apollo.stop()])
-    await Promise.all([closeGraph(graph), identity[Symbol.asyncDispose]()])
+    await Promise.all(drains.map(({ told }) => told))
+    await Promise.all([...drains.map(({ over }) => over), server.close()])
+    await Promise.all([graphs, rates, identity].map((part) => part[Symbol.asyncDispose]()))
   }
   try {
     const bound = await listen(server, { host, port, variable: 'PORT' })
     logger.info({ url: bound.url }, 'listening')
-    return { ...bound, [Symbol.asyncDispose]: stop }
+    return { ...bound, reload: () => graphs.reload({ evenIfSame: true }), [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function openGraph(config: GatewayConfig, { logger, now }: Tools): Promise<Graph> {
-  const { limits, production } = config
-  const supergraph = await loadSupergraph(config.supergraph, config.subgraphUrls)
-  const signer = signerWith(config.serviceSecret, now)
-  const subgraphs = new Map(
-    supergraph.subgraphs.map(({ name, url }) => [name, new HttpDataSource({ name, url, signer, logger })]),
-  )
-  const executor = new EventExecutor({ supergraph, subgraphs, logger })
-  const completion = new EventCompletion({ executor, eventMs: limits.operationMs, logger })
-  const limiters = await openRateLimiters({ redisUrl: config.redisUrl, logger })
+async function openRates({ redisUrl, limits }: GatewayConfig, { logger }: Tools): Promise<Rates> {
+  const limiters = await openRateLimiters({ redisUrl, logger })
   return {
-    supergraph,
-    subgraphs,
-    subscriptions: new Subscriptions({ supergraph, completion, signer, logger }),
-    documents: new OperationDocuments({ schema: supergraph.clientSchema, limits, production }),
     mutationRate: new MutationRate(limiters, limits.mutationsPerSecond),
-    limiters,
+    [Symbol.asyncDispose]: () => limiters[Symbol.asyncDispose](),
   }
-}
-
-async function closeGraph({ subscriptions, subgraphs, limiters }: Graph): Promise<void> {
-  subscriptions.close()
-  await limiters[Symbol.asyncDispose]()
-  await Promise.all([...subgraphs.values()].map((subgraph) => subgraph.close()))
-}
-
-function startQueries(config: GatewayConfig, graph: Graph, server: FastifyInstance, { logger }: Tools) {
-  const { production, limits } = config
-  return startApolloServer({
-    gateway: new SupergraphGateway({
-      supergraphSdl: graph.supergraph.sdl,
-      subgraphs: graph.subgraphs,
-      exposeQueryPlans: !production,
-      logger,
-    }),
-    documents: graph.documents,
-    production,
-    maxTokens: limits.tokens,
-    drain: () => server.close(),
-    logger,
-  })
 }
 
 function serveTransports(
   { limits, allowedOrigins, explorer }: GatewayConfig,
-  parts: Graph &
+  parts: Rates &
     Identity &
     Tools & {
-      readonly apollo: ApolloServer<OperationContext>
+      readonly graphs: LiveGraph
       readonly patience: Partial<ClientPatience> | undefined
     },
   server: FastifyInstance,
-): SocketServer {
+): [SocketServer, HttpStreams] {
   const origins = new OriginPolicy(allowedOrigins)
-  const shared = { ...parts, operationMs: limits.operationMs }
+  const { subscriptionsPerSocket: maxSubscriptions, sockets: connections, socketsPerSecond, socketsPerUser } = limits
+  const admission = new Admission({ connections, perSecond: socketsPerSecond, perUser: socketsPerUser })
+  const { subscriptions } = parts.graphs
+  const shared = { ...parts, subscriptions, operationMs: limits.operationMs, origins, maxSubscriptions, admission }
   origins.addTo(server)
-  addGraphqlEndpoint(server, { ...shared, explorer: explorerPage(explorer) })
-  const { subscriptionsPerSocket: maxSubscriptions, sockets, socketsPerSecond: perSecond, socketsPerUser } = limits
-  const socketLimits = { sockets, perSecond, perUser: socketsPerUser }
-  return new SocketServer(server.server, { ...shared, origins, maxSubscriptions, socketLimits })
+  addSecurityHeaders(server)
+  const streams = new HttpStreams(shared)
+  addGraphqlEndpoint(server, { ...shared, streams, explorer: explorerPage(explorer) })
+  return [new SocketServer(server.server, shared), streams]
 }

@@ -3,13 +3,18 @@ import { createLogger } from '../platform/logging.ts'
 import { runProcess } from '../platform/process.ts'
 import { openAll } from '../platform/resources.ts'
 import { readGatewayConfig } from './config.ts'
-import { startGateway } from './gateway.ts'
+import { type RunningGateway, startGateway } from './gateway.ts'
+
+let running: RunningGateway | undefined
+// From the first moment on, because without this it would end the process.
+process.on('SIGHUP', () => void running?.reload())
 
 await runProcess(readGatewayConfig, (config) =>
   openAll(async (resources) => {
     const { natsUrl, serviceSecret, logLevel: level, logFormat: format } = config
     const logger = createLogger({ name: 'gateway', level, format })
     const bus = resources.use(openEventBus({ natsUrl, serviceSecret, logger }))
-    return resources.use(await startGateway(config, { bus, logger }))
+    running = resources.use(await startGateway(config, { bus, logger }))
+    return running
   }),
 )

@@ -39,6 +39,7 @@ function openStream({
       isPaused = false
       log.push('resumed')
     },
+    move: () => true,
     stop: () => log.push('unsubscribed'),
   }
   const stream = new SubscriptionStream({
@@ -123,6 +124,35 @@ describe('a subscription stream', () => {
     const results = drain(stream)
     stream.terminate(new Error('signed out'))
     expect(await results).toEqual(['signed out'])
+  })
+})
+
+describe('the end of a stream', () => {
+  it('is told once, whoever ends it again before its client has read on', async () => {
+    const { stream, log } = openStream()
+    stream.terminate(new Error('signed out'))
+    expect(await take(stream)).toBe('signed out')
+    stream.terminate(new Error('something else'))
+    expect(await drain(stream)).toEqual([])
+    expect(log).toEqual(['unsubscribed', 'ended'])
+  })
+
+  it('is not told twice to somebody who was waiting for it', async () => {
+    const { stream } = openStream()
+    const waiting = take(stream)
+    stream.terminate(new Error('signed out'))
+    stream.terminate(new Error('something else'))
+    expect([await waiting, await take(stream)]).toEqual(['signed out', undefined])
+  })
+})
+
+describe('a stream that is read by two at once', () => {
+  it('refuses the second, and loses nothing of the first', async () => {
+    const { stream, push } = openStream()
+    const first = take(stream)
+    await expect(stream.next()).rejects.toThrow('The stream is being read already.')
+    push(1, 2)
+    expect([await first, await take(stream)]).toEqual([1, 2])
   })
 })
 

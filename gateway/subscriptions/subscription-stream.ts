@@ -5,7 +5,7 @@ import { EventQueue, type QueueBounds } from './event-queue.ts'
 import type { LagBudget } from './lag-budget.ts'
 
 /** Where a stream's events come from, as far as the stream decides about it. */
-export type StreamFeed = Pick<UpstreamFeed, 'start' | 'pause' | 'rewind' | 'resume' | 'stop' | 'isPaused'>
+export type StreamFeed = Pick<UpstreamFeed, 'start' | 'pause' | 'rewind' | 'resume' | 'move' | 'stop' | 'isPaused'>
 
 /** What a stream is made of. */
 export interface StreamParts {
@@ -45,6 +45,7 @@ export class SubscriptionStream implements AsyncIterableIterator<string, undefin
   /** The position of the last event that left the queue, as far as events have one. */
   #taken: unknown
   #lastResult: string | undefined
+  #hasSaidWhy = false
   #finished = false
   #ended = false
   /** Settles the `next()` that is being waited for. */
@@ -77,17 +78,29 @@ export class SubscriptionStream implements AsyncIterableIterator<string, undefin
     this.#queue.close()
   }
 
+  /**
+   * Its subgraph is somewhere else now: its events come from there.
+   *
+   * @param withinMs in which it goes over.
+   * @returns false when that would lose some of them; then nothing happens.
+   */
+  move(withinMs: number): boolean {
+    return this.#finished || this.#feed.move(withinMs)
+  }
+
   /** Ends at once: what waits is dropped, the error takes its place. */
   terminate(error: Error): void {
-    if (this.#ended) return
+    if (this.#ended || this.#hasSaidWhy) return
     this.#drop()
     this.#lastResult = this.#parts.failed([error])
     this.#queue.close()
     if (this.#pending) this.#give(this.#last())
   }
 
+  /** Rejects while another one is waited for: events are given one after the other. */
   next(): Promise<IteratorResult<string, undefined>> {
     if (this.#ended) return Promise.resolve(DONE)
+    if (this.#pending) return Promise.reject(new Error('The stream is being read already.'))
     const { promise, resolve } = Promise.withResolvers<IteratorResult<string, undefined>>()
     this.#pending = resolve
     this.#queue.take((event) => void this.#produce(event, resolve))
@@ -129,7 +142,10 @@ export class SubscriptionStream implements AsyncIterableIterator<string, undefin
   #last(): IteratorResult<string, undefined> {
     const value = this.#lastResult
     this.#lastResult = undefined
-    if (value !== undefined) return { done: false, value }
+    if (value !== undefined) {
+      this.#hasSaidWhy = true
+      return { done: false, value }
+    }
     this.#end()
     return DONE
   }

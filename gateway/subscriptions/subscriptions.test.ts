@@ -70,6 +70,12 @@ describe('a subscription', () => {
     expect(toy.graph.reviews.operations[0]?.variables).toEqual({ product: 'p1' })
   })
 
+  it('sends no variable that the client did not give, whatever its name', async () => {
+    client.subscribe('1', 'subscription($__proto__: ID = "p1") { reviewAdded(product: $__proto__) { id } }')
+    await watcherCountIs(1)
+    expect(JSON.stringify(toy.graph.reviews.operations[0]?.variables ?? {})).toBe('{}')
+  })
+
   it('completes when its subgraph has no more events', async () => {
     await subscribe()
     publish('a')

@@ -1,22 +1,29 @@
-import type { DocumentNode, OperationDefinitionNode } from 'graphql'
+import { setImmediate as nextRound } from 'node:timers/promises'
 import type { SubscribePayload } from 'graphql-ws'
 import { SubgraphUnavailableError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
 import { requestIdFrom } from '../../platform/request-id.ts'
 import { canonicalOperation, type ServiceSigner } from '../../platform/service-signature.ts'
-import type { EventCompletion } from '../execution/event-completion.ts'
 import { forwardedHeaders, signedHeaders } from '../execution/operation-context.ts'
 import type { Client } from '../identity/client.ts'
-import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
-import { PATIENCE, type Patience, ReopeningGate } from '../upstream/reopening.ts'
+import { PATIENCE, type Patience, spreadMs } from '../upstream/reopening.ts'
 import { systemTimers, type Timers } from '../upstream/timers.ts'
-import { UpstreamEvents } from '../upstream/upstream-event.ts'
 import { type FeedConsumer, UpstreamFeed } from '../upstream/upstream-feed.ts'
-import { UpstreamSocket, type UpstreamTimes } from '../upstream/upstream-socket.ts'
+import type { UpstreamTimes } from '../upstream/upstream-socket.ts'
+import { Upstreams } from '../upstream/upstreams.ts'
+import { currentPlan, planFor } from './current-plan.ts'
 import type { QueueBounds } from './event-queue.ts'
 import { LagBudget } from './lag-budget.ts'
-import { type SubscriptionPlan, SubscriptionPlanner } from './subscription-planner.ts'
+import {
+  type NextGraph,
+  SchemaChange,
+  SchemaReloadError,
+  StreamGraph,
+  type SubscribableGraph,
+} from './schema-change.ts'
+import type { SubscriptionPlan } from './subscription-planner.ts'
+import type { SubscriptionRequest } from './subscription-request.ts'
 import { SubscriptionStream } from './subscription-stream.ts'
 
 /** How far a subscriber may lag behind before its subscription ends. */
@@ -30,19 +37,6 @@ const CONTINUED_LAG: QueueBounds = { maxEvents: 500, maxCharacters: 1_000_000 }
 
 /** How far all subscribers together may, in characters of JSON. */
 const MAX_LAG = 256_000_000
-
-/** A valid subscription of one client. */
-export interface SubscriptionRequest {
-  /** As it is now: while the subscription lives its client may come with a fresh token. */
-  readonly client: () => Client
-  readonly requestId: string
-  readonly source: string
-  readonly document: DocumentNode
-  readonly operation: OperationDefinitionNode
-  readonly variables: Record<string, unknown>
-  /** Called when a subgraph ends the subscription because it does not, or no longer, know its client. */
-  unauthenticated(): void
-}
 
 /** How many of what there is. */
 export interface SubscriptionCounts {
@@ -61,43 +55,44 @@ export interface SubscriptionOverrides {
   readonly maxLag?: number
 }
 
-/** The way to one subgraph. */
-interface Upstream {
-  readonly path: string
-  readonly socket: UpstreamSocket
-  readonly gate: ReopeningGate
+/** What became of the open streams when the supergraph was replaced. */
+export interface ReloadedStreams {
+  readonly kept: number
+  /** Of those, the ones that were opened again because their subgraph is elsewhere now. */
+  readonly moved: number
+  readonly ended: number
+}
+
+/** A stream's subscription, whose plan is another one once the supergraph was replaced. */
+interface LiveSubscription {
+  readonly request: SubscriptionRequest
+  plan: SubscriptionPlan
+  graph: StreamGraph
 }
 
 /** Opens subscriptions: events from the subgraph that owns the field, each completed with the fields of the others. */
 export class Subscriptions {
-  readonly #planner: SubscriptionPlanner
-  readonly #upstreams: ReadonlyMap<string, Upstream>
-  readonly #completion: EventCompletion
+  readonly #upstreams: Upstreams
   readonly #signer: ServiceSigner | undefined
   readonly #logger: Logger
   readonly #timers: Timers
   readonly #patience: Patience
-  readonly #events = new UpstreamEvents()
   readonly #budget: LagBudget
-  readonly #streams = new Set<SubscriptionStream>()
+  readonly #streams = new Map<SubscriptionStream, LiveSubscription>()
+  /** What new subscriptions are planned with. */
+  #graph: StreamGraph
   #reconnections = 0
 
-  constructor(options: {
-    supergraph: LoadedSupergraph
-    completion: EventCompletion
-    signer: ServiceSigner | undefined
-    logger: Logger
-    overrides?: SubscriptionOverrides
-  }) {
+  constructor(
+    options: SubscribableGraph & {
+      readonly signer: ServiceSigner | undefined
+      readonly logger: Logger
+      readonly overrides?: SubscriptionOverrides
+    },
+  ) {
     const { supergraph, logger, overrides = {} } = options
-    this.#planner = new SubscriptionPlanner(supergraph)
-    this.#upstreams = new Map(
-      supergraph.subgraphs.map(({ name, url }) => {
-        const socket = new UpstreamSocket({ url, logger, times: overrides.upstreamTimes ?? {} })
-        return [name, { path: new URL(url).pathname, socket, gate: new ReopeningGate() }]
-      }),
-    )
-    this.#completion = options.completion
+    this.#graph = new StreamGraph(options)
+    this.#upstreams = new Upstreams(supergraph.subgraphs, { logger, times: overrides.upstreamTimes ?? {} })
     this.#signer = options.signer
     this.#logger = logger
     this.#timers = overrides.timers ?? systemTimers
@@ -106,25 +101,29 @@ export class Subscriptions {
   }
 
   get counts(): SubscriptionCounts {
-    const sockets = [...this.#upstreams.values()].map(({ socket }) => socket)
     return {
       streams: this.#streams.size,
-      upstreamSubscriptions: sockets.reduce((sum, { size }) => sum + size, 0),
+      upstreamSubscriptions: this.#upstreams.size,
       reconnections: this.#reconnections,
     }
   }
 
-  /** @param onEnd called once, when the stream has given its last result or was left. */
+  /**
+   * @param onEnd called once, when the stream has given its last result or was left.
+   * @throws what {@link SubscriptionPlanner.plan} throws.
+   */
   open(request: SubscriptionRequest, onEnd: () => void): SubscriptionStream {
-    const plan = this.#planner.plan(request.source, request.document, request.operation.name?.value)
+    const graph = this.#graph
+    const plan = planFor(graph, request)
+    const live: LiveSubscription = { request, plan, graph }
     const { delivery } = plan.upstream
     const stream = new SubscriptionStream({
       subgraph: plan.primary.serviceName,
       isLatestEnough: delivery?.kind === 'replayable',
       bounds: delivery ? CONTINUED_LAG : LAG,
       budget: this.#budget,
-      feed: (consumer) => this.#feed(plan, request, consumer),
-      complete: (event, abandoned) => this.#completion.complete(plan, event, request, abandoned),
+      feed: (consumer) => this.#feed(live, consumer),
+      complete: (event, abandoned) => live.graph.completion.complete(currentPlan(live), event, request, abandoned),
       failed: (errors) => {
         const onTheWire = errors.map((error) => toWireError(error, request.requestId, this.#logger))
         return JSON.stringify({ errors: onTheWire })
@@ -134,8 +133,46 @@ export class Subscriptions {
         onEnd()
       },
     })
-    this.#streams.add(stream)
+    this.#streams.set(stream, live)
     return stream
+  }
+
+  /**
+   * Plans what is open once more, for another supergraph. Nothing changes yet.
+   *
+   * @returns for {@link serve}.
+   */
+  async prepare(next: NextGraph): Promise<SchemaChange> {
+    const change = new SchemaChange(next)
+    for (const live of [...this.#streams.values()]) {
+      if (change.knows(live)) continue
+      change.successorOf(live)
+      // Everybody else's events go between two plans.
+      await nextRound()
+    }
+    return change
+  }
+
+  /**
+   * Serves another supergraph from now on. Streams that are planned as before go on; where their subgraph has moved they
+   * are opened there, if nothing is lost by that. The others end with SUBSCRIPTION_SCHEMA_RELOAD.
+   */
+  serve(change: SchemaChange): ReloadedStreams {
+    const left = this.#upstreams.replace(change.graph.supergraph.subgraphs)
+    this.#graph = change.graph
+    const [counts, spread] = [{ kept: 0, moved: 0, ended: 0 }, spreadMs(this.#streams.size)]
+    for (const [stream, live] of this.#streams) {
+      const hasMoved = left.has(stream.subgraph)
+      if (goOn(live, change) && (!hasMoved || stream.move(spread))) {
+        counts.kept += 1
+        if (hasMoved) counts.moved += 1
+      } else {
+        counts.ended += 1
+        stream.terminate(new SchemaReloadError())
+      }
+    }
+    for (const { socket } of left.values()) socket.close()
+    return counts
   }
 
   /**
@@ -146,61 +183,61 @@ export class Subscriptions {
   renew(client: Client, subgraphs: ReadonlySet<string>): void {
     const forwarded = forwardedHeaders(client, requestIdFrom(undefined))
     for (const name of subgraphs) {
-      const { path, socket } = this.#upstream(name)
-      socket.ping(signedHeaders(forwarded, this.#signer, { path, body: '' }))
+      // A stream that ended with its subgraph may not have been read to its end.
+      const upstream = this.#upstreams.find(name)
+      upstream?.socket.ping(signedHeaders(forwarded, this.#signer, { path: upstream.path, body: '' }))
     }
   }
 
   /** Drops every upstream connection; what is still open ends with an error. */
   close(): void {
-    for (const stream of this.#streams) stream.finish([new SubgraphUnavailableError(stream.subgraph)])
-    for (const { socket } of this.#upstreams.values()) socket.close()
+    for (const stream of this.#streams.keys()) stream.finish([new SubgraphUnavailableError(stream.subgraph)])
+    this.#upstreams.close()
   }
 
-  #feed(plan: SubscriptionPlan, request: SubscriptionRequest, consumer: FeedConsumer): UpstreamFeed {
-    const { delivery, resumption } = plan.upstream
-    const { path, socket, gate } = this.#upstream(plan.primary.serviceName)
+  #feed(live: LiveSubscription, consumer: FeedConsumer): UpstreamFeed {
+    const { delivery, resumption } = live.plan.upstream
+    const subgraph = live.plan.primary.serviceName
+    const upstreams = this.#upstreams
     return new UpstreamFeed(
       {
-        subgraph: plan.primary.serviceName,
+        subgraph,
         delivery,
-        beginsAfter: resumption?.beginsAfter(request.variables),
-        read: (text) => this.#events.read(plan, text),
+        beginsAfter: resumption?.beginsAfter(live.request.variables),
+        read: (text) => live.graph.events.read(live.plan, text),
         // Asked for when the operation is sent. The connection is opened first, and the client may be renewed meanwhile.
-        subscribe: (from, sink) => socket.subscribe(() => this.#payload(plan, request, path, from), sink),
-        gate,
+        subscribe: (from, sink) => {
+          const { socket, path } = upstreams.of(subgraph)
+          return socket.subscribe(() => this.#payload(live, path, from), sink)
+        },
+        get gate() {
+          return upstreams.of(subgraph).gate
+        },
         patience: this.#patience,
         timers: this.#timers,
         random: Math.random,
         onReconnect: () => {
           this.#reconnections += 1
         },
-        onUnauthenticated: () => request.unauthenticated(),
+        onUnauthenticated: () => live.request.unauthenticated(),
       },
       consumer,
     )
   }
 
-  #upstream(subgraph: string): Upstream {
-    const upstream = this.#upstreams.get(subgraph)
-    if (!upstream) throw new Error(`No socket for the subgraph ${subgraph}.`)
-    return upstream
-  }
-
   #payload(
-    { upstream }: SubscriptionPlan,
-    request: SubscriptionRequest,
+    { plan: { upstream }, request }: LiveSubscription,
     path: string,
     { after, isReopened }: { after: unknown; isReopened: boolean },
   ): SubscribePayload {
     const resuming = isReopened && after !== undefined ? upstream.resumption?.operation : undefined
     const { query, operationName, variables } = resuming ?? upstream.opening
-    const used = variables.filter((name) => request.variables[name] !== undefined)
+    const given = variables.filter((name) => Object.hasOwn(request.variables, name))
     const payload = {
       query,
       ...(operationName && { operationName }),
       variables: {
-        ...Object.fromEntries(used.map((name) => [name, request.variables[name]])),
+        ...Object.fromEntries(given.map((name) => [name, request.variables[name]])),
         ...(resuming && { [resuming.after]: after }),
       },
     }
@@ -208,4 +245,13 @@ export class Subscriptions {
     const signed = signedHeaders(forwarded, this.#signer, { path, body: canonicalOperation(payload) })
     return { ...payload, extensions: { ...signed, resume: { positions: true, resumed: isReopened } } }
   }
+}
+
+/** @returns false when it is to end. */
+function goOn(live: LiveSubscription, change: SchemaChange): boolean {
+  const plan = change.successorOf(live)
+  if (!plan) return false
+  live.plan = plan
+  live.graph = change.graph
+  return true
 }

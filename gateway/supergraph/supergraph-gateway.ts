@@ -1,29 +1,26 @@
-import { ApolloGateway, type GraphQLDataSource } from '@apollo/gateway'
+import { ApolloGateway } from '@apollo/gateway'
+import type { Executor } from '../execution/gateway-executor.ts'
 
 // Apollo's gateway would otherwise report usage to Apollo once an hour.
 process.env.APOLLO_TELEMETRY_DISABLED = 'true'
 
-/** Apollo's gateway over a supergraph that does not change, with data sources of our own. */
+/** Apollo's gateway over a supergraph that does not change, with an executor that is not Apollo's. */
 export class SupergraphGateway extends ApolloGateway {
-  /**
-   * @param options.subgraphs the data source of each subgraph, by its name.
-   * @param options.exposeQueryPlans answers the query plan to clients that ask for it, as Apollo Sandbox does.
-   */
   constructor(options: {
     supergraphSdl: string
-    subgraphs: ReadonlyMap<string, GraphQLDataSource>
-    exposeQueryPlans: boolean
+    executor: Executor
     logger: NonNullable<ConstructorParameters<typeof ApolloGateway>[0]>['logger']
   }) {
     super({
       supergraphSdl: options.supergraphSdl,
-      buildService: ({ name }) => {
-        const source = options.subgraphs.get(name)
-        if (!source) throw new Error(`No data source for the subgraph ${name}.`)
-        return source
-      },
-      __exposeQueryPlanExperimental: options.exposeQueryPlans,
+      buildService: ({ name }) => unused(name),
       ...(options.logger && { logger: options.logger }),
     })
+    this.executor = options.executor
   }
+}
+
+/** The data source that Apollo's executor would ask. */
+function unused(name: string) {
+  return { process: () => Promise.reject(new Error(`The subgraph ${name} is not asked this way.`)) }
 }

@@ -15,6 +15,8 @@ export interface TokenOptions {
   readonly userId?: string
   readonly sessionId?: string
   readonly tokenVersion?: number
+  /** Separated by spaces; by default there are none. */
+  readonly scope?: string
 }
 
 /** Publishes a key and revocations, as auth does, and signs access tokens with the key. */
@@ -67,12 +69,12 @@ export async function startTokenIssuer(): Promise<TokenIssuer> {
 }
 
 function sign(key: KeyObject, options: TokenOptions): string {
-  const { issuedAt, expiresInSeconds, userId = newUuid(), sessionId = newUuid(), tokenVersion } = options
+  const { issuedAt, expiresInSeconds, userId = newUuid(), sessionId = newUuid(), tokenVersion, scope = '' } = options
   const iat = Math.floor(issuedAt.getTime() / 1000)
   const claims = {
     sid: encodeId('ses', sessionId),
     ver: tokenVersion ?? 0,
-    scope: '',
+    scope,
     iat,
     exp: iat + expiresInSeconds,
   }

@@ -9,6 +9,11 @@ export class LogLines {
     { write: (line: string) => this.#lines.push(JSON.parse(line)) },
   )
 
+  /** Whole lines, with all that they say. */
+  lines(level: 'debug' | 'warn' | 'error'): object[] {
+    return this.#lines.filter((line) => line.level === level)
+  }
+
   messages(level: 'debug' | 'warn' | 'error'): string[] {
     return this.#lines.filter((line) => line.level === level).map((line) => line.msg)
   }

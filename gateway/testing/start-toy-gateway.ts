@@ -9,6 +9,8 @@ import { ToyGraph } from './toy-graph.ts'
 export interface ToyGateway extends AsyncDisposable {
   readonly graph: ToyGraph
   readonly gateway: RunningGateway
+  /** The path of the supergraph that it serves. */
+  readonly supergraph: string
   /** Of the GraphQL endpoint, over HTTP and over a socket. */
   readonly url: string
   readonly socketUrl: string
@@ -43,6 +45,7 @@ export async function startToyGateway(
   return {
     graph,
     gateway,
+    supergraph,
     url,
     socketUrl: url.replace('http', 'ws'),
     query: (query, { variables, headers } = {}) => post(url, JSON.stringify({ query, variables }), headers),

@@ -38,7 +38,7 @@ export class ToyStreams implements AsyncDisposable {
     const { logger } = this.logs
     this.#sources = supergraph.subgraphs.map((it) => new HttpDataSource({ ...it, signer: undefined, logger }))
     const subgraphs = new Map(this.#sources.map((source) => [source.name, source]))
-    const executor = new EventExecutor({ supergraph, subgraphs, logger })
+    const executor = new EventExecutor({ subgraphs })
     const completion = new EventCompletion({ executor, eventMs: 10_000, logger })
     this.subscriptions = new Subscriptions({ supergraph, completion, signer: undefined, logger, overrides })
   }

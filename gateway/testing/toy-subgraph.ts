@@ -8,6 +8,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import { composeServices } from '@apollo/composition'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { type ExecutionArgs, execute, type GraphQLSchema, parse } from 'graphql'
@@ -56,6 +57,12 @@ export class ToySubgraph {
   /** Sockets that gateways hold open to it. */
   get socketCount(): number {
     return this.#sockets?.clients.size ?? 0
+  }
+
+  /** Connections that anybody holds open to it, over HTTP and of sockets. */
+  async connectionCount(): Promise<number> {
+    if (!this.#server) return 0
+    return promisify(this.#server.getConnections.bind(this.#server))()
   }
 
   /** Listens; once stopped, again on the same port. */
@@ -129,7 +136,7 @@ export class ToySubgraph {
 }
 
 /** The SDL that a gateway loads. */
-export function compose(subgraphs: readonly ToySubgraph[]): string {
+export function compose(subgraphs: readonly Pick<ToySubgraph, 'name' | 'url' | 'typeDefs'>[]): string {
   const services = subgraphs.map(({ name, url, typeDefs }) => ({ name, url, typeDefs: parse(typeDefs) }))
   const { supergraphSdl, errors } = composeServices(services)
   if (errors) throw new AggregateError(errors, errors.join('\n'))

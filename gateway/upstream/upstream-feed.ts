@@ -128,6 +128,20 @@ export class UpstreamFeed {
     this.#reopen()
   }
 
+  /**
+   * Leaves the upstream for another one, to which {@link FeedParts.subscribe} leads from now on.
+   *
+   * @param withinMs in which it is opened there.
+   * @returns as {@link pause}.
+   */
+  move(withinMs: number): boolean {
+    // What is away comes back over there by itself.
+    if (this.#isStopped || !this.#subscription) return true
+    if (!this.#canReopen(this.#parts.timers.now())) return false
+    this.#again(withinMs)
+    return true
+  }
+
   stop(): void {
     this.#isStopped = true
     this.#leave()

@@ -1,0 +1,15 @@
+import type { DocumentNode, OperationDefinitionNode } from 'graphql'
+import type { Client } from '../identity/client.ts'
+
+/** A valid subscription of one client. */
+export interface SubscriptionRequest {
+  /** As it is now: while the subscription lives its client may come with a fresh token. */
+  readonly client: () => Client
+  readonly requestId: string
+  readonly source: string
+  readonly document: DocumentNode
+  readonly operation: OperationDefinitionNode
+  readonly variables: Record<string, unknown>
+  /** Called when a subgraph ends the subscription because it does not, or no longer, know its client. */
+  unauthenticated(): void
+}
