@@ -58,6 +58,7 @@ describe('a reply fails without a text', () => {
     ['PROVIDER_UNAVAILABLE', 'fails', (answer) => answer.refuse(500, PROVIDERS_WORDS)],
     ['PROVIDER_UNAVAILABLE', 'is overloaded', (answer) => answer.refuse(503, PROVIDERS_WORDS)],
     ['PROVIDER_UNAVAILABLE', 'hangs up at once', (answer) => answer.cut()],
+    ['PROVIDER_UNAVAILABLE', 'is killed at once', (answer) => answer.reset()],
     ['PROVIDER_TIMEOUT', 'says nothing at all', () => undefined],
     [
       'PROVIDER_TIMEOUT',

@@ -70,7 +70,7 @@ describe('the graph does not start, and leaves nothing running,', () => {
       'OPENAI_BASE_URL: must be an absolute http:// or https:// URL without user and password in it, or several, separated by commas',
       'PORT: must be a whole number from 0 to 65535',
       'SERVICE_SECRET: must have 32 characters or more, such as those of `openssl rand -hex 32`',
-      'SHUTDOWN_GRACE_MS: must be a whole number from 0 up',
+      'SHUTDOWN_GRACE_MS: must be a whole number from 0 to 2147483647',
     ])
   })
 

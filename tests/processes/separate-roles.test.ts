@@ -61,8 +61,8 @@ describe('auth, chat and gateway in processes of their own', () => {
     const { reply } = await sendMessage(ada, await createConversation(ada), 'count to 50')
     const replyId = reply?.id ?? ''
     expect((await readReply(ada, replyId)).generation.status).toBe('QUEUED')
-    const worker = await deployment.startWorker(auth)
-    const events = await watchReply(ada, replyId)
+    // Watched from before there is anybody to write it: on a slow machine it might be whole when its worker has started.
+    const [events, worker] = await Promise.all([watchReply(ada, replyId), deployment.startWorker(auth)])
     expect(events.filter(({ __typename }) => __typename === 'ReplyText').length).toBeGreaterThan(1)
     expect(events.at(-1)).toMatchObject({ __typename: 'ReplyEnded', status: 'COMPLETED' })
     expect(events.at(-1)?.message?.body).toBe(textOf(events))

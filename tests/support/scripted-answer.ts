@@ -61,6 +61,11 @@ export class ModelAnswer {
     this.#response.socket?.destroySoon()
   }
 
+  /** Hangs up as a server does that was killed: the connection is reset (RFC 9293 §3.5.2). */
+  reset(): void {
+    this.#response.socket?.resetAndDestroy()
+  }
+
   /** Refuses the request. The SDK tries again at once instead of after its own, longer pauses. */
   refuse(status: number, message: string, headers: Record<string, string> = { 'retry-after-ms': '1' }): void {
     this.#response.writeHead(status, { 'content-type': 'application/json', ...headers })

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { surely } from './surely.ts'
+import { GenerationError } from '../model/generation-error.ts'
+import { isPassing, surely } from './surely.ts'
 
 const failure = (code: string) => Object.assign(new Error('It failed.'), { code })
 
@@ -22,4 +23,11 @@ it('does nothing twice that would fail again, nor once it is told to stop', asyn
   await expect(surely(fail('22003'))).rejects.toThrow('It failed.')
   await expect(surely(fail('57P01'), AbortSignal.abort(new Error('Stop.')))).rejects.toThrow('Stop.')
   expect(tries).toBe(2)
+})
+
+it('does not take a model that cannot be reached for a database that is away', () => {
+  for (const code of ['ECONNREFUSED', 'ECONNRESET']) {
+    expect(isPassing(failure(code))).toBe(true)
+    expect(isPassing(new GenerationError('PROVIDER_UNAVAILABLE', { cause: failure(code) }))).toBe(false)
+  }
 })

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDatabaseAway } from '../../../../platform/database-away.ts'
+import { GenerationError } from '../model/generation-error.ts'
 
 /** Shorter than a lease, so that nobody else has taken the reply meanwhile. */
 const LONGEST_MS = 5_000
@@ -8,8 +9,9 @@ const PAUSE_MS = 250
 /** What Postgres (appendix A) says of a transaction that may simply be run again: it lost a race for a lock. */
 const LOST_RACE = new Set<unknown>(['40001', '40P01', '55P03'])
 
-/** Whether an error of the database passes by itself. */
+/** Whether an error of the database passes by itself. A model that cannot be reached has lost its connection, too. */
 export function isPassing(error: unknown): boolean {
+  if (error instanceof GenerationError) return false
   return isDatabaseAway(error) || (error instanceof Error && 'code' in error && LOST_RACE.has(error.code))
 }
 
