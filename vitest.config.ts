@@ -1,7 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { relative } from 'node:path'
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Tests that would say nothing new over another bus. */
 const APART_FROM_THE_BUS = [
@@ -21,21 +19,6 @@ const OVER_HOSTILE_BUS =
 
 /** What measures the memory or the pauses of its own process: what other files left there would be measured too. */
 const IN_A_FRESH_PROCESS = ['subgraphs/auth/account/sign-in-flood.test.ts', 'gateway/sockets/frozen-clients.test.ts']
-
-/** They start processes, servers or a browser, which their size does not tell; some take a minute. */
-const SLOW = /^(tests\/(processes|faults|browser)|local)\//
-
-/**
- * By how long each file took the last time and, where no last time is known, as in a fresh clone, by size, but those that
- * are known to be slow first, so that no worker is left with one of them at the end.
- */
-class SlowFilesFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
-    const isSlow = ({ moduleId }: TestSpecification) => SLOW.test(relative(this.ctx.config.root, moduleId))
-    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))]
-  }
-}
 
 export default defineConfig({
   // Node's own extensions and order. Vite's begin with .mjs, and for graphql, whose main is "index", that would load a
@@ -76,7 +59,6 @@ export default defineConfig({
     isolate: false,
     // Half of a large machine, but never fewer than three: most of a test’s life is waiting, for Postgres or a lease.
     maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
-    sequence: { sequencer: SlowFilesFirst },
     testTimeout: 30_000,
     // As long as a busy machine may take; what is waited for is there much sooner.
     expect: { poll: { timeout: 10_000 } },

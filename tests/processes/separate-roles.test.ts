@@ -63,7 +63,8 @@ describe('auth, chat and gateway in processes of their own', () => {
     expect((await readReply(ada, replyId)).generation.status).toBe('QUEUED')
     // Watched from before there is anybody to write it: on a slow machine it might be whole when its worker has started.
     const [events, worker] = await Promise.all([watchReply(ada, replyId), deployment.startWorker(auth)])
-    expect(events.filter(({ __typename }) => __typename === 'ReplyText').length).toBeGreaterThan(1)
+    // Without a bus text comes with the sweep of each second; where the machine is busy, all of it may come at once.
+    expect(events.filter(({ __typename }) => __typename === 'ReplyText').length).toBeGreaterThan(0)
     expect(events.at(-1)).toMatchObject({ __typename: 'ReplyEnded', status: 'COMPLETED' })
     expect(events.at(-1)?.message?.body).toBe(textOf(events))
     worker.launcher.kill('SIGTERM')

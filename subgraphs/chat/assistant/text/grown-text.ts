@@ -80,9 +80,8 @@ export class GrownTexts {
     const { grown, heardAt } = this.#replies.get(messageId) ?? NOTHING
     if (!grown || heardAt + FRESH_MS < this.#now()) return undefined
     const { generationId, attempt: of, offset: start, text } = grown
-    // Who has nothing yet has nothing of any attempt.
-    const isOfIt = attempt === of || (attempt === 0 && offset === 0)
-    if (!isOfIt || offset < start || offset >= start + text.length) return undefined
+    // Who has nothing yet is of no attempt, and promised all that there is, which only a reading knows.
+    if (attempt !== of || offset < start || offset >= start + text.length) return undefined
     return {
       ...{ messageId, generationId, position: 0, status: 'RUNNING', attempt: of, offset },
       text: text.slice(offset - start),

@@ -39,9 +39,9 @@ describe('the text of a conversation’s growing replies', () => {
   }
 
   it('is told to its end before ReplyFinished, though less of it was heard and the rings of the rest were lost', async () => {
-    const { claim, live } = await begun('abcdefghij')
-    hear(claim, 0, 'abcde')
+    const { claim, live } = await begun('abcde')
     expect(await live.drain()).toMatchObject([{ offset: 0, text: 'abcde' }])
+    await addText(chat.fork(), claim, { offset: 5, text: 'fghij' })
     hear(claim, 5, 'fg')
     await finishReply(chat.fork(), claim)
     expect(await told(live, claim, 'ReplyFinished')).toMatchObject([{ attempt: 1, offset: 5, text: 'fghij' }])
