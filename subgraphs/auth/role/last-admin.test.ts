@@ -43,7 +43,7 @@ async function activeAdmins(): Promise<string[]> {
 async function together(...work: (() => Promise<unknown>)[]): Promise<void> {
   await using lock = await lockRowsOf()
   const done = Promise.all(work.map((start) => start()))
-  await expect.poll(() => waitingForLocks(auth), { timeout: 10_000 }).toBe(work.length)
+  await expect.poll(() => waitingForLocks(auth, 'FOR UPDATE'), { timeout: 10_000 }).toBe(work.length)
   await lock.letGo()
   await done
 }

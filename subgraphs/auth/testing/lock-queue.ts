@@ -26,10 +26,13 @@ export async function holdLock(
  *
  * @param auth.sql a connection that has no transaction open: within one, Postgres shows the connections that there were
  *   at the first look, and no later ones. So what is waited for is held by another connection.
+ * @param inStatement counts those alone whose statement contains this, in capitals; a mail that is written meanwhile may wait too.
  */
-export async function waitingForLocks({ sql }: Pick<RunningAuth, 'sql'>): Promise<number> {
+export async function waitingForLocks({ sql }: Pick<RunningAuth, 'sql'>, inStatement = ''): Promise<number> {
   const { rowCount } = await sql.query(
-    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    `SELECT FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(upper(query), $1) > 0`,
+    [inStatement],
   )
   return rowCount ?? 0
 }
