@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ConversationEvent, conversationEvents, DURABLE_KINDS, textOf } from './support/chat-streams.ts'
+import { type ConversationEvent, conversationEvents, DURABLE_KINDS, textOf, untilText } from './support/chat-streams.ts'
 import { make } from './support/conversation-changes.ts'
 import type { EventStream } from './support/event-stream.ts'
 import { createConversation, type Person, sendMessage, signUp } from './support/people.ts'
@@ -326,11 +326,3 @@ describe('who joins in the middle of a reply', () => {
     },
   )
 })
-
-async function untilText(stream: EventStream<ConversationEvent>, expected: string): Promise<void> {
-  let text = ''
-  while (text !== expected) {
-    const event = await stream.next()
-    if (event.text !== undefined) text = text.slice(0, event.offset) + event.text
-  }
-}

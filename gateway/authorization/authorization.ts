@@ -1,12 +1,6 @@
-import {
-  type DocumentNode,
-  type FragmentDefinitionNode,
-  type GraphQLSchema,
-  getOperationAST,
-  Kind,
-  type OperationDefinitionNode,
-} from 'graphql'
+import { type DocumentNode, type GraphQLSchema, getOperationAST, type OperationDefinitionNode } from 'graphql'
 import type { Viewer } from '../../platform/access-token.ts'
+import { fragmentsOf } from '../../platform/fragments-of.ts'
 import { LruCache } from '../../platform/lru-cache.ts'
 import { Denials } from './denials.ts'
 import { metRules } from './met-rules.ts'
@@ -61,12 +55,8 @@ export class Authorization {
   #rulesMetBy(document: DocumentNode, operation: OperationDefinitionNode): readonly number[] {
     const known = this.#met.get(operation)
     if (known) return known
-    const fragments = new Map<string, FragmentDefinitionNode>()
-    for (const definition of document.definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
-    }
     const rootType = this.#schema.getRootType(operation.operation)?.name ?? ''
-    const met = metRules(this.#rules, rootType, operation.selectionSet, fragments)
+    const met = metRules(this.#rules, rootType, operation.selectionSet, fragmentsOf(document))
     this.#met.set(operation, met)
     return met
   }

@@ -1,7 +1,8 @@
-import type { PlanNode } from '@apollo/query-planner'
-import { type ASTNode, type DocumentNode, Kind, parse, type SelectionSetNode, visit } from 'graphql'
+import type { FetchNode, PlanNode } from '@apollo/query-planner'
+import { type ASTNode, Kind, parse, type SelectionSetNode, visit } from 'graphql'
 import type { ViewerIndependence } from '../supergraph/viewer-independence.ts'
 import type { ClientOperation } from './compiled-operation.ts'
+import { fetchesIn } from './plan/fetches-in.ts'
 
 /** What the results of a subscription's events depend on, beside the event itself; never on the viewer. */
 export interface EventSharing {
@@ -21,26 +22,9 @@ export function eventSharing(
   operation: ClientOperation,
   rest: PlanNode | undefined,
 ): EventSharing | undefined {
-  const isShared = (fetch: DocumentNode | undefined) => fetch !== undefined && viewerIndependence.covers(fetch)
-  if (rest && !fetchesIn(rest).every(isShared)) return undefined
+  const isShared = ({ operation }: FetchNode) => viewerIndependence.covers(parse(operation, { noLocation: true }))
+  if (!fetchesIn(rest).every(isShared)) return undefined
   return { variables: variablesBelowRoot(operation), isTimeless: rest === undefined }
-}
-
-/** The operations of all fetches; among them undefined for a node that is not known. */
-function fetchesIn(node: PlanNode): (DocumentNode | undefined)[] {
-  switch (node.kind) {
-    case 'Fetch':
-      return [parse(node.operation, { noLocation: true })]
-    case 'Flatten':
-      return fetchesIn(node.node)
-    case 'Sequence':
-    case 'Parallel':
-      return node.nodes.flatMap(fetchesIn)
-    case 'Condition':
-      return [node.ifClause, node.elseClause].flatMap((clause) => (clause ? fetchesIn(clause) : []))
-    default:
-      return [undefined]
-  }
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql'
+import { fragmentsOf } from '../../platform/fragments-of.ts'
 import { prunedDocument } from '../authorization/pruned-document.ts'
 import { LimitExceededError } from '../protection/limit-exceeded-error.ts'
 import { type DeferChoice, deferArgument } from './incremental-choice.ts'
@@ -45,14 +46,12 @@ export function deferredDocument(
 class DeferRewriter {
   readonly labels: (string | undefined)[] = []
   readonly #choice: DeferChoice
-  readonly #fragments = new Map<string, FragmentDefinitionNode>()
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
   readonly #deferring = new Map<string, boolean>()
 
   constructor(document: DocumentNode, choice: DeferChoice) {
     this.#choice = choice
-    for (const definition of document.definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(definition.name.value, definition)
-    }
+    this.#fragments = fragmentsOf(document)
   }
 
   selectionSet({ selections, ...set }: SelectionSetNode): SelectionSetNode {

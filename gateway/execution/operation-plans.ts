@@ -1,8 +1,9 @@
 import { operationFromDocument } from '@apollo/federation-internals'
 import type { QueryPlan } from '@apollo/query-planner'
-import { type DocumentNode, type FragmentDefinitionNode, getOperationAST, Kind } from 'graphql'
+import { type DocumentNode, getOperationAST } from 'graphql'
 import type { Viewer } from '../../platform/access-token.ts'
 import { ApplicationError } from '../../platform/errors.ts'
+import { fragmentsOf } from '../../platform/fragments-of.ts'
 import { LruCache } from '../../platform/lru-cache.ts'
 import type { Denials } from '../authorization/denials.ts'
 import { filterOperation } from '../authorization/operation-filter.ts'
@@ -110,9 +111,5 @@ function planOf(
 function clientOperation(document: DocumentNode, operationName: string | undefined): ClientOperation {
   const operation = getOperationAST(document, operationName)
   if (!operation) throw new Error('The document has no such operation.')
-  const fragments = new Map<string, FragmentDefinitionNode>()
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
-  }
-  return { operation, fragments }
+  return { operation, fragments: fragmentsOf(document) }
 }

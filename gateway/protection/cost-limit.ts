@@ -14,6 +14,7 @@ import {
   typeFromAST,
   valueFromASTUntyped,
 } from 'graphql'
+import { fragmentsOf } from '../../platform/fragments-of.ts'
 import { CostExceededError } from './limit-exceeded-error.ts'
 
 const MUTATION_COST = 10
@@ -48,8 +49,7 @@ export function costOf(schema: GraphQLSchema, { document, operation, variables }
   const defined = operation.variableDefinitions ?? []
   const defaults = defined.map(({ variable, defaultValue: it }) => [variable.name.value, it && valueFromASTUntyped(it)])
   const values = { ...Object.fromEntries(defaults), ...(variables ?? {}) }
-  const fragments = document.definitions.filter((it) => it.kind === Kind.FRAGMENT_DEFINITION)
-  const fragmentsByName = new Map(fragments.map((it) => [it.name.value, it]))
+  const fragments = fragmentsOf(document)
   const costs = new Map<SelectionSetNode, number>()
 
   const ofSet = (parent: Type, set: SelectionSetNode | undefined): number => {
@@ -61,7 +61,7 @@ export function costOf(schema: GraphQLSchema, { document, operation, variables }
 
   const ofSelection = (parent: Type, node: SelectionNode): number => {
     if (node.kind === Kind.FIELD) return ofField(parent, node)
-    const fragment = node.kind === Kind.FRAGMENT_SPREAD ? fragmentsByName.get(node.name.value) : node
+    const fragment = node.kind === Kind.FRAGMENT_SPREAD ? fragments.get(node.name.value) : node
     const condition = fragment?.typeCondition
     const part = node.directives?.some(({ name }) => name.value === 'defer') ? 1 : 0
     return bounded(part + ofSet(condition ? typeFromAST(schema, condition) : parent, fragment?.selectionSet))

@@ -1,4 +1,5 @@
 import { type DocumentNode, Kind, type SelectionNode, type SelectionSetNode } from 'graphql'
+import { fragmentsOf } from '../../platform/fragments-of.ts'
 
 /** What is measured of selections. */
 interface Measure {
@@ -14,10 +15,7 @@ interface Measure {
  * is not, counts nothing there: validation refuses it.
  */
 export function measureExpanded(document: DocumentNode, { count, combine }: Measure) {
-  const fragments = new Map<string, SelectionSetNode>()
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition.selectionSet)
-  }
+  const fragments = fragmentsOf(document)
   const measured = new Map<string, number>()
 
   const ofSet = (set: SelectionSetNode | undefined): number =>
@@ -29,7 +27,7 @@ export function measureExpanded(document: DocumentNode, { count, combine }: Meas
   const ofFragment = (name: string): number => {
     if (!measured.has(name)) {
       measured.set(name, 0)
-      measured.set(name, ofSet(fragments.get(name)))
+      measured.set(name, ofSet(fragments.get(name)?.selectionSet))
     }
     return measured.get(name) ?? 0
   }

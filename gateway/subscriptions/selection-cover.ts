@@ -13,6 +13,7 @@ import {
   print,
   type SelectionSetNode,
 } from 'graphql'
+import { fragmentsOf } from '../../platform/fragments-of.ts'
 
 /** How many selections are looked at before the comparison is given up, each once for every type of its object. */
 const MAX_SELECTIONS = 20_000
@@ -86,14 +87,12 @@ class SelectedFields {
   /** How many selections were looked at until now. */
   looked = 0
   readonly #schema: GraphQLSchema
-  readonly #fragments = new Map<string, FragmentDefinitionNode>()
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
   readonly #printed = new Map<FieldNode, string>()
 
   constructor(schema: GraphQLSchema, document: DocumentNode) {
     this.#schema = schema
-    for (const it of document.definitions) {
-      if (it.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(it.name.value, it)
-    }
+    this.#fragments = fragmentsOf(document)
     const operation = getOperationAST(document)
     const type = operation && schema.getRootType(operation.operation)
     if (type) this.root = { type, selected: new Set([operation.selectionSet]) }

@@ -11,6 +11,7 @@ import {
   type SelectionSetNode,
   type TypeNode,
 } from 'graphql'
+import { fragmentsOf } from '../../platform/fragments-of.ts'
 
 /** The specification that `@viewerIndependent` belongs to, as `@link` names it, in any version 1. */
 const DELIVERY = /^https:\/\/parley\.example\/delivery\/v1\.\d+$/
@@ -53,10 +54,7 @@ export class ViewerIndependence {
 
   /** Whether that holds for every field that an operation selects, however deep. */
   covers(operation: DocumentNode): boolean {
-    const fragments = new Map<string, FragmentDefinitionNode>()
-    for (const definition of operation.definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
-    }
+    const fragments = fragmentsOf(operation)
     return operation.definitions.every(
       (definition) =>
         definition.kind !== Kind.OPERATION_DEFINITION ||

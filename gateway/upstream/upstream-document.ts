@@ -1,6 +1,7 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
+  getOperationAST,
   Kind,
   type OperationDefinitionNode,
   parse,
@@ -11,6 +12,7 @@ import {
   type VariableDefinitionNode,
   visit,
 } from 'graphql'
+import { fragmentsOf } from '../../platform/fragments-of.ts'
 
 /** A planned operation that can be edited at its root field. Every edit makes another one. */
 export class UpstreamDocument {
@@ -24,14 +26,10 @@ export class UpstreamDocument {
 
   /** @param query one operation, and the fragments that it needs. */
   static parse(query: string): UpstreamDocument {
-    const fragments = new Map<string, FragmentDefinitionNode>()
-    let operation: OperationDefinitionNode | undefined
-    for (const definition of parse(query, { noLocation: true }).definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
-      if (definition.kind === Kind.OPERATION_DEFINITION) operation = definition
-    }
+    const document = parse(query, { noLocation: true })
+    const operation = getOperationAST(document)
     if (!operation) throw new Error('The plan of a subscription subscribes to nothing.')
-    return new UpstreamDocument(operation, fragments)
+    return new UpstreamDocument(operation, fragmentsOf(document))
   }
 
   get variableDefinitions(): readonly VariableDefinitionNode[] {

@@ -7,6 +7,7 @@ import {
   integer,
   list,
   logFormatOf,
+  milliseconds,
   natsNeedsServiceSecret,
   natsUrl,
   port,
@@ -25,9 +26,6 @@ import {
   modelFacts,
   oneKeyEach,
 } from './config-assistant.ts'
-
-/** A longer timer of Node's goes off at once. */
-const LONGEST_TIMEOUT_MS = 2_147_483_647
 
 const environment = z
   .object({
@@ -48,7 +46,7 @@ const environment = z
       .refine((names) => new Set(names).size === names.length, 'must name each model once')
       .default(['gpt-4o-mini']),
     AI_MODELS_FILE: modelFacts().optional(),
-    AI_IDLE_TIMEOUT_MS: integer(60_000, { min: 1, max: LONGEST_TIMEOUT_MS }),
+    AI_IDLE_TIMEOUT_MS: milliseconds(60_000, { min: 1 }),
     AI_CONTEXT_TOKENS: integer(16_000, { min: 1, max: MOST_TOKENS }),
     AI_DAILY_TOKENS_PER_USER: limit(),
     AI_CONCURRENT_REPLIES_PER_USER: integer(32, { min: 1 }),

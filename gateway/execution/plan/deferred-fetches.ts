@@ -1,25 +1,5 @@
-import type { DeferredNode, FetchNode, PlanNode, QueryPlan, SubscriptionNode } from '@apollo/query-planner'
-
-/** The fetches of a plan, or of a part of one, in its order. */
-export function fetchesIn(node: PlanNode | SubscriptionNode | undefined): FetchNode[] {
-  switch (node?.kind) {
-    case undefined:
-      return []
-    case 'Fetch':
-      return [node]
-    case 'Flatten':
-      return fetchesIn(node.node)
-    case 'Sequence':
-    case 'Parallel':
-      return node.nodes.flatMap(fetchesIn)
-    case 'Condition':
-      return [node.ifClause, node.elseClause].flatMap(fetchesIn)
-    case 'Subscription':
-      return fetchesIn(node.rest)
-    case 'Defer':
-      return [node.primary, ...node.deferred].flatMap((part) => fetchesIn(part.node))
-  }
-}
+import type { DeferredNode, PlanNode, QueryPlan } from '@apollo/query-planner'
+import { fetchesIn } from './fetches-in.ts'
 
 /** The fetches in a part of a plan that deferred parts may depend on. */
 export function fetchIds(node: PlanNode | undefined): string[] {

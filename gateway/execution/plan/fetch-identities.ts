@@ -1,5 +1,5 @@
 import type { FetchNode, PlanNode, SubscriptionNode } from '@apollo/query-planner'
-import { fetchesIn } from './deferred-fetches.ts'
+import { fetchesIn } from './fetches-in.ts'
 
 /** Finds out which fetches of a plan may turn out to be identical when it runs, so that one answer will do. */
 export class FetchIdentities {

@@ -49,9 +49,14 @@ export function ringOf({ epoch, events }: AppendedEvents): AppendedEvents {
   return { epoch, events: events.length > MOST_EVENTS ? events.slice(-1) : events }
 }
 
+/** What was read of rings: everybody in this process who listens to a doorbell is given the same one. */
+const readings = new WeakMap<object, AppendedEvents | undefined>()
+
 /** The events that a ring brought; undefined for anything else, and for null, which a bus makes of what is too large: look. */
 export function readRing(payload: unknown): AppendedEvents | undefined {
-  return doorbell.safeParse(payload).data
+  if (typeof payload !== 'object' || payload === null) return undefined
+  if (!readings.has(payload)) readings.set(payload, doorbell.safeParse(payload).data)
+  return readings.get(payload)
 }
 
 function areConsecutive(events: readonly LoggedEvent[]): boolean {
