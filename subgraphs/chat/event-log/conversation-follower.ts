@@ -79,9 +79,12 @@ export class ConversationFollower<Ephemeral> {
   async #readInto(items: StreamItem<Ephemeral>[]): Promise<Batch<StreamItem<Ephemeral>>> {
     const { access, ephemeral } = this.#options
     const place = this.#place ?? (await this.#begin(items))
-    const events = await this.#hub().after(place)
+    const { head } = this.#hub()
+    // Most rings are of what flows beside the log.
+    const isAtHead = place.run === head.run && place.seq === head.seq
+    const events = isAtHead ? [] : await this.#hub().after(place)
     if (!events) return this.#beginAnew(place)
-    const end = await endIn(events, access)
+    const end = isAtHead ? undefined : await endIn(events, access)
     if (end) return { items: [end === 'revoked' ? REVOKED : end], ended: true }
     for (const event of events) {
       items.push(...(await ephemeral.before(event)), event)
@@ -90,7 +93,7 @@ export class ConversationFollower<Ephemeral> {
     if ((this.#place?.seq ?? 0) < this.#hub().head.seq) return { items, more: true }
     if (!this.#hasCaughtUp) items.push(this.caughtUp())
     this.#hasCaughtUp = true
-    items.push(...(await ephemeral.drain()))
+    items.push(...(await ephemeral.drain(this.#place ?? place)))
     return { items }
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { newUuid } from '../../../platform/ids.ts'
 import { type EphemeralSource, EphemeralSources } from './ephemeral-source.ts'
 
 /** A source that gives what it was told to, and fails where that is an error. */
@@ -17,17 +18,19 @@ function sourceOf(...answers: (string | Error)[]): EphemeralSource<string> {
   }
 }
 
+const HERE = { epoch: newUuid(), seq: 0 }
+
 describe('several sources as one', () => {
   it('give what each has, in their order', async () => {
     const sources = new EphemeralSources([sourceOf('text'), sourceOf('marker')])
-    expect(await sources.drain()).toEqual(['text', 'marker'])
-    expect(await sources.drain()).toEqual([])
+    expect(await sources.drain(HERE)).toEqual(['text', 'marker'])
+    expect(await sources.drain(HERE)).toEqual([])
   })
 
   it('lose nothing that one gave before another failed', async () => {
     const sources = new EphemeralSources([sourceOf('first', 'second'), sourceOf(new Error('no database'), 'marker')])
-    await expect(sources.drain()).rejects.toThrow('no database')
-    expect(await sources.drain()).toEqual(['first', 'second', 'marker'])
+    await expect(sources.drain(HERE)).rejects.toThrow('no database')
+    expect(await sources.drain(HERE)).toEqual(['first', 'second', 'marker'])
   })
 
   it('close all of them, and are live when one is', () => {

@@ -1,4 +1,5 @@
 import type { DurableEvent } from './durable-event.ts'
+import type { LogPosition } from './event-log.ts'
 
 /**
  * What is not in the log, but flows beside it. Another feature provides it; the log does not know what it is. It gives
@@ -19,8 +20,12 @@ export interface EphemeralSource<Item> {
   join(): Promise<void>
   /** What must be said before this durable event. */
   before(event: DurableEvent): Promise<Item[]>
-  /** What has come since the last call. Called when all of the log has been read, and for each ring of its own. */
-  drain(): Promise<Item[]>
+  /**
+   * What has come since the last call. Called when all of the log has been read, and for each ring of its own.
+   *
+   * @param log how far the log has been read: a removal up to there would have ended the stream.
+   */
+  drain(log: LogPosition): Promise<Item[]>
   /** Whether something may come without the log moving or a ring. */
   isLive(): boolean
 }
@@ -50,8 +55,8 @@ export class EphemeralSources<Item> implements EphemeralSource<Item> {
     return this.#gather((source) => source.before(event))
   }
 
-  drain(): Promise<Item[]> {
-    return this.#gather((source) => source.drain())
+  drain(log: LogPosition): Promise<Item[]> {
+    return this.#gather((source) => source.drain(log))
   }
 
   isLive(): boolean {

@@ -95,8 +95,9 @@ export class MessageService {
     const batch = batchOf(draft, mentioned, this.#responder.isAddressed(conversation, body))
     try {
       const { sent, appended } = await this.#store(em, conversation, batch)
-      this.#bus.publish(doorbellOf(conversation.id), ringOf(appended))
+      // First who writes the reply: until the others are told, it has begun.
       if (sent.reply) this.#responder.notify()
+      this.#bus.publish(doorbellOf(conversation.id), ringOf(appended))
       return sent
     } catch (error) {
       if (!(error instanceof UniqueConstraintViolationException)) throw error

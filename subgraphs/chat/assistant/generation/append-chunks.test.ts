@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newUuid } from '../../../../platform/ids.ts'
+import type { LogPosition } from '../../event-log/event-log.ts'
 import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
 import { appendChunks, type Fence } from './append-chunks.ts'
 
@@ -28,7 +29,10 @@ describe('text that is added to replies', () => {
     return ids.map((id) => ({ conversationId, id, attempt: 1 })) as [Fence, ...Fence[]]
   }
 
-  const append = (...additions: Parameters<typeof appendChunks>[1]) => appendChunks(chat.fork(), additions, LEASE_MS)
+  const append = async (...additions: Parameters<typeof appendChunks>[1]) => {
+    const appended = await appendChunks(chat.fork(), additions, LEASE_MS)
+    return appended.map(({ verdict }) => verdict)
+  }
   const set = (fence: Fence, what: string) =>
     chat.fork().execute(`UPDATE chat.generation SET ${what} WHERE id = ?`, [fence.id])
   const textOf = async ({ id }: Fence) => {
@@ -52,6 +56,15 @@ describe('text that is added to replies', () => {
 
     expect(statements).toHaveLength(1)
     expect(await Promise.all(fences.map(textOf))).toEqual(['0', '"👩‍💻"\n1', '"👩‍💻"\n2'])
+  })
+
+  it('says where the conversation’s log stood', async () => {
+    const [fence] = await running(1)
+    const [head] = await chat
+      .fork()
+      .execute<LogPosition[]>('SELECT epoch, event_seq AS seq FROM chat.conversation WHERE id = ?', [conversationId])
+    const added = { ...fence, offset: 0, text: 'once' }
+    expect(await appendChunks(chat.fork(), [added], LEASE_MS)).toEqual([{ verdict: 'written', log: head }])
   })
 
   it('is added once, however often it is tried, and nothing may be left out or said differently', async () => {

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import type { LogPosition } from '../../event-log/event-log.ts'
 import type { Generation } from './generation.entity.ts'
 
 /** Which attempt at which reply somebody writes. */
@@ -18,6 +19,17 @@ export interface Addition extends Fence {
  */
 export type Verdict = 'written' | 'refused' | 'busy'
 
+/** What became of an addition, and where the conversation's log stood, at the least, when it was written. */
+export interface AppendedChunk {
+  readonly verdict: Verdict
+  readonly log?: LogPosition
+}
+
+interface Row extends LogPosition {
+  readonly position: number
+  readonly verdict: Verdict
+}
+
 /**
  * Adds text to replies and renews their leases, all in one statement that locks their rows: a worker that was overtaken
  * writes nothing. A row that is locked is passed over, so that no reply keeps the others waiting, and no two of these
@@ -25,27 +37,28 @@ export type Verdict = 'written' | 'refused' | 'busy'
  * committed, is written already.
  *
  * @param additions at most one for each reply.
- * @returns a verdict for each, in their order.
+ * @returns what became of each, in their order.
  */
 export async function appendChunks(
   em: EntityManager,
   additions: readonly Addition[],
   leaseMs: number,
-): Promise<Verdict[]> {
+): Promise<AppendedChunk[]> {
   if (additions.length === 0) return []
   const wanted = additions.map((addition, position) => ({
     ...addition,
     position,
     end: addition.offset + addition.text.length,
   }))
-  const rows = await em.execute<{ position: number; verdict: Verdict }[]>(APPEND, [JSON.stringify(wanted), leaseMs])
-  const verdicts = new Map(rows.map(({ position, verdict }) => [position, verdict]))
-  return additions.map((_, position) => verdicts.get(position) ?? 'refused')
+  const rows = await em.execute<Row[]>(APPEND, [JSON.stringify(wanted), leaseMs])
+  const appended = new Map(rows.map(({ position, verdict, ...log }) => [position, { verdict, log }]))
+  return additions.map((_, position) => appended.get(position) ?? { verdict: 'refused' })
 }
 
 /**
  * `locked` has each row as it is when the lock is given, which may be newer than what the rest of the statement sees; the
- * UPDATE meets that newest version too. A lease that is null was handed over, or the reply is parked.
+ * UPDATE meets that newest version too. A lease that is null was handed over, or the reply is parked. Where the log stands
+ * is seen as the statement begins: whatever is logged later comes after the text.
  */
 const APPEND = `
   WITH wanted AS MATERIALIZED (
@@ -70,10 +83,10 @@ const APPEND = `
     INSERT INTO chat.generation_chunk (conversation_id, generation_id, attempt, start_offset, end_offset, text)
     SELECT "conversationId", id, attempt, "offset", "end", text FROM wanted JOIN fenced USING (position) WHERE "isNew"
   )
-  SELECT position, CASE
+  SELECT position, epoch, event_seq AS seq, CASE
       WHEN position IN (SELECT position FROM fenced) THEN 'written'
       WHEN position IN (SELECT position FROM locked) THEN 'refused'
       WHEN EXISTS (
         SELECT FROM chat.generation g WHERE g.conversation_id = wanted."conversationId" AND g.id = wanted.id) THEN 'busy'
       ELSE 'refused' END AS verdict
-  FROM wanted`
+  FROM wanted JOIN chat.conversation ON conversation.id = wanted."conversationId"`

@@ -1,6 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { type AssistantSettings, Conversation } from '../../conversation/conversation.entity.ts'
-import { Message } from '../../message/message.entity.ts'
 import type { ToolDefinition } from '../model/model-request.ts'
 import type { Prompt, Prompts, ToolOffer } from '../prompt/prompt.ts'
 import { journaledTurns, NOTHING_YET } from '../tools/journaled-turns.ts'
@@ -31,19 +30,27 @@ export async function prepareAttempt(
   { prompts, offer }: { prompts: Prompts; offer: ToolOffer | undefined },
 ): Promise<Attempt> {
   const { conversationId } = claim
-  const [conversation, reply] = await Promise.all([
-    em.findOne(Conversation, conversationId),
-    em.findOne(Message, { conversationId, id: claim.messageId }),
-  ])
+  const [conversation, reply] = await Promise.all([em.findOne(Conversation, conversationId), readReply(em, claim)])
   // Its last member may have left since it was claimed, and taken it all along.
   if (!conversation || !reply) throw new LeaseLostError()
-  const question = reply.answersId ? await em.findOne(Message, { conversationId, id: reply.answersId }) : null
   const settings = { ...conversation.assistant, model: claim.model }
   const keptText = claim.isFirst ? '' : await readText(em, claim)
   const { turns: beside } = claim.isFirst ? NOTHING_YET : await journaledTurns(em, claim, keptText)
-  const prompt = await prompts.build(em, reply, settings, { offer, beside })
+  const prompt = await prompts.build(em, { conversationId, number: reply.number }, settings, { offer, beside })
   await noteOmitted(em, claim, prompt)
-  return { claim, settings, prompt, question: question?.body ?? '', keptText, tools: offer?.tools ?? [] }
+  return { claim, settings, prompt, question: reply.question, keptText, tools: offer?.tools ?? [] }
+}
+
+/** Where a reply stands in its conversation, and what it answers. */
+async function readReply(em: EntityManager, { conversationId, messageId }: Claim) {
+  const [reply] = await em.execute<{ number: number; question: string }[]>(
+    `SELECT reply.number, coalesce(question.body, '') AS question FROM chat.message reply
+     LEFT JOIN chat.message question
+       ON question.conversation_id = reply.conversation_id AND question.id = reply.answers_id
+     WHERE reply.conversation_id = ? AND reply.id = ?`,
+    [conversationId, messageId],
+  )
+  return reply
 }
 
 /** What a reply's chunks hold, in order. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { coalesced } from '../../../../platform/coalesced.ts'
-import { type Addition, appendChunks, type Verdict } from './append-chunks.ts'
+import { type Addition, type AppendedChunk, appendChunks } from './append-chunks.ts'
 import { LeaseLostError } from './generation-lease.ts'
 
 export interface LeaseTimes {
@@ -22,7 +22,7 @@ export interface FlushedReply {
   /** What is to be written now; the same until it is settled. With an empty text there is nothing but the lease. */
   next(now: number): Addition
   /** @param startedAt when the statement began, on the clock of `performance.now()`. */
-  settle(verdict: Verdict, startedAt: number): void
+  settle(appended: AppendedChunk, startedAt: number): void
   /** Gives the reply up. */
   lose(error: unknown): void
   /** When the statement began that renewed its lease, on the clock of `performance.now()`. */
@@ -135,8 +135,8 @@ export class ChunkFlusher implements AsyncDisposable {
   async #append(due: readonly { reply: FlushedReply; addition: Addition }[], startedAt: number): Promise<boolean> {
     const additions = due.map(({ addition }) => addition)
     try {
-      const verdicts = await appendChunks(this.#fork(), additions, this.#times.leaseMs)
-      for (const [index, { reply }] of due.entries()) reply.settle(verdicts[index] ?? 'busy', startedAt)
+      const appended = await appendChunks(this.#fork(), additions, this.#times.leaseMs)
+      for (const [index, { reply }] of due.entries()) reply.settle(appended[index] ?? { verdict: 'busy' }, startedAt)
       return true
     } catch (error) {
       const [only] = due

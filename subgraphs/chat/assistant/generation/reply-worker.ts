@@ -11,7 +11,7 @@ import { type BegunClaim, claimNext, type EndedClaim, finishAbandoned, finishFor
 import { finish, type Outcome } from './ending.ts'
 import { type Claim, giveUp, handOver, isStillHeld, LeaseLostError } from './generation-lease.ts'
 import { tellOfLoss } from './lost-reply.ts'
-import { ReplyWriter } from './reply-writer.ts'
+import { ReplyWriter, type WrittenText } from './reply-writer.ts'
 import { isPassing, surely } from './surely.ts'
 import { REPLY_QUEUED, REPLY_STOPPED } from './topics.ts'
 import { type ReplyParts, type Written, writeReply } from './write-reply.ts'
@@ -53,6 +53,7 @@ export class ReplyWorker implements AsyncDisposable {
   /** The replies under way by the UUIDs of their generations. */
   readonly #claims = new Map<string, { readonly claim: Claim; readonly lost: AbortController }>()
   readonly #taking: RepeatedWork
+  readonly #abandoning: RepeatedWork
   readonly #tidying: RepeatedWork
   readonly #unsubscribe: (() => void)[]
 
@@ -66,6 +67,11 @@ export class ReplyWorker implements AsyncDisposable {
       work: () => this.#takeAll(),
       onFailure: (error) => logger.warn({ err: error }, 'could not look for queued replies'),
     })
+    this.#abandoning = new RepeatedWork({
+      everyMs: SCAN_EVERY_MS,
+      work: () => this.#endAll(() => finishAbandoned(fork(), ABANDONED, options.ledger)),
+      onFailure: (error) => logger.warn({ err: error }, 'could not end replies whose workers were lost'),
+    })
     this.#tidying = new RepeatedWork({
       everyMs: TIDY_EVERY_MS,
       work: () => this.#endAll(() => finishForsaken(fork(), FORSAKEN, options.ledger)),
@@ -75,14 +81,13 @@ export class ReplyWorker implements AsyncDisposable {
       bus.subscribe(REPLY_QUEUED, () => void this.#taking.wake()),
       bus.subscribe(REPLY_STOPPED, (id) => void this.#lookAfter(id)),
     ]
-    void this.#taking.wake()
-    void this.#tidying.wake()
+    for (const work of [this.#taking, this.#abandoning, this.#tidying]) void work.wake()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#stopping.abort(HANDOVER)
-    await Promise.all([this.#taking[Symbol.asyncDispose](), this.#tidying[Symbol.asyncDispose]()])
+    await Promise.all([this.#taking, this.#abandoning, this.#tidying].map((work) => work[Symbol.asyncDispose]()))
     await Promise.all(this.#replies)
     await this.#flusher[Symbol.asyncDispose]()
   }
@@ -95,7 +100,6 @@ export class ReplyWorker implements AsyncDisposable {
       if (!claim) break
       this.#track(this.#write(claim))
     }
-    await this.#endAll(() => finishAbandoned(fork(), ABANDONED, ledger))
   }
 
   async #endAll(endNext: () => Promise<EndedClaim | null>): Promise<void> {
@@ -106,6 +110,7 @@ export class ReplyWorker implements AsyncDisposable {
     this.#replies.add(reply)
     void reply.finally(() => {
       this.#replies.delete(reply)
+      // There is room again, and its conversation is locked no more.
       void this.#taking.wake()
     })
   }
@@ -147,7 +152,7 @@ export class ReplyWorker implements AsyncDisposable {
   #writerFor(claim: BegunClaim): ReplyWriter {
     let isFirst = true
     const { conversationId, id: generationId, messageId, attempt } = claim
-    const onWritten = (added: { offset: number; text: string }) => {
+    const onWritten = (added: WrittenText) => {
       const ring = ringOfGrown({ messageId, generationId, attempt, ...added })
       this.#options.bus.publish(doorbellOf(conversationId), ring)
       if (isFirst) void this.#reach('first text', claim)

@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Addition, Fence, Verdict } from './append-chunks.ts'
+import type { Addition, AppendedChunk, Fence } from './append-chunks.ts'
 import { type ChunkFlusher, COALESCE_MS, type FlushedReply } from './chunk-flusher.ts'
 import { LeaseLostError } from './generation-lease.ts'
 import { lengthInGraphemes, lengthInPairs } from './whole-graphemes.ts'
+
+/** Text that was written. */
+export type WrittenText = Pick<Addition, 'offset' | 'text'> & Pick<AppendedChunk, 'log'>
 
 /** More unwritten text than this, in UTF-16 code units, stops the model until it is written. */
 const MOST_PENDING = 16_384
@@ -19,7 +22,7 @@ const LONGEST_HOLD_MS = 29
 export class ReplyWriter {
   readonly #flusher: ChunkFlusher
   readonly #fence: Fence
-  readonly #onWritten: (added: Pick<Addition, 'offset' | 'text'>) => void
+  readonly #onWritten: (added: WrittenText) => void
   readonly #lost = new AbortController()
   readonly #gone: Promise<void>
   readonly #entry: FlushedReply
@@ -42,7 +45,7 @@ export class ReplyWriter {
     flusher: ChunkFlusher
     claim: Fence
     length: number
-    onWritten: (added: Pick<Addition, 'offset' | 'text'>) => void
+    onWritten: (added: WrittenText) => void
   }) {
     const { conversationId, id, attempt } = options.claim
     this.#flusher = options.flusher
@@ -53,7 +56,7 @@ export class ReplyWriter {
     this.#entry = {
       id,
       next: (now) => this.#next(now),
-      settle: (verdict, startedAt) => this.#settle(verdict, startedAt),
+      settle: (appended, startedAt) => this.#settle(appended, startedAt),
       lose: (error) => this.#lose(error),
       renewedAt: () => this.#renewedAt,
       hasText: () => this.#unwritten > 0,
@@ -152,7 +155,7 @@ export class ReplyWriter {
     return now - this.#held.since >= LONGEST_HOLD_MS ? inPairs : whole
   }
 
-  #settle(verdict: Verdict, startedAt: number): void {
+  #settle({ verdict, log }: AppendedChunk, startedAt: number): void {
     if (verdict === 'refused') this.#lose(new LeaseLostError())
     if (verdict !== 'written') return
     this.#renewedAt = startedAt
@@ -161,7 +164,7 @@ export class ReplyWriter {
     const added = this.#underWay
     this.#length += added.text.length
     this.#underWay = undefined
-    this.#onWritten(added)
+    this.#onWritten({ ...added, ...(log && { log }) })
   }
 
   #lose(error: unknown): void {

@@ -28,8 +28,8 @@ export interface History {
 
 /** More is not even read. */
 const MOST_MESSAGES = 2_000
-const BATCH = 50
-/** So much text is counted at a time, in UTF-16 code units, before others have their turn. */
+const BATCH = 100
+/** So much text is counted, in UTF-16 code units, before others have their turn. */
 const COUNTED_AT_ONCE = 16_000
 
 const IS_SAID = `conversation_id = ? AND body <> '' AND deleted_at IS NULL AND role <> 'SYSTEM'`
@@ -51,10 +51,11 @@ export async function takeHistory(
   },
 ): Promise<History> {
   const turns: HistoryTurn[] = []
+  const counter = new TextCounter(options.model)
   const introduced = new Set<string>()
   let left = options.budget
   for await (const said of newestFirst(em, options)) {
-    const turn = await toTurn(said, options, introduced, turns.length === 0 ? Infinity : left)
+    const turn = await toTurn(said, { ...options, counter, introduced }, turns.length === 0 ? Infinity : left)
     left -= turn.cost
     if ((left < 0 && turns.length > 0) || turns.length === MOST_MESSAGES) {
       return { turns: turns.reverse(), omittedUpTo: said.number }
@@ -125,8 +126,12 @@ export function withName({ role, body, authorId }: Said, speakers: Speakers | nu
 
 async function toTurn(
   said: Said,
-  { model, speakers }: { model: AssistantModel; speakers: Speakers | null },
-  introduced: ReadonlySet<string>,
+  {
+    model,
+    speakers,
+    counter,
+    introduced,
+  }: { model: AssistantModel; speakers: Speakers | null; counter: TextCounter; introduced: ReadonlySet<string> },
   limit: number,
 ): Promise<HistoryTurn> {
   const content = withName(said, speakers)
@@ -136,17 +141,32 @@ async function toTurn(
   return {
     number: said.number,
     turn: { role: said.role === 'ASSISTANT' ? 'assistant' : 'user', content },
-    cost: frame + (await countUpTo(model, content, limit)),
+    cost: frame + (await counter.countUpTo(content, limit)),
     introduction,
   }
 }
 
-/** Counts a text piece by piece, and no further than to a limit. */
-async function countUpTo(model: AssistantModel, text: string, limit: number): Promise<number> {
-  let tokens = 0
-  for (let start = 0; start < text.length && tokens <= limit; start += COUNTED_AT_ONCE) {
-    await setImmediate()
-    tokens += countTokens(model, text.slice(start, start + COUNTED_AT_ONCE))
+/** Counts one text after the other, and lets others have their turn whenever much has been counted. */
+class TextCounter {
+  readonly #model: AssistantModel
+  #counted = 0
+
+  constructor(model: AssistantModel) {
+    this.#model = model
   }
-  return tokens
+
+  /** Counts a text piece by piece, and no further than to a limit. */
+  async countUpTo(text: string, limit: number): Promise<number> {
+    let tokens = 0
+    for (let start = 0; start < text.length && tokens <= limit; start += COUNTED_AT_ONCE) {
+      const piece = text.slice(start, start + COUNTED_AT_ONCE)
+      if (this.#counted + piece.length > COUNTED_AT_ONCE) {
+        await setImmediate()
+        this.#counted = 0
+      }
+      this.#counted += piece.length
+      tokens += countTokens(this.#model, piece)
+    }
+    return tokens
+  }
 }

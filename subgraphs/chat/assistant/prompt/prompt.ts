@@ -147,8 +147,8 @@ export class Prompts {
 
   /** Names for those who speak in a conversation; null in one of a single person, who needs none. */
   async speakersIn(em: EntityManager, conversationId: string): Promise<Speakers | null> {
-    const people = { id: conversationId, kind: { $ne: 'ASSISTANT' as const } }
-    return (await em.count(Conversation, people)) > 0 ? new Speakers(this.#names) : null
+    const conversation = await em.findOne(Conversation, conversationId)
+    return conversation && conversation.kind !== 'ASSISTANT' ? new Speakers(this.#names) : null
   }
 
   async #omitted(em: EntityManager, conversationId: string, { omittedUpTo }: History, summary: Summary | null) {

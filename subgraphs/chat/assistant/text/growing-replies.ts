@@ -18,12 +18,20 @@ export interface ReplyTextAppended {
 interface Question extends WantedText {
   /** Not even what was heard a moment ago will do: the reply may have ended. */
   readonly isToBeRead?: boolean
+  /** Whoever asks knows when the reply began. */
+  readonly hasSeenStart?: boolean
+}
+
+/** What a reply has beyond a position, and the same as an event, if there is any. */
+export interface Reading {
+  readonly piece: ReplyPiece
+  readonly appended: ReplyTextAppended | null
 }
 
 /**
  * The growing replies of this process's conversations, for all who follow them. What their writers told of a moment ago is
- * not read at all, unless somebody wants it read. Whoever asks within one turn of the event loop shares a statement, and for equal questions the very
- * objects that answer it.
+ * not read at all, unless somebody wants it read. Whoever asks within one turn of the event loop shares a statement, and for
+ * equal questions the very objects that answer it.
  */
 export class GrowingReplies {
   readonly #running: (conversationId: string) => Promise<readonly string[]>
@@ -38,7 +46,8 @@ export class GrowingReplies {
     )
     this.#readings = inOneTurn(
       (wanted) => this.#look(fork, wanted),
-      ({ messageId, attempt, offset, isToBeRead = false }) => `${messageId}/${attempt}/${offset}/${isToBeRead}`,
+      ({ messageId, attempt, offset, isToBeRead = false, hasSeenStart = false }) =>
+        `${messageId}/${attempt}/${offset}/${isToBeRead}/${hasSeenStart}`,
     )
   }
 
@@ -53,17 +62,12 @@ export class GrowingReplies {
   }
 
   /** What a reply has beyond a position; null when there is no such reply. Whether somebody may read it is not asked here. */
-  async read(wanted: Question): Promise<ReplyPiece | null> {
-    return (await this.#readings(wanted))?.piece ?? null
-  }
-
-  /** The same as an event; null when there is nothing. */
-  async after(wanted: Question): Promise<ReplyTextAppended | null> {
-    return (await this.#readings(wanted))?.appended ?? null
+  read(wanted: Question): Promise<Reading | null> {
+    return this.#readings(wanted)
   }
 
   async #look(fork: () => EntityManager, wanted: readonly Question[]): Promise<(Reading | null)[]> {
-    const heard = wanted.map((each) => (each.isToBeRead ? undefined : this.#grown.beyond(each)))
+    const heard = wanted.map((each) => (each.isToBeRead ? undefined : this.#grown.beyond(each, each.hasSeenStart)))
     const learn = this.#grown.reading()
     const read = await readReplyText(
       fork(),
@@ -76,12 +80,6 @@ export class GrowingReplies {
     }
     return heard.map((piece) => (piece ? { piece: Object.freeze(piece), appended: toEvent(piece) } : null))
   }
-}
-
-/** What one look at a reply found. */
-interface Reading {
-  readonly piece: ReplyPiece
-  readonly appended: ReplyTextAppended | null
 }
 
 async function readRunning(em: EntityManager, conversationIds: readonly string[]): Promise<string[][]> {

@@ -47,6 +47,24 @@ describe('what a growing reply’s rings carry', () => {
     expect(beyond(textsThatHeard(grown(0, 'Once')), 0, 0)).toBeUndefined()
   })
 
+  it('is enough for who has nothing but knows when the reply began, if it begins at the beginning', () => {
+    const nothing = { conversationId, messageId, attempt: 0, offset: 0 }
+    expect(textsThatHeard(grown(0, 'Once', 2)).beyond(nothing, true)).toMatchObject({ attempt: 2, text: 'Once' })
+    expect(textsThatHeard(grown(5, 'upon', 2)).beyond(nothing, true)).toBeUndefined()
+  })
+
+  it('says where the log stood when the newest of it was written; what is no such place is left out', () => {
+    const at = (offset: number, text: string, log: unknown) => ({ grown: { ...grown(offset, text).grown, log } })
+    const [earlier, later] = [3, 7].map((seq) => ({ epoch: newUuid(), seq }))
+    expect(beyond(textsThatHeard(at(0, 'Once ', earlier), at(5, 'upon', later)), 0)?.log).toEqual(later)
+    for (const log of [undefined, null, 7, {}, { ...later, seq: -1 }, { ...later, epoch: 'x' }]) {
+      expect(beyond(textsThatHeard(at(0, 'Once ', earlier), at(5, 'upon', log)), 0)).toMatchObject({
+        text: 'Once upon',
+      })
+      expect(beyond(textsThatHeard(at(0, 'Once ', earlier), at(5, 'upon', log)), 0)?.log).toBeUndefined()
+    }
+  })
+
   it('may come twice, late and with gaps without a wrong word', () => {
     const texts = textsThatHeard(grown(0, 'Once '), grown(5, 'upon '), grown(0, 'Once '), grown(5, 'upon '))
     expect(beyond(texts, 0)).toMatchObject({ text: 'Once upon ' })

@@ -1,8 +1,8 @@
 import { isUuid } from '../../../../platform/ids.ts'
 import { LruCache } from '../../../../platform/lru-cache.ts'
 import { BESIDE, readRing } from '../../event-log/doorbell.ts'
-import type { LoggedEvent } from '../../event-log/event-log.ts'
-import type { ReplyPiece, WantedText } from './reply-text.ts'
+import type { LoggedEvent, LogPosition } from '../../event-log/event-log.ts'
+import { BEGINNING, type ReplyPiece, type WantedText } from './reply-text.ts'
 
 /** Text that was added to a growing reply, and is committed. */
 export interface GrownText {
@@ -13,6 +13,8 @@ export interface GrownText {
   /** How much text the reply has before it, in UTF-16 code units. */
   readonly offset: number
   readonly text: string
+  /** Where the conversation's log stood, at the least, when the text was written: who has read that far knows who may read it. */
+  readonly log?: LogPosition | undefined
 }
 
 /** What a ring carries at most, in UTF-16 code units; whoever wants more reads it. */
@@ -75,15 +77,20 @@ export class GrownTexts {
     return (piece) => this.#learn(piece, beganAt)
   }
 
-  /** What there is beyond a position; undefined when that is not known here, or nothing. */
-  beyond({ messageId, attempt, offset }: WantedText): ReplyPiece | undefined {
+  /**
+   * What there is beyond a position; undefined when that is not known here, or nothing.
+   *
+   * @param hasSeenStart whether they know when the reply began, so that the first text that is heard of is all there is.
+   */
+  beyond({ messageId, attempt, offset }: WantedText, hasSeenStart = false): ReplyPiece | undefined {
     const { grown, heardAt } = this.#replies.get(messageId) ?? NOTHING
     if (!grown || heardAt + FRESH_MS < this.#now()) return undefined
-    const { generationId, attempt: of, offset: start, text } = grown
-    // Who has nothing yet is of no attempt, and promised all that there is, which only a reading knows.
-    if (attempt !== of || offset < start || offset >= start + text.length) return undefined
+    const { generationId, attempt: of, offset: start, text, log } = grown
+    // Others who have nothing yet are of no attempt, and promised all that there is, which only a reading knows.
+    const isTheirs = attempt === of || (attempt === BEGINNING.attempt && hasSeenStart)
+    if (!isTheirs || offset < start || offset >= start + text.length) return undefined
     return {
-      ...{ messageId, generationId, position: 0, status: 'RUNNING', attempt: of, offset },
+      ...{ messageId, generationId, position: 0, status: 'RUNNING', attempt: of, offset, log },
       text: text.slice(offset - start),
     }
   }
@@ -129,12 +136,15 @@ function joined(kept: GrownText | undefined, grown: GrownText): GrownText {
   if (grown.offset > end || grown.generationId !== kept.generationId) return grown
   const text = kept.text + grown.text.slice(end - grown.offset)
   const surplus = Math.max(0, text.length - MOST_KEPT)
-  return { ...kept, offset: kept.offset + surplus, text: text.slice(surplus) }
+  return { ...kept, offset: kept.offset + surplus, text: text.slice(surplus), log: grown.log }
 }
 
 function readGrown(payload: unknown): GrownText | undefined {
   if (typeof payload !== 'object' || payload === null || !('grown' in payload)) return undefined
-  const { messageId, generationId, attempt, offset, text } = (payload.grown ?? {}) as Record<keyof GrownText, unknown>
+  const { messageId, generationId, attempt, offset, text, log } = (payload.grown ?? {}) as Record<
+    keyof GrownText,
+    unknown
+  >
   const isWhole =
     isUuid(messageId) &&
     isUuid(generationId) &&
@@ -144,7 +154,13 @@ function readGrown(payload: unknown): GrownText | undefined {
     typeof text === 'string' &&
     text !== '' &&
     text.length <= MOST_CARRIED
-  return isWhole ? { messageId, generationId, attempt, offset, text } : undefined
+  return isWhole ? { messageId, generationId, attempt, offset, text, log: readPosition(log) } : undefined
+}
+
+function readPosition(log: unknown): LogPosition | undefined {
+  if (typeof log !== 'object' || log === null) return undefined
+  const { epoch, seq } = log as Record<keyof LogPosition, unknown>
+  return isUuid(epoch) && isCount(seq) ? { epoch, seq } : undefined
 }
 
 function isCount(value: unknown): value is number {

@@ -165,7 +165,9 @@ describe('the stream of a reply', () => {
     // What is repeated on the bus changes nothing.
     const { replies } = chat.services.streams
     hear()
-    expect(await replies.read({ conversationId, messageId, attempt: 0, offset: 0 })).toMatchObject({ text: '' })
+    expect(await replies.read({ conversationId, messageId, attempt: 0, offset: 0 })).toMatchObject({
+      piece: { text: '' },
+    })
     expect(await next(follow(claim))).toMatchObject(end)
   })
 

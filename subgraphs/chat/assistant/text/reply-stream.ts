@@ -6,7 +6,7 @@ import { isBeside } from '../../event-log/doorbell.ts'
 import { PullStream } from '../../event-log/pull-stream.ts'
 import type { Message } from '../../message/message.entity.ts'
 import type { Generation } from '../generation/generation.entity.ts'
-import type { GrowingReplies } from './growing-replies.ts'
+import type { GrowingReplies, Reading } from './growing-replies.ts'
 import { BEGINNING, type ReplyPiece, type ReplyPosition } from './reply-text.ts'
 
 export interface ReplyEnded {
@@ -46,10 +46,11 @@ export function followReply(options: {
   const stream = new PullStream<ReplyEvent>({
     async read() {
       const { rung } = moves
-      const piece = await replies.read({ ...reply, ...position, isToBeRead: moves.read < rung })
+      const found = await replies.read({ ...reply, ...position, isToBeRead: moves.read < rung })
       moves.read = rung
       // Asked when the text is there: nothing that was written after a removal may leave.
-      if (!piece || !(await access.mayRead())) throw new NotFoundError('message')
+      if (!found || !(await access.mayRead())) throw new NotFoundError('message')
+      const { piece } = found
       const items = describe(piece, position)
       const ended =
         hasEnded(piece) && (await endOf(piece, () => replies.read({ ...reply, ...BEGINNING, isToBeRead: true })))
@@ -84,8 +85,8 @@ function describe(piece: ReplyPiece, position: ReplyPosition): ReplyEvent[] {
 }
 
 /** The end of a reply; null when it was asked for anew, shows another version, or was deleted since the piece was read. */
-async function endOf(piece: ReplyPiece, readWhole: () => Promise<ReplyPiece | null>): Promise<ReplyEnded | null> {
-  const whole = piece.offset === 0 ? piece : await readWhole()
+async function endOf(piece: ReplyPiece, readWhole: () => Promise<Reading | null>): Promise<ReplyEnded | null> {
+  const whole = piece.offset === 0 ? piece : (await readWhole())?.piece
   if (whole?.generationId !== piece.generationId || whole.attempt !== piece.attempt || !hasEnded(whole)) return null
   if (whole.text.length !== piece.offset + piece.text.length) return null
   const ended = endings.get(whole) ?? toEnded(whole)

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import type { LogPosition } from '../../event-log/event-log.ts'
 import type { Generation } from '../generation/generation.entity.ts'
 
 /** How much of a reply somebody has: so many UTF-16 code units of one attempt's text. */
@@ -25,9 +26,11 @@ export interface ReplyPiece extends ReplyPosition {
   readonly status: Generation['status']
   /** Begins at `offset` of `attempt`, up to which the text is the same as at the wanted position; may be empty. */
   readonly text: string
+  /** For what was not read but heard of: where the conversation's log stood, at the least, when it was written. */
+  readonly log?: LogPosition | undefined
 }
 
-interface Row extends Omit<ReplyPiece, 'text'> {
+interface Row extends Omit<ReplyPiece, 'text' | 'log'> {
   /** The text of a version that has ended. */
   readonly body: string | null
   /** The text of a growing one: the chunks from the one on in which `offset` lies, which begins at `start`. */

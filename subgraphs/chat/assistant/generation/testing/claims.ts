@@ -36,8 +36,8 @@ export async function addText(
   leaseMs = 60_000,
 ): Promise<void> {
   const { conversationId, id, attempt } = claim
-  const [verdict] = await appendChunks(em, [{ conversationId, id, attempt, offset, text }], leaseMs)
-  if (verdict !== 'written') throw new LeaseLostError()
+  const [appended] = await appendChunks(em, [{ conversationId, id, attempt, offset, text }], leaseMs)
+  if (appended?.verdict !== 'written') throw new LeaseLostError()
 }
 
 /** Ends a claimed reply, whole unless another outcome is given. */
