@@ -67,6 +67,7 @@ describe('a reply fails without a text', () => {
     ],
     ['PROVIDER_UNAVAILABLE', 'ends without a word', (answer) => answer.bytes(Buffer.from('\n')).close()],
     ['PROVIDER_UNAVAILABLE', 'says that it has finished, and nothing else', (answer) => answer.finish()],
+    ['PROVIDER_UNAVAILABLE', 'never comes to the end of its thoughts', (answer) => answer.say('<think>Hm.').finish()],
     [
       'PROVIDER_UNAVAILABLE',
       'says that it failed',

@@ -150,12 +150,13 @@ describe('a reply', () => {
     const [first] = [await ask('One', conversationId), await ask('Two', conversationId)]
     const refused = await answerTo('Three', conversationId)
     expect([refused.generation.status, refused.generation.error?.code]).toEqual(['FAILED', 'QUOTA_EXCEEDED'])
+    expect(refused.generation.usage).toMatchObject({ inputTokens: 0, outputTokens: 0, isEstimated: false })
 
     await expect.poll(async () => (await readReply(ada, first)).generation.text).toBe('Twelve bytes')
     await ada.client.run(mutationDocument('cancelReply', 'userErrors { code }'), { input: { messageId: first } })
     const { generation } = await readReply(ada, first)
     expect(generation.usage).toMatchObject({ outputTokens: 3, isEstimated: true })
-    expect(await usageOf(ada)).toMatchObject({ outputTokens: 3, replies: 1 })
+    expect(await usageOf(ada)).toMatchObject({ outputTokens: 3, replies: 2 })
     model.answerWith((answer) => answer.say('Room.').finish())
     expect((await answerTo('Four', conversationId)).body).toBe('Room.')
   })

@@ -1,4 +1,5 @@
 import type { EventBus } from '../../platform/event-bus/event-bus.ts'
+import type { Logger } from '../../platform/logging.ts'
 import { ReplyControl } from './assistant/control/reply-control.service.ts'
 import { ReplyQueue } from './assistant/control/reply-queue.ts'
 import { ReplyRemoval } from './assistant/control/reply-removal.ts'
@@ -26,6 +27,7 @@ export function createServices({
   models,
   ledger,
   people,
+  logger,
   signalTimes,
 }: {
   bus: EventBus
@@ -33,6 +35,7 @@ export function createServices({
   models: Models
   ledger: Ledger
   people: People
+  logger: Logger
   signalTimes?: SignalTimes | undefined
 }): Services {
   const signals = new Signals({ bus, ...(signalTimes && { times: signalTimes }) })
@@ -43,6 +46,7 @@ export function createServices({
       models,
       changes,
       replies: new ReplyRemoval({ bus, ledger }),
+      logger,
     }),
     members: new MemberService({ people, changes }),
     messages: new MessageService({ bus, people, changes, responder: new ReplyQueue({ bus, models, ledger }) }),

@@ -151,7 +151,7 @@ function openServices(
   const lastSeen = resources.use(new LastSeenWriter({ fork, logger }))
   const presence = resources.use(new PresenceBoard({ ...overrides.presenceTimes, bus, lastSeen, now: overrides.now }))
   return {
-    ...createServices({ ...assistant, bus, changes, people, signalTimes: overrides.signalTimes }),
+    ...createServices({ ...assistant, bus, changes, people, logger, signalTimes: overrides.signalTimes }),
     presence,
     streams: {
       ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies },

@@ -6,6 +6,7 @@ import type { PageRequest } from '../../../platform/connection.ts'
 import { readEntities } from '../../../platform/entity-rows.ts'
 import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import { newUuid } from '../../../platform/ids.ts'
+import type { Logger } from '../../../platform/logging.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
 import { inboxDoorbellOf, touchInboxes } from '../event-log/inbox-head.ts'
 import { Conversation } from './conversation.entity.ts'
@@ -40,6 +41,7 @@ export class ConversationService {
   readonly #models: ModelCatalogue
   readonly #changes: ConversationChanges
   readonly #replies: Replies
+  readonly #logger: Logger
 
   constructor(options: {
     bus: EventBus
@@ -47,12 +49,14 @@ export class ConversationService {
     models: ModelCatalogue
     changes: ConversationChanges
     replies: Replies
+    logger: Logger
   }) {
     this.#bus = options.bus
     this.#people = options.people
     this.#models = options.models
     this.#changes = options.changes
     this.#replies = options.replies
+    this.#logger = options.logger
   }
 
   /**
@@ -109,8 +113,13 @@ export class ConversationService {
       requireRight(change, 'delete the conversation')
       await markDeleted(change)
     })
-    // The conversation is deleted, whatever comes of this: its removal stops them once more.
-    await this.#replies.stop(() => em.fork(), id).catch(() => undefined)
+    try {
+      await this.#replies.stop(() => em.fork(), id)
+    } catch (error) {
+      // The conversation is deleted, whatever came of this. Until its removal a reply may be written that nobody will read.
+      const words = 'could not stop the replies of a deleted conversation; its removal will'
+      this.#logger.warn({ err: error, conversationId: id }, words)
+    }
   }
 
   /** The viewer's conversations in the page's direction, one more than its size where there is one. */

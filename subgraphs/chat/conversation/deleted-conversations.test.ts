@@ -7,8 +7,10 @@ import { appendChunks } from '../assistant/generation/append-chunks.ts'
 import type { Claim } from '../assistant/generation/generation-lease.ts'
 import { claimReply } from '../assistant/generation/testing/claims.ts'
 import { blockedStatement } from '../testing/blocked-statement.ts'
-import { openChatFixture } from '../testing/chat-fixture.ts'
+import { openChatFixture, viewerNamed } from '../testing/chat-fixture.ts'
 import type { Conversation } from './conversation.entity.ts'
+import { ConversationService } from './conversation.service.ts'
+import { ConversationChanges } from './conversation-change.ts'
 import { DeletedConversations } from './deleted-conversations.ts'
 import { ConversationCalls, SEEN } from './testing/conversation-calls.ts'
 
@@ -26,8 +28,10 @@ const content = (
   )
 ).map(({ name }) => name)
 
-const append = (reply: Claim, offset: number, text: string) =>
-  appendChunks(chat.fork(), [{ ...reply, offset, text }], LEASE_MS)
+const append = async (reply: Claim, offset: number, text: string) => {
+  const [appended] = await appendChunks(chat.fork(), [{ ...reply, offset, text }], LEASE_MS)
+  return appended?.verdict
+}
 const erase = (userId: string, conversation: Conversation, scope: string[] = []) =>
   calls.change(userId, 'deleteConversation', conversation, {}, scope)
 
@@ -89,7 +93,7 @@ describe('a deleted conversation', () => {
     if (!reply) throw new Error('There is no reply to write.')
     await erase(chat.viewerId, talk)
 
-    expect(await append(reply, 0, 'Once')).toEqual(['refused'])
+    expect(await append(reply, 0, 'Once')).toBe('refused')
     expect(await claimReply(chat.fork())).toBeNull()
   })
 
@@ -176,7 +180,7 @@ describe('what was said in a deleted conversation', () => {
     await using _worker = start()
     await expect.poll(() => isGone(talk)).toBe(true)
 
-    expect(await append(reply, 11, 'wer')).toEqual(['refused'])
+    expect(await append(reply, 11, 'wer')).toBe('refused')
     expect(await rowsOf(kept, ['member'])).toEqual({ member: 1, conversation: 1 })
     expect(complaints).toEqual([])
   })
@@ -274,6 +278,34 @@ describe('what was said in a deleted conversation', () => {
     await blockedStatement(chat, 'FOR UPDATE')
     await sender.commit()
     await expect.poll(() => isGone(group)).toBe(true)
+    expect(complaints).toEqual([])
+  })
+
+  it('goes also when its reply could not be stopped at once, which the log tells', async () => {
+    const warnings: unknown[] = []
+    const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
+    logger.warn = (...said: unknown[]) => void warnings.push(said)
+    const changes = new ConversationChanges(chat)
+    const conversations = new ConversationService({ ...chat, changes, replies: new ReplyRemoval(chat), logger })
+    const talk = await chat.converse('ASSISTANT')
+    await chat.say(talk, 'Tell me.')
+    await chat.fork().execute(
+      `CREATE FUNCTION chat.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;
+       CREATE TRIGGER refuse BEFORE UPDATE ON chat.generation FOR EACH ROW EXECUTE FUNCTION chat.refuse()`,
+    )
+    await conversations.delete(chat.fork(), viewerNamed(chat.viewerId), talk.id)
+    await chat.fork().execute('DROP FUNCTION chat.refuse() CASCADE')
+
+    expect(await calls.list(chat.viewerId)).not.toContain(talk.id)
+    const said = 'could not stop the replies of a deleted conversation; its removal will'
+    expect(warnings).toEqual([
+      [
+        { err: expect.objectContaining({ message: expect.stringContaining('not now') }), conversationId: talk.id },
+        said,
+      ],
+    ])
+    await using _worker = start()
+    await expect.poll(() => isGone(talk)).toBe(true)
     expect(complaints).toEqual([])
   })
 })

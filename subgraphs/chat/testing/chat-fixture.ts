@@ -176,7 +176,7 @@ async function openParts(
   const { dailyTokens = null, concurrentReplies = 32, now } = options
   const ledger = new PostgresLedger({ dailyTokens, concurrentReplies, now })
   const services: ChatServices = {
-    ...createServices({ bus, people, changes: new ConversationChanges({ bus }), models, ledger }),
+    ...createServices({ bus, people, changes: new ConversationChanges({ bus }), models, ledger, logger }),
     presence: resources.use(new PresenceBoard({ bus, lastSeen })),
     streams: {
       ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies },

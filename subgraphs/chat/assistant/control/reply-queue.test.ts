@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MemoryEventBus } from '../../../../platform/event-bus/memory-event-bus.ts'
+import { encodeId } from '../../../../platform/ids.ts'
 import { Conversation } from '../../conversation/conversation.entity.ts'
 import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
 import { Models } from '../model/models.ts'
@@ -96,6 +97,29 @@ describe('a reply that its asker may not have any more', () => {
     expect(await desk.versionsOf(reply)).toMatchObject([{ status: 'QUEUED', errorCode: null }])
     await desk.end(reply, { body: 'Because not.' })
   })
+
+  it('has cost nothing, which its usage says, and is counted among its asker’s replies', async () => {
+    const waiting = await desk.ask(chat.viewerId, conversation)
+    const before = await usage()
+    const { reply } = await desk.ask(chat.viewerId, conversation, '@assistant, and how much?')
+
+    const source = `query ($id: ID!) { message(id: $id) {
+      generation { status finishedAt usage { inputTokens outputTokens totalTokens isEstimated } }
+    } }`
+    const { data, errors } = await chat.run(chat.viewerId, source, { id: encodeId('msg', reply.id) })
+    expect(errors).toBeUndefined()
+    const nothing = { inputTokens: 0, outputTokens: 0, totalTokens: 0, isEstimated: false }
+    expect(data).toMatchObject({
+      message: { generation: { status: 'FAILED', finishedAt: expect.anything(), usage: nothing } },
+    })
+    expect(await usage()).toEqual({ ...before, replies: before.replies + 1 })
+    await desk.end(waiting.reply, { body: 'Because.' })
+  })
+
+  async function usage() {
+    const { data } = await chat.run(chat.viewerId, '{ usage { totalTokens replies } }')
+    return (data as { usage: { totalTokens: number; replies: number } }).usage
+  }
 
   it('is not asked for anew, or for more of, and its question is not changed: nothing happens then', async () => {
     const { question, reply } = await desk.answered(chat.viewerId, conversation, { body: 'Half', status: 'CANCELLED' })

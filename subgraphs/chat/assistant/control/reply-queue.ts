@@ -12,10 +12,12 @@ import { Generation } from '../generation/generation.entity.ts'
 import { REPLY_QUEUED } from '../generation/topics.ts'
 import { GenerationError } from '../model/generation-error.ts'
 import type { Models } from '../model/models.ts'
-import type { Ledger } from '../usage/ledger.ts'
+import type { Ledger, TokensUsed } from '../usage/ledger.ts'
 import { addVersion } from './add-version.ts'
 import { isAtWork, readVersions } from './reply-versions.ts'
 import { retractMessage } from './retract.ts'
+
+const NOTHING: TokensUsed = { inputTokens: 0, outputTokens: 0 }
 
 /** Queues replies in Postgres: a reply that was asked for in a committed message is always written, or says why not. */
 export class ReplyQueue implements Responder {
@@ -33,7 +35,7 @@ export class ReplyQueue implements Responder {
     return conversation.kind === 'ASSISTANT' || mentionsAssistant(body)
   }
 
-  /** A reply that its asker may not have ends here and now: QUOTA_EXCEEDED. */
+  /** A reply that its asker may not have ends here and now: QUOTA_EXCEEDED. It has cost nothing, and counts as one. */
   async enqueue(
     em: EntityManager,
     conversation: Conversation,
@@ -41,15 +43,17 @@ export class ReplyQueue implements Responder {
     requestedBy: string,
   ): Promise<readonly NewEvent[]> {
     const isAdmitted = await this.#ledger.admits(em, requestedBy)
-    await em.insert(Generation, {
+    const generation = {
       conversationId: conversation.id,
       id: newUuid(),
       messageId: reply.id,
       model: this.#models.nameFor(conversation.assistant),
       requestedBy,
-      ...(isAdmitted ? { status: 'QUEUED' } : refused()),
-    })
-    return isAdmitted ? [] : [{ kind: 'ReplyFinished', messageId: reply.id }]
+    }
+    await em.insert(Generation, { ...generation, ...(isAdmitted ? { status: 'QUEUED' } : refused()) })
+    if (isAdmitted) return []
+    await this.#ledger.settle(em, generation, NOTHING, 1)
+    return [{ kind: 'ReplyFinished', messageId: reply.id }]
   }
 
   async answerAnew(change: ConversationChange, { conversationId, id }: Message): Promise<void> {
@@ -78,5 +82,6 @@ export class ReplyQueue implements Responder {
 
 function refused() {
   const { code, message } = new GenerationError('QUOTA_EXCEEDED')
-  return { status: 'FAILED', errorCode: code, errorMessage: message, finishedAt: raw('now()') } as const
+  const usage = { ...NOTHING, usageIsEstimated: false }
+  return { status: 'FAILED', errorCode: code, errorMessage: message, finishedAt: raw('now()'), ...usage } as const
 }

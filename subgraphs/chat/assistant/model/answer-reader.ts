@@ -7,14 +7,19 @@ export interface AnswerReader {
    * Takes the next event.
    *
    * @returns the text that it adds, often none.
-   * @throws GenerationError when the event says that the answer has failed.
+   * @throws GenerationError, or an Error whose meaning depends on what was heard before it, when the event says that the
+   *   answer has failed.
    */
   take(event: unknown): string
   /** Whether the model has said why it ended. */
   readonly isWhole: boolean
   /** What the call has cost, as far as the provider has said so; also of an answer that is not whole. */
   readonly usage: ReportedUsage
-  /** What came beside the text; only of a whole answer. */
+  /**
+   * What came beside the text; only of a whole answer.
+   *
+   * @throws as `take`, when it did not end well.
+   */
   answer(): Omit<ModelAnswer, 'endpoint'>
 }
 

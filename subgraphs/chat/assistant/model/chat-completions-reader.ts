@@ -26,7 +26,6 @@ const ENDS: ReadonlyMap<string, 'whole' | 'length' | 'withheld'> = new Map([
 export class ChatCompletionsReader implements AnswerReader {
   readonly #calls: GrowingCall[] = []
   readonly #bounds = new CallBounds()
-  #hasText = false
   #finishReason: string | undefined
   #usage: ReportedUsage = null
 
@@ -48,25 +47,18 @@ export class ChatCompletionsReader implements AnswerReader {
     if (Array.isArray(delta.tool_calls)) for (const call of delta.tool_calls) this.#takeCall(fieldsOf(call))
     this.#finishReason = textOf(choice.finish_reason) || undefined
     // Where a model refuses, what it says instead stands in another field.
-    const text = textOf(delta.content) || textOf(delta.refusal)
-    this.#hasText ||= text !== ''
-    return text
+    return textOf(delta.content) || textOf(delta.refusal)
   }
 
   answer(): Omit<ModelAnswer, 'endpoint'> {
     const end = ENDS.get((this.#finishReason ?? '').toLowerCase())
     if (end === 'withheld') throw new GenerationError('MODERATION_REFUSED')
-    if (end === undefined) throw this.#endedBadly()
+    if (end === undefined) throw new Error(`It ended with ${visible(this.#finishReason ?? '')}.`)
     const usage = this.#usage
     // A call that was cut off must not be done.
     if (end === 'length') return { usage, finishReason: 'length', calls: [] }
     const calls = this.#calls.filter(({ name }) => name !== '').map(toRequestedCall)
     return { usage, finishReason: calls.length > 0 ? 'calls' : 'stop', calls }
-  }
-
-  #endedBadly(): GenerationError {
-    const cause = new Error(`It ended with ${visible(this.#finishReason ?? '')}.`)
-    return new GenerationError(this.#hasText ? 'STREAM_INCOMPLETE' : 'PROVIDER_UNAVAILABLE', { cause })
   }
 
   /** The first part of a call has its id and name, which some servers repeat; the others go on with its arguments. */

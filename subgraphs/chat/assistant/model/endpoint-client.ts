@@ -67,7 +67,8 @@ export class EndpointClient {
     const tries = new Tries(question.hasOther ? TRIES_BEFORE_OTHER : TRIES, this.#retryDelayMs)
     for (;;) {
       const reader = this.#api(model) === 'responses' ? new ResponsesReader() : new ChatCompletionsReader()
-      const listener = { signal, onText, needsText: request.needsText === true }
+      const { needsText = false, continues = false } = request
+      const listener = { signal, onText, needsText, continues }
       using hearing = new Hearing(reader, listener, this.#idleTimeoutMs)
       try {
         return await hearing.hear(() => this.#open(question, hearing, tries))

@@ -2,6 +2,7 @@ import { APIError } from 'openai'
 import type { AnswerReader } from './answer-reader.ts'
 import { GenerationError, toGenerationError, wordless } from './generation-error.ts'
 import { IdleTimer } from './idle-timer.ts'
+import { LeadingThoughts } from './leading-thoughts.ts'
 import type { ModelAnswer } from './model-request.ts'
 import { Received, toldBy } from './received.ts'
 
@@ -14,6 +15,8 @@ export interface Listener {
   readonly onText: (text: string) => Promise<void>
   /** Whether an answer that is all said without a word, or a call, has failed. */
   readonly needsText: boolean
+  /** Whether the answer is the rest of a text: then it does not begin where a model thinks. */
+  readonly continues: boolean
 }
 
 /** One try at an answer: hands on its text piece by piece, and says what is wrong with it. */
@@ -22,6 +25,7 @@ export class Hearing implements Disposable {
   readonly received = new Received()
   readonly #reader: AnswerReader
   readonly #listener: Listener
+  readonly #thoughts = new LeadingThoughts()
   #hasBegun = false
   #hasEvents = false
   #hasText = false
@@ -67,7 +71,7 @@ export class Hearing implements Disposable {
 
   async #take(event: unknown): Promise<void> {
     this.#hasEvents = true
-    const text = this.#reader.take(event)
+    const text = this.#spoken(this.#reader.take(event))
     if (text !== '') {
       this.idle.rest()
       this.#hasText = true
@@ -78,6 +82,13 @@ export class Hearing implements Disposable {
     if (!this.#reader.isWhole) this.idle.restart()
     else if (!this.#isAfterword) this.idle.restart(AFTERWORD_MS)
     this.#isAfterword = this.#reader.isWhole
+  }
+
+  /** What is text of a piece, and of those before it: all but what the model thinks before it speaks. */
+  #spoken(piece: string): string {
+    if (this.#listener.continues) return piece
+    const text = this.#thoughts.take(piece)
+    return this.#reader.isWhole ? text + this.#thoughts.end() : text
   }
 
   #answer(): Omit<ModelAnswer, 'endpoint'> {

@@ -8,7 +8,6 @@ export class ResponsesReader implements AnswerReader {
   readonly #calls: RequestedCall[] = []
   readonly #bounds = new CallBounds()
   #lastEvent = -1
-  #hasText = false
   #finishReason: 'stop' | 'length' | undefined
   #usage: ReportedUsage = null
 
@@ -26,7 +25,6 @@ export class ResponsesReader implements AnswerReader {
     switch (event.type) {
       case 'response.output_text.delta':
       case 'response.refusal.delta':
-        this.#hasText ||= textOf(event.delta) !== ''
         return textOf(event.delta)
       case 'response.output_item.done':
         this.#takeItem(fieldsOf(event.item))
@@ -37,7 +35,7 @@ export class ResponsesReader implements AnswerReader {
         break
       case 'response.failed':
         this.#usage = usageIn(fieldsOf(event.response))
-        throw failure(fieldsOf(fieldsOf(event.response).error), this.#hasText)
+        throw failure(fieldsOf(fieldsOf(event.response).error))
     }
     return ''
   }
@@ -76,9 +74,8 @@ function usageIn(response: Readonly<Record<string, unknown>>): ReportedUsage {
   return usageOf(usage.input_tokens, usage.output_tokens)
 }
 
-/** What a failure in a stream means; the provider's words go no further than its cause. */
-function failure({ code, message }: Readonly<Record<string, unknown>>, hasText: boolean): GenerationError {
-  const cause = new Error(visible(`${textOf(code)}: ${textOf(message)}`))
-  if (code === 'rate_limit_exceeded') return new GenerationError('PROVIDER_RATE_LIMITED', { cause })
-  return new GenerationError(hasText ? 'STREAM_INCOMPLETE' : 'PROVIDER_UNAVAILABLE', { cause })
+/** A failure in a stream; the provider's words go no further than its cause. */
+function failure({ code, message }: Readonly<Record<string, unknown>>): Error {
+  const words = new Error(visible(`${textOf(code)}: ${textOf(message)}`))
+  return code === 'rate_limit_exceeded' ? new GenerationError('PROVIDER_RATE_LIMITED', { cause: words }) : words
 }

@@ -1,15 +1,14 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import type { PayableTask } from '../usage/ledger.ts'
+import { RESERVATION_IDS } from '../usage/task-reservation.ts'
 
-/** Something the assistant does beside its replies, as this process has taken it. */
-export interface Task {
-  readonly conversationId: string
-  readonly kind: 'TITLE' | 'SUMMARY'
-  /** One of the catalogue's ids. */
-  readonly model: string
+/**
+ * Something the assistant does beside its replies, as this process has taken it, with who paid for it then: nobody does
+ * once whoever asked has deleted their account.
+ */
+export interface Task extends PayableTask {
   /** How often it has been begun, this time included. */
   readonly attempts: number
-  /** Who paid for it when it was taken (a UUID); null when nobody does: whoever asked may have deleted their account. */
-  readonly payer: string | null
   /** Fences this process: whoever takes the task later has another one. */
   readonly lease: string
 }
@@ -49,9 +48,15 @@ export async function claimTask(em: EntityManager): Promise<Task | null> {
   return task ?? null
 }
 
-/** Gives up the tasks whose last worker is lost too, and those that have rested. */
+/** Gives up the tasks whose last worker is lost too, with what is set aside for them, and those that have rested. */
 export async function dropAbandoned(em: EntityManager): Promise<void> {
-  await em.execute(`DELETE FROM chat.assistant_task WHERE attempts >= ${MOST_ATTEMPTS} AND ${IS_FREE}`)
+  await em.execute(
+    `WITH dropped AS (
+       DELETE FROM chat.assistant_task WHERE attempts >= ${MOST_ATTEMPTS} AND ${IS_FREE} RETURNING conversation_id, kind
+     )
+     DELETE FROM chat.token_reservation reservation USING dropped JOIN ${RESERVATION_IDS} AS known(kind, id) USING (kind)
+     WHERE reservation.conversation_id = dropped.conversation_id AND generation_id = known.id`,
+  )
 }
 
 /**

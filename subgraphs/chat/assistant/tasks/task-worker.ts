@@ -97,12 +97,10 @@ export class TaskWorker implements AsyncDisposable {
   async #work(task: Task): Promise<void> {
     try {
       const job = await this.#prepare(task)
-      const inputTokens = job ? this.#options.prompts.countTurns(task.model, job.turns) : 0
-      if (!job || !(await this.#isAffordable(task, inputTokens))) return await removeTask(this.#options.fork(), task)
-      await this.#finish(task, job, await this.#ask(task, job, inputTokens))
+      const granted = job && (await this.#setAside(task, job))
+      if (!granted) return await this.#leave(task, NOTHING, removeTask)
+      await this.#finish(task, job, await this.#ask(task, job, granted))
     } catch (error) {
-      // The conversation was deleted, and its tasks with it.
-      if (error instanceof NotFoundError) return
       const { logger } = this.#options
       logger.warn({ err: error, conversation: task.conversationId }, `could not write a ${task.kind.toLowerCase()}`)
     }
@@ -115,37 +113,45 @@ export class TaskWorker implements AsyncDisposable {
     return prepareSummary(em, this.#options.prompts, { conversationId, model })
   }
 
-  /** Whether what is to be read fits what its payer has left of the day. */
-  async #isAffordable({ payer }: Task, inputTokens: number): Promise<boolean> {
-    const { ledger, fork } = this.#options
-    return payer !== null && (await ledger.affords(fork(), payer, inputTokens))
+  /**
+   * Sets aside what it may cost at most; null when it does not fit what its payer has left of the day, nobody pays, or
+   * another process has the task.
+   */
+  #setAside(task: Task, job: SideJob): Promise<TokensUsed | null> {
+    const { prompts, ledger, fork } = this.#options
+    const inputTokens = prompts.countTurns(task.model, job.turns)
+    const longest = Math.min(job.maxOutputTokens, prompts.longestAnswer(task.model, inputTokens))
+    const wanted = { inputTokens, outputTokens: Math.max(1, longest) }
+    return fork().transactional(async (transaction) => {
+      const payer = await lockTask(transaction, task)
+      const outputTokens = payer ? await ledger.setAside(transaction, { ...task, payer }, wanted) : null
+      return outputTokens === null ? null : { inputTokens, outputTokens }
+    })
   }
 
   /** Null: it failed, and the task is put off; or it was handed over. */
-  async #ask(task: Task, job: SideJob, inputTokens: number): Promise<Answer | null> {
+  async #ask(task: Task, job: SideJob, granted: TokensUsed): Promise<Answer | null> {
     const { model, prompts, logger } = this.#options
     const kind = task.kind.toLowerCase()
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(LONGEST_ANSWER_MS)])
     let written = ''
-    const counted = () => ({ inputTokens, outputTokens: prompts.countTokens(task.model, written) })
+    const counted = () => ({ ...granted, outputTokens: prompts.countTokens(task.model, written) })
     try {
-      const longest = prompts.longestAnswer(task.model, inputTokens)
-      const maxOutputTokens = Math.max(1, Math.min(job.maxOutputTokens, longest))
       const onText = async (text: string) => {
         written += text
         if (written.length > LONGEST_ANSWER) throw new Error('The model wrote too much.')
       }
-      const request = { model: task.model, turns: job.turns, maxOutputTokens }
+      const request = { model: task.model, turns: job.turns, maxOutputTokens: granted.outputTokens }
       const { usage, finishReason } = await model.reply(request, { signal, onText })
       // Cut at its longest it has not come to its end, and maybe not to its beginning.
       const answer = { text: finishReason === 'length' ? null : job.read(written), cost: usage ?? counted() }
       if (answer.text !== null) return { ...answer, text: answer.text }
       logger.warn({ conversation: task.conversationId }, `a model wrote no ${kind}`)
-      await this.#putOff(task, answer.cost, retryTask)
+      await this.#leave(task, answer.cost, retryTask)
     } catch (error) {
       const isHandover = error === HANDOVER
       if (!isHandover) logger.warn({ err: error, conversation: task.conversationId }, `no ${kind} was written`)
-      await this.#putOff(task, written === '' ? NOTHING : counted(), isHandover ? handTaskOver : retryTask)
+      await this.#leave(task, written === '' ? NOTHING : counted(), isHandover ? handTaskOver : retryTask)
     }
     return null
   }
@@ -154,12 +160,18 @@ export class TaskWorker implements AsyncDisposable {
   async #finish(task: Task, job: SideJob, answer: Answer | null): Promise<void> {
     if (!answer) return
     const { changes, fork } = this.#options
-    await changes.apply(fork(), task.conversationId, async (change) => {
-      const payer = await lockTask(change.em, task)
-      if (payer === undefined) return
-      await this.#end(change.em, task, payer === null ? 'done' : await job.keep(change, answer.text))
-      await this.#book(change.em, task, payer, answer.cost)
-    })
+    try {
+      await changes.apply(fork(), task.conversationId, async (change) => {
+        const payer = await lockTask(change.em, task)
+        if (payer === undefined) return
+        await this.#end(change.em, task, payer === null ? 'done' : await job.keep(change, answer.text))
+        await this.#options.ledger.book(change.em, { ...task, payer }, answer.cost)
+      })
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error
+      // The conversation was deleted: nobody wants it any more, but what it cost was used.
+      await this.#leave(task, answer.cost, removeTask)
+    }
   }
 
   async #end(transaction: EntityManager, task: Task, result: JobResult): Promise<void> {
@@ -168,22 +180,17 @@ export class TaskWorker implements AsyncDisposable {
     return retryTask(transaction, task)
   }
 
-  async #putOff(
+  /** Ends this attempt without a result, and books what it has cost. */
+  async #leave(
     task: Task,
     cost: TokensUsed,
-    putOff: (transaction: EntityManager, task: Task) => Promise<void>,
+    leave: (transaction: EntityManager, task: Task) => Promise<void>,
   ): Promise<void> {
     await this.#options.fork().transactional(async (transaction) => {
       const payer = await lockTask(transaction, task)
       if (payer === undefined) return
-      await putOff(transaction, task)
-      await this.#book(transaction, task, payer, cost)
+      await leave(transaction, task)
+      await this.#options.ledger.book(transaction, { ...task, payer }, cost)
     })
-  }
-
-  async #book(transaction: EntityManager, { model }: Task, userId: string | null, cost: TokensUsed): Promise<void> {
-    if (userId === null || cost.inputTokens + cost.outputTokens === 0) return
-    const { inputTokens, outputTokens } = cost
-    await this.#options.ledger.book(transaction, { userId, model, inputTokens, outputTokens })
   }
 }

@@ -3,7 +3,6 @@ import { SCRIPTED_TITLE } from '../../../../tests/support/scripted-model.ts'
 import { viewerNamed } from '../../testing/chat-fixture.ts'
 import { PostgresLedger } from '../usage/postgres-ledger.ts'
 import { openTaskDesk, type TaskDesk } from './testing/task-desk.ts'
-import { readTitle } from './title.ts'
 
 describe('the title of a conversation with the assistant', () => {
   let desk: TaskDesk
@@ -140,6 +139,26 @@ describe('the title of a conversation with the assistant', () => {
     expect(await desk.booked()).toEqual({ inputTokens: 4, outputTokens: 1 })
   })
 
+  it('is asked for three times, and paid each time, of a model that names nothing', async () => {
+    const conversation = await begun()
+    const before = desk.scripted.sideRequests.length
+    desk.scripted.answerSideRequestsWith((answer) =>
+      answer.say('```json\n{"title": "\u202e"}\n```').finish({ prompt_tokens: 4, completion_tokens: 1 }),
+    )
+    for (const attempts of [1, 2]) {
+      await using _worker = desk.openWorker()
+      await expect.poll(() => desk.tasksOf(conversation)).toEqual([{ kind: 'TITLE', attempts, state: 'put off' }])
+      await expire()
+    }
+    await using _worker = desk.openWorker()
+    await expect.poll(() => desk.tasksOf(conversation)).toEqual([])
+    expect(desk.scripted.sideRequests.length).toBe(before + 3)
+    expect([await desk.titleOf(conversation), await desk.booked()]).toEqual([
+      null,
+      { inputTokens: 12, outputTokens: 3 },
+    ])
+  })
+
   it('is not what a model was still at when it had written as much as it may', async () => {
     const conversation = await begun()
     desk.scripted.answerSideRequestsWith((answer) => answer.say('Okay, the user wants').finish(undefined, 'length'))
@@ -199,30 +218,4 @@ describe('the title of a conversation with the assistant', () => {
     await worker[Symbol.asyncDispose]()
     expect(await desk.titleOf(conversation)).toBeNull()
   })
-})
-
-describe('what a model writes for a title', () => {
-  it.each([
-    ['Flight of bees', 'Flight of bees'],
-    [' "Flight of bees."\n\nI hope that helps!', 'Flight of bees'],
-    ['Title: **Flight of bees**', 'Flight of bees'],
-    ['<think>Bees?\nWings!</think>\n# Flight\tof bees', 'Flight of bees'],
-    ['Okay, bees.\n</think>\n\nFlight of bees', 'Flight of bees'],
-    ['Wait…', 'Wait…'],
-    ['And so on...', 'And so on...'],
-    ['C#', 'C#'],
-    ['飛ぶ蜂', '飛ぶ蜂'],
-    [`${'bee '.repeat(40)}`, `${'bee '.repeat(40).slice(0, 79)}…`],
-    [`${'a'.repeat(78)}🐝🐝`, `${'a'.repeat(78)}…`],
-  ])('is, of %j, %j', (answer, title) => {
-    expect(readTitle(answer)).toBe(title)
-    expect(readTitle(answer)?.length).toBeLessThanOrEqual(80)
-  })
-
-  it.each(['', ' \n', '""', '\u200b', '<think>Hm.</think>', '<think>\nOkay, the user'])(
-    'is nothing, of %j',
-    (answer) => {
-      expect(readTitle(answer)).toBeNull()
-    },
-  )
 })

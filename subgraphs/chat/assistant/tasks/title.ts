@@ -1,9 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { hasSomethingToSee } from '../../../../platform/visible-text.ts'
-import { beginningOf, type SideJob, withoutThoughts } from './side-job.ts'
+import { readTitle } from './read-title.ts'
+import type { SideJob } from './side-job.ts'
 
-/** A title is short; the contract allows 200. In UTF-16 code units. */
-const LONGEST_TITLE = 80
 /** So much of the question and of the answer is shown, in UTF-16 code units. */
 const LONGEST_EXCERPT = 2_000
 /** A title has a dozen; the rest is for models that think before they write. */
@@ -49,17 +47,3 @@ async function readBeginning(em: EntityManager, conversationId: string): Promise
 const firstOf = (role: 'USER' | 'ASSISTANT') => `(
   SELECT left(body, ?) FROM chat.message
   WHERE conversation_id = conversation.id AND role = '${role}' AND body <> '' ORDER BY number LIMIT 1)`
-
-/** What models put around a title though they were asked not to. */
-const FRAME = /^(?:[\s"'“”„«»*_#`]|title:)+|[\s"'“”„«»*_`]+$/giu
-
-/** The title in an answer of a model: its first line, without what is put around it; null when nothing is left to see. */
-export function readTitle(answer: string): string | null {
-  const [line = ''] = withoutThoughts(answer).split(/[\r\n\u2028\u2029]/, 1)
-  const title = line
-    .toWellFormed()
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .replace(FRAME, '')
-    .replace(/(?<![.])\.$/, '')
-  return hasSomethingToSee(title) ? beginningOf(title, LONGEST_TITLE) : null
-}

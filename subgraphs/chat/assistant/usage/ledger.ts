@@ -10,6 +10,16 @@ export interface TokensUsed {
 /** A reply, as far as it costs somebody something. */
 export type Payable = Pick<Generation, 'conversationId' | 'id' | 'model'> & { readonly requestedBy?: string | null }
 
+/** A title or a summary, as far as it costs somebody something. A conversation has one of each under way. */
+export interface PayableTask {
+  /** A UUID. */
+  readonly conversationId: string
+  readonly kind: 'TITLE' | 'SUMMARY'
+  readonly model: string
+  /** Who pays, a UUID; null when nobody does. */
+  readonly payer: string | null
+}
+
 /**
  * Who has used how much, and who may use more. Days are those of UTC. Whoever asked for a reply pays, as its row names
  * them at that moment; nobody does once their account was deleted.
@@ -39,8 +49,14 @@ export interface Ledger {
    * @param replies 1 with the last call of a reply, else 0.
    */
   settle(transaction: EntityManager, reply: Payable, used: TokensUsed, replies: 0 | 1): Promise<void>
-  /** Whether so many tokens fit what this person has left of the day. Nothing is set aside. */
-  affords(em: EntityManager, userId: string, tokens: number): Promise<boolean>
-  /** Books what a title or a summary has cost. */
-  book(em: EntityManager, cost: TokensUsed & { readonly userId: string; readonly model: string }): Promise<void>
+  /**
+   * Sets tokens aside for a title or a summary, within a transaction that holds its task's row, in place of what is set
+   * aside for it already: at most half of what is left of the day, so that the next question is not refused meanwhile.
+   *
+   * @returns how many tokens the model may write, at most `outputTokens`; null, and nothing is set aside for it any more,
+   *   when not even a short answer fits.
+   */
+  setAside(transaction: EntityManager, task: PayableTask, tokens: TokensUsed): Promise<number | null>
+  /** Books what a title or a summary has cost, maybe nothing, instead of what is set aside for it, if anything is. */
+  book(em: EntityManager, task: PayableTask, used: TokensUsed): Promise<void>
 }

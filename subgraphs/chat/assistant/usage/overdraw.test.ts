@@ -80,6 +80,40 @@ describe('many replies at once', () => {
     expect(refusals).toBeGreaterThan(0)
   })
 
+  it('never cost more than that with titles and summaries beside them', async () => {
+    const userId = newUuid()
+    const [granted, refused] = [[] as number[], [] as unknown[]]
+
+    async function writeAside(kind: 'TITLE' | 'SUMMARY', settled: number): Promise<number> {
+      const task = { conversationId: newUuid(), kind, model: 'a-model', payer: userId }
+      const wanted = { inputTokens: 20, outputTokens: 300 }
+      const outputTokens = await chat.fork().transactional((em) => ledger.setAside(em, task, wanted))
+      if (outputTokens === null) return refused.push(task) && 0
+      granted.push(outputTokens)
+      const used = { inputTokens: 20, outputTokens: Math.floor(outputTokens * 0.9) }
+      if (settled === 0) return 0
+      await ledger.book(chat.fork(), task, used)
+      return used.inputTokens + used.outputTokens
+    }
+
+    const replies = await seedReplies(chat, { conversationId, userId, count: 5 })
+    const plan = [{ input: 10, output: 50, use: 1, settled: 1 }]
+    const writing = Promise.all([
+      ...replies.map((reply) => write(reply, plan)),
+      ...Array.from({ length: 20 }, (_, index) => writeAside(index % 2 ? 'TITLE' : 'SUMMARY', index % 5)),
+    ])
+    let isOver = false
+    void writing.finally(() => {
+      isOver = true
+    })
+    do expect(await spentBy(chat, userId)).toBeLessThanOrEqual(LIMIT)
+    while (!isOver)
+
+    const cost = (await writing).reduce((sum, cost) => sum + cost, 0)
+    expect((await spentBy(chat, userId)) - (await setAsideFor(chat, userId))).toBe(cost)
+    expect([granted.length > 0, refused.length > 0]).toEqual([true, true])
+  })
+
   it('all ask for the last tokens, and get no more than there are', async () => {
     const userId = newUuid()
     const replies = await seedReplies(chat, { conversationId, userId, count: 50 })

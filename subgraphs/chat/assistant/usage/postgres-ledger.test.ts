@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newUuid } from '../../../../platform/ids.ts'
 import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
 import { LeaseLostError } from '../generation/generation-lease.ts'
+import type { PayableTask } from './ledger.ts'
 import { PostgresLedger } from './postgres-ledger.ts'
 import { bookedOn, type RunningReply, seedReplies, setAsideFor } from './testing/accounts.ts'
 
@@ -40,6 +41,10 @@ describe('the ledger', () => {
     chat.fork().transactional((em) => ledger.settle(em, of, { inputTokens: input, outputTokens: output }, replies))
 
   const admits = (ledger: PostgresLedger, userId = ada) => chat.fork().transactional((em) => ledger.admits(em, userId))
+
+  const titleFor = (payer: string | null, model = 'a-model'): PayableTask => {
+    return { conversationId, kind: 'TITLE', model, payer }
+  }
 
   async function promptTokensOf({ id }: RunningReply): Promise<number | null> {
     const sql = 'SELECT prompt_tokens AS tokens FROM chat.generation WHERE id = ?'
@@ -104,7 +109,7 @@ describe('the ledger', () => {
 
   it('grants what is left of the day, as long as a short answer fits', async () => {
     const ledger = ledgerWith()
-    await ledger.book(chat.fork(), { userId: ada, model: 'a-model', inputTokens: 500, outputTokens: 100 })
+    await ledger.book(chat.fork(), titleFor(ada), { inputTokens: 500, outputTokens: 100 })
     const [first, second, third] = [await reply(), await reply(), await reply()]
     expect(await reserve(ledger, first, 100, 200)).toBe(200)
     expect(await reserve(ledger, second, 20, 200)).toBe(80)
@@ -141,15 +146,45 @@ describe('the ledger', () => {
     const bob = newUuid()
     await reserve(ledger, await reply(), 900, 100)
     expect([await admits(ledger, ada), await admits(ledger, bob)]).toEqual([false, true])
-    await ledger.book(chat.fork(), { userId: bob, model: 'b-model', inputTokens: 1, outputTokens: 2 })
-    await ledger.book(chat.fork(), { userId: bob, model: 'a-model', inputTokens: 3, outputTokens: 4 })
-    await ledger.book(chat.fork(), { userId: bob, model: 'a-model', inputTokens: 3, outputTokens: 4 })
+    await ledger.book(chat.fork(), titleFor(bob, 'b-model'), { inputTokens: 1, outputTokens: 2 })
+    await ledger.book(chat.fork(), titleFor(bob), { inputTokens: 3, outputTokens: 4 })
+    await ledger.book(chat.fork(), titleFor(bob), { inputTokens: 3, outputTokens: 4 })
 
     expect(await bookedOn(chat, bob)).toEqual([
       { day: TODAY, model: 'a-model', input: 6, output: 8, replies: 0 },
       { day: TODAY, model: 'b-model', input: 1, output: 2, replies: 0 },
     ])
     expect(await bookedOn(chat, ada)).toEqual([])
+  })
+
+  it('sets aside for a title at most half of what is left, and books what it cost on that day', async () => {
+    const ledger = ledgerWith()
+    const title = titleFor(ada)
+    const setAside = (of: PayableTask, inputTokens: number, outputTokens: number) =>
+      chat.fork().transactional((em) => ledger.setAside(em, of, { inputTokens, outputTokens }))
+    expect([await setAside(title, 100, 700), await setAsideFor(chat, ada)]).toEqual([400, 500])
+    expect([await setAside(title, 100, 300), await setAsideFor(chat, ada)]).toEqual([300, 400])
+    expect([await setAside({ ...title, kind: 'SUMMARY' }, 285, 200), await setAsideFor(chat, ada)]).toEqual([null, 400])
+    expect(await setAside({ ...title, kind: 'SUMMARY' }, 284, 200)).toBe(16)
+    expect(await reserve(ledger, await reply(), 100, 800)).toBe(200)
+
+    now = new Date('2026-03-02T00:00:00.000Z')
+    await ledger.book(chat.fork(), title, { inputTokens: 90, outputTokens: 7 })
+    await ledger.book(chat.fork(), { ...title, kind: 'SUMMARY' }, { inputTokens: 0, outputTokens: 0 })
+    expect(await setAsideFor(chat, ada)).toBe(300)
+    expect(await bookedOn(chat, ada)).toEqual([{ day: TODAY, model: 'a-model', input: 90, output: 7, replies: 0 }])
+  })
+
+  it('sets nothing aside for a title any more that does not fit, nor books one that nobody pays for', async () => {
+    const ledger = ledgerWith()
+    const title = titleFor(ada)
+    const setAside = (inputTokens: number) =>
+      chat.fork().transactional((em) => ledger.setAside(em, title, { inputTokens, outputTokens: 100 }))
+    expect([await setAside(100), await setAsideFor(chat, ada)]).toEqual([100, 200])
+    expect([await setAside(485), await setAsideFor(chat, ada)]).toEqual([null, 0])
+    await setAside(100)
+    await ledger.book(chat.fork(), titleFor(null), { inputTokens: 100, outputTokens: 100 })
+    expect([await setAsideFor(chat, ada), await bookedOn(chat, ada)]).toEqual([0, []])
   })
 
   it('grants everything without a limit, and waits for no account', async () => {

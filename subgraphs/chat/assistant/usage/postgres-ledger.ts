@@ -2,7 +2,9 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { LeaseLostError } from '../generation/generation-lease.ts'
 import { GenerationError } from '../model/generation-error.ts'
 import { lockAccount } from './assistant-account.ts'
-import type { Ledger, Payable, TokensUsed } from './ledger.ts'
+import { ADD_TO_BOOKED, SHORTEST_ANSWER, spentOn } from './day-account.ts'
+import type { Ledger, Payable, PayableTask, TokensUsed } from './ledger.ts'
+import { bookTask, setAsideForTask } from './task-reservation.ts'
 import { dayOf } from './utc-day.ts'
 
 export interface LedgerOptions {
@@ -13,16 +15,12 @@ export interface LedgerOptions {
   now?: (() => Date) | undefined
 }
 
-/** An answer shorter than this many tokens is not worth its question. */
-const SHORTEST_ANSWER = 16
-
 /**
  * Keeps accounts in Postgres. What a call may cost at most is set aside before it, under the lock of the account, and
  * exchanged for what it did cost after it: so the sum of both never exceeds the limit, however many replies begin at
  * once, unless a model reads or writes more than it was said to. What became of a call that broke off nobody says: it is
  * booked by its text, and what a model thought, or wrote of a call of a tool, until then is in no account. Everything is
- * booked on the day on which it was set aside. Titles and summaries are booked without being set aside: none is begun
- * beyond the limit, but one that was begun may exceed it.
+ * booked on the day on which it was set aside.
  */
 export class PostgresLedger implements Ledger {
   readonly #dailyTokens: number | null
@@ -79,25 +77,16 @@ export class PostgresLedger implements Ledger {
     )
   }
 
-  async affords(em: EntityManager, userId: string, tokens: number): Promise<boolean> {
-    if (this.#dailyTokens === null) return true
-    return this.#dailyTokens - (await spentOn(em, userId, dayOf(this.#now()))) >= tokens
+  async setAside(transaction: EntityManager, task: PayableTask, tokens: TokensUsed): Promise<number | null> {
+    const limit = this.#dailyTokens
+    if (limit === null) return tokens.outputTokens
+    return setAsideForTask(transaction, task, { limit, day: dayOf(this.#now()), tokens })
   }
 
-  async book(em: EntityManager, cost: TokensUsed & { userId: string; model: string }): Promise<void> {
-    await em.execute(
-      `INSERT INTO chat.usage_day AS booked (user_id, day, model, input_tokens, output_tokens) VALUES (?, ?, ?, ?, ?)
-       ${ADD_TO_BOOKED}`,
-      [cost.userId, dayOf(this.#now()), cost.model, cost.inputTokens, cost.outputTokens],
-    )
+  book(em: EntityManager, task: PayableTask, used: TokensUsed): Promise<void> {
+    return bookTask(em, task, { used, day: dayOf(this.#now()) })
   }
 }
-
-const ADD_TO_BOOKED = `
-  ON CONFLICT (user_id, day, model) DO UPDATE
-  SET input_tokens = booked.input_tokens + excluded.input_tokens,
-      output_tokens = booked.output_tokens + excluded.output_tokens,
-      replies = booked.replies + excluded.replies`
 
 /** A call of a model, and how much one person's may cost in a day. */
 interface LimitedCall {
@@ -156,20 +145,3 @@ const SET_ASIDE = `, set_aside AS (
        ON CONFLICT (conversation_id, generation_id)
        DO UPDATE SET user_id = excluded.user_id, day = excluded.day, tokens = excluded.tokens
      )`
-
-/**
- * What is booked and set aside on a day, but for one reply's: read in one statement, so that what is being exchanged at
- * the moment counts once.
- */
-async function spentOn(em: EntityManager, userId: string, day: string, but?: Payable): Promise<number> {
-  const [{ tokens }] = await em.execute<[{ tokens: string }]>(
-    `SELECT (
-       SELECT coalesce(sum(input_tokens + output_tokens), 0) FROM chat.usage_day WHERE user_id = ? AND day = ?
-     ) + (
-       SELECT coalesce(sum(tokens), 0) FROM chat.token_reservation
-       WHERE user_id = ? AND day = ? AND generation_id IS DISTINCT FROM ?
-     ) AS tokens`,
-    [userId, day, userId, day, but?.id ?? null],
-  )
-  return Number(tokens)
-}

@@ -11,7 +11,7 @@ export const FREE: Ledger = {
   admits: async () => true,
   reserve: async (_em, _reply, { outputTokens }) => outputTokens,
   settle: async () => undefined,
-  affords: async () => true,
+  setAside: async (_em, _task, { outputTokens }) => outputTokens,
   book: async () => undefined,
 }
 
