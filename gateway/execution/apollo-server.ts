@@ -8,6 +8,7 @@ import type { Logger } from '../../platform/logging.ts'
 import { costReport } from '../protection/cost-report.ts'
 import type { OperationDocuments } from '../protection/operation-documents.ts'
 import type { SupergraphGateway } from '../supergraph/supergraph-gateway.ts'
+import { cacheReport } from './cache-report.ts'
 import { type OperationContext, runningOperation } from './operation-context.ts'
 
 /**
@@ -42,6 +43,7 @@ export async function startApolloServer(options: {
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       costReport(options.documents),
+      cacheReport,
       options.incremental,
     ],
   })

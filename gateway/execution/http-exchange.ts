@@ -3,6 +3,8 @@ import type { Dispatcher } from 'undici'
 /** What a server answered, all of it. */
 export interface HttpAnswer {
   readonly status: number
+  /** What it says of how long its answer may be kept, if anything. */
+  readonly cacheControl: string | undefined
   readonly text: string
 }
 
@@ -24,7 +26,9 @@ export function exchange(
   })
 }
 
-/** Has the older ones of undici's two sets of methods: for the newer it parses all headers, which nobody reads here. */
+const CACHE_CONTROL = 'cache-control'
+
+/** Has the older ones of undici's two sets of methods: for the newer it parses all headers, of which one is read here. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal
   readonly #resolve: (answer: HttpAnswer) => void
@@ -32,6 +36,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = []
   #abort: ((reason: Error) => void) | undefined
   #status = 0
+  #cacheControl: string | undefined
 
   constructor(signal: AbortSignal, resolve: (answer: HttpAnswer) => void, reject: (reason: unknown) => void) {
     this.#signal = signal
@@ -46,8 +51,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** @param status also one of information (1xx), of which more may come before the answer itself. */
-  onHeaders(status: number): boolean {
+  onHeaders(status: number, headers: Buffer[]): boolean {
     this.#status = status
+    this.#cacheControl = cacheControlIn(headers)
     return true
   }
 
@@ -60,7 +66,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#signal.removeEventListener('abort', this.#giveUp)
     const [first, ...others] = this.#chunks
     const body = first && others.length > 0 ? Buffer.concat(this.#chunks) : first
-    this.#resolve({ status: this.#status, text: body?.toString('utf8') ?? '' })
+    const text = body?.toString('utf8') ?? ''
+    this.#resolve({ status: this.#status, cacheControl: this.#cacheControl, text })
   }
 
   onError(error: Error): void {
@@ -73,4 +80,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject(this.#signal.reason)
     this.#abort?.(this.#signal.reason)
   }
+}
+
+/** @param headers names and values by turns. Several fields of one name mean the same as their list (RFC 9110, 5.3). */
+function cacheControlIn(headers: readonly Buffer[]): string | undefined {
+  const values: string[] = []
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index]
+    if (name?.length !== CACHE_CONTROL.length || name.toString('latin1').toLowerCase() !== CACHE_CONTROL) continue
+    values.push(headers[index + 1]?.toString('latin1') ?? '')
+  }
+  return values.length > 0 ? values.join(',') : undefined
 }

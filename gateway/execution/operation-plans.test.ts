@@ -4,6 +4,7 @@ import { BadUserInputError } from '../../platform/errors.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import { loadToySupergraph } from '../testing/toy-streams.ts'
 import { ToySubgraph } from '../testing/toy-subgraph.ts'
+import { CachePolicy } from './cache-policy.ts'
 import { CompiledOperation } from './compiled-operation.ts'
 import { compileOperation, OperationPlans } from './operation-plans.ts'
 import { entities, type Script, ScriptedSource } from './plan/testing/scripted-source.ts'
@@ -17,7 +18,13 @@ const NOTES = `
 `
 const PEOPLE = 'type Query { me: Person } type Person @key(fields: "id") { id: ID! name: String! }'
 const PERSON = { __typename: 'Person', id: 'p1' }
-const CONTEXT = { requestId: 'test', viewer: null, forwarded: {}, signal: new AbortController().signal }
+const CONTEXT = {
+  requestId: 'test',
+  viewer: null,
+  forwarded: {},
+  signal: new AbortController().signal,
+  caching: new CachePolicy(),
+}
 
 let supergraph: LoadedSupergraph
 let notes: ScriptedSource

@@ -54,7 +54,12 @@ export function apolloRequest(
 export function send(reply: FastifyReply, { status, headers, body }: HttpAnswer): FastifyReply {
   // A text would be encoded twice: to count its bytes, and to write them.
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
-  return reply.status(status).headers(headers).send(bytes)
+  // CORS has said already what else it depends on.
+  const vary = [reply.getHeader('vary'), headers.vary].filter((each) => each !== undefined).join(', ')
+  return reply
+    .status(status)
+    .headers({ ...headers, ...(vary && { vary }) })
+    .send(bytes)
 }
 
 function headerMap(headers: FastifyRequest['headers']): HeaderMap {
