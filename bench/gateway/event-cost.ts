@@ -5,6 +5,7 @@
 import { buildOperationContext, executeQueryPlan, type GraphQLDataSource } from '@apollo/gateway'
 import type { PlanNode, QueryPlan } from '@apollo/query-planner'
 import { parse } from 'graphql'
+import { CachePolicy } from '../../gateway/execution/cache-policy.ts'
 import { compileOperation } from '../../gateway/execution/operation-plans.ts'
 import type { SubgraphResponse } from '../../gateway/execution/subgraph-response.ts'
 import type { SubgraphSource } from '../../gateway/execution/subgraph-source.ts'
@@ -57,7 +58,13 @@ function ourExecutor(supergraph: Awaited<ReturnType<typeof loadSupergraph>>, doc
   const operation = compileOperation(supergraph, document, undefined)
   const auth: SubgraphSource = { name: 'auth', ask: async () => authAnswer() }
   const sources = new Map([['auth', auth]])
-  const context = { requestId: '', viewer: null, forwarded: {}, signal: new AbortController().signal } as never
+  const context = {
+    requestId: '',
+    viewer: null,
+    forwarded: {},
+    signal: new AbortController().signal,
+    caching: new CachePolicy(),
+  } as never
   const complete: Complete = () => operation.run({ variables: VARIABLES, sources, context, event: newEvent() })
   return { queryPlan: operation.queryPlan, complete }
 }

@@ -36,6 +36,9 @@ const PEERS = fileURLToPath(new URL('peers', import.meta.url))
 const HIVE = `${PEERS}/node_modules/@graphql-hive/gateway/dist/bin.js`
 const START_MS = 60_000
 const LOOK_EVERY_MS = 100
+/** For one answer while it starts; it may accept a connection long before it answers. */
+const FIRST_WORD_MS = 10_000
+const INSTALL_MS = 1_200_000
 /** Far above what the benchmark's operation needs: limits are not what is measured. */
 const LIMITS = {
   LIMIT_COST: '100000000',
@@ -125,14 +128,20 @@ export async function installPeers(): Promise<void> {
   if (existsSync(HIVE)) return
   print('Installing the other gateways into bench/gateway/peers/node_modules (some minutes)')
   const args = ['ci', '--prefix', PEERS, '--ignore-scripts', '--no-audit', '--no-fund']
-  await promisify(execFile)('npm', args, { cwd: PEERS })
+  try {
+    await promisify(execFile)('npm', args, { cwd: PEERS, timeout: INSTALL_MS, killSignal: 'SIGKILL' })
+  } catch (cause) {
+    throw new Error(`npm has failed to install the other gateways, or took ${INSTALL_MS / 60_000} minutes.`, { cause })
+  }
 }
 
 /** Whether it is ready; else what it says to a query. */
 async function firstWord(url: string): Promise<string> {
   const body = JSON.stringify({ query: '{ __typename }' })
   try {
-    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    const signal = AbortSignal.timeout(FIRST_WORD_MS)
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(url, { method: 'POST', headers, body, signal })
     const text = await response.text()
     return response.ok ? 'ready' : `${response.status} ${text.slice(0, 200)}`
   } catch (error) {

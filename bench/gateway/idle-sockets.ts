@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType } from 'graphql-ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import { WATCH } from './events-graph.ts'
+import { inTime } from './in-time.ts'
 
 /** Opens so many sockets to a gateway, beside those there are; without, asks only where the subgraph is. */
 export interface IdleQuestion {
@@ -20,6 +21,10 @@ export interface IdleReport {
 }
 
 const CONNECT_AT_ONCE = 25
+/** For one socket to be opened, and again to be acknowledged. */
+const CONNECT_MS = 30_000
+/** For the last subscriptions to come from the gateway to the subgraph. */
+const ARRIVAL_MS = 60_000
 const subgraph = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
 const arrivals = new Set<() => void>()
 let subscriptions = 0
@@ -52,11 +57,12 @@ async function openAll(url: string, sockets: number): Promise<void> {
     for (const room of rooms) await open(url, room)
   }
   await Promise.all(Array.from({ length: CONNECT_AT_ONCE }, worker))
-  await new Promise<void>((resolve) => {
+  const arrived = new Promise<void>((resolve) => {
     const look = () => subscriptions >= opened && resolve()
     arrivals.add(look)
     look()
   })
+  await inTime(arrived, ARRIVAL_MS, `${opened} subscriptions to come to the subgraph`)
 }
 
 /** Each watches a room of its own, so that nothing can be shared. */
@@ -65,9 +71,9 @@ async function open(url: string, room: string): Promise<void> {
   socket.on('close', () => {
     closed += 1
   })
-  await once(socket, 'open')
+  await inTime(once(socket, 'open'), CONNECT_MS, `a socket to ${url}`)
   socket.send(JSON.stringify({ type: MessageType.ConnectionInit }))
-  await once(socket, 'message')
+  await inTime(once(socket, 'message'), CONNECT_MS, `the acknowledgement of a socket to ${url}`)
   socket.on('message', (data) => {
     if (String(data).includes(`"${MessageType.Ping}"`)) socket.send(JSON.stringify({ type: MessageType.Pong }))
   })

@@ -4,6 +4,7 @@
  */
 import { Pool } from 'undici'
 import { QUERY } from './graph.ts'
+import { inTime } from './in-time.ts'
 
 /** What this process is asked: for one answer's text, or for load. */
 export type LoadQuestion =
@@ -24,19 +25,26 @@ export interface LoadReport {
 
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json' }
 const BODY = JSON.stringify({ query: QUERY })
+/** For one answer. */
+const ANSWER_MS = 60_000
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', async (question: LoadQuestion) => {
   const pool = new Pool(new URL(question.url).origin, {
     connections: question.kind === 'load' ? question.concurrency : 1,
+    connectTimeout: ANSWER_MS,
+    headersTimeout: ANSWER_MS,
+    bodyTimeout: ANSWER_MS,
   })
   const path = new URL(question.url).pathname
   try {
-    process.send?.(question.kind === 'answer' ? await ask(pool, path) : await load(pool, path, question))
+    const asked = question.kind === 'answer' ? ask(pool, path) : load(pool, path, question)
+    const patience = ANSWER_MS + (question.kind === 'load' ? question.ms : 0)
+    process.send?.(await inTime<Answer | LoadReport>(asked, patience, `answers of ${question.url}`))
   } catch (error) {
     process.send?.({ status: 0, text: String(error) } satisfies Answer)
   } finally {
-    await pool.close()
+    await pool.destroy()
   }
 })
 

@@ -5,10 +5,17 @@ import { fileURLToPath } from 'node:url'
 import type { Resources } from '../../platform/resources.ts'
 import { print } from '../measurement.ts'
 import type { Program } from '../processes.ts'
+import { inTime } from './in-time.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 /** Linux counts a process's time in hundredths of a second for whoever asks (proc(5), `USER_HZ`). */
 const MS_PER_TICK = 10
+/** Beyond what the longest answer takes: thousands of sockets that are opened, or rounds of events on a busy machine. */
+const ANSWER_MS = 600_000
+/** For a program that is told to end: a CPU profile is written meanwhile. Then it is killed. */
+const END_MS = 30_000
+/** For the system to end what was killed. */
+const KILL_MS = 10_000
 
 /** Where a program runs and what it is told. */
 export interface PinnedOptions {
@@ -42,24 +49,26 @@ export function startPinned(resources: Resources, path: string, options: PinnedO
     stdio: ['ignore', 'ignore', 'inherit', ...(isAsked ? (['ipc'] as const) : [])],
   })
   const gone = once(child, 'exit')
-  const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal)
-    await gone
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await inTime(gone, KILL_MS, `the end of ${path}, which was killed`)
   }
-  resources.defer(() => end('SIGTERM'))
+  resources.defer(async () => {
+    child.kill('SIGTERM')
+    await inTime(gone, END_MS, `the end of ${path}`).catch(kill)
+  })
   return {
     async ask<Answer>(question: object) {
       child.send(question)
-      const [answer] = await Promise.race([
-        once(child, 'message'),
-        gone.then(() => {
-          throw new Error(`${path} has failed.`)
-        }),
-      ])
+      const failed = gone.then(() => {
+        throw new Error(`${path} has failed.`)
+      })
+      const answered = Promise.race([once(child, 'message'), failed])
+      const [answer] = await inTime(answered, ANSWER_MS, `an answer of ${path} to ${JSON.stringify(question)}`)
       return answer as Answer
     },
     cpuMs: () => cpuMsOf(child),
-    kill: () => end('SIGKILL'),
+    kill,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
   }
 }

@@ -7,6 +7,7 @@ import type { EventCosts, EventQuestion } from './event-cost.ts'
 import { eventsSupergraph } from './events-graph.ts'
 import { startGateway } from './gateways.ts'
 import type { IdleQuestion, IdleReport } from './idle-sockets.ts'
+import { inTime } from './in-time.ts'
 import type { MemoryReport } from './memory-probe.ts'
 import { startPinned } from './pinned-program.ts'
 
@@ -23,6 +24,8 @@ const SOCKETS = 5_000
 const SOCKETS_BEFORE = 1_000
 const SHARE_OF_STOCK = 0.333
 const KB_PER_SOCKET = { goal: 25, atMost: 30 }
+/** For the gateway to collect its garbage and say what is left. */
+const MEMORY_MS = 60_000
 
 /** What an event with one fetch of an entity costs, by our executor and by Apollo's stock one. */
 export async function compareEvents(resources: Resources, place: Place, rounds: number): Promise<void> {
@@ -76,6 +79,7 @@ export async function weighIdleSockets(resources: Resources, place: Place): Prom
 /** Twice, because the first collection frees what the next one can give back. */
 async function memoryAt(port: number): Promise<MemoryReport> {
   const ask = async () => (await (await fetch(`http://127.0.0.1:${port}`)).json()) as MemoryReport
-  await ask()
-  return ask()
+  const what = 'the gateway to say what memory it uses'
+  await inTime(ask(), MEMORY_MS, what)
+  return inTime(ask(), MEMORY_MS, what)
 }

@@ -17,18 +17,30 @@ export interface SubgraphLease {
   end(): Promise<void>
 }
 
+interface Held {
+  readonly source: HttpDataSource
+  holders: number
+}
+
 /** Connections to subgraphs over HTTP: supergraphs that name the same subgraph at the same address share them. */
 export class SubgraphPool {
   readonly #tools: { readonly signer: ServiceSigner | undefined; readonly logger: Logger }
-  readonly #open = new Map<string, { readonly source: HttpDataSource; holders: number }>()
+  readonly #open = new Map<string, Held>()
 
   constructor(tools: { readonly signer: ServiceSigner | undefined; readonly logger: Logger }) {
     this.#tools = tools
   }
 
+  /** @throws Error when one of the addresses is none; then nothing is held. */
   lease(subgraphs: readonly Subgraph[]): SubgraphLease {
+    // All are made before one is held: what fails in between would hold those before it for ever.
+    const held = subgraphs.map((subgraph) => ({ subgraph, entry: this.#find(subgraph) }))
+    for (const { subgraph, entry } of held) {
+      entry.holders += 1
+      this.#open.set(keyOf(subgraph), entry)
+    }
     return {
-      sources: new Map(subgraphs.map((subgraph) => [subgraph.name, this.#hold(subgraph)])),
+      sources: new Map(held.map(({ subgraph, entry }) => [subgraph.name, entry.source])),
       end: async () => {
         await Promise.all(subgraphs.map((subgraph) => this.#release(subgraph)))
       },
@@ -42,12 +54,10 @@ export class SubgraphPool {
     await Promise.all(open.map(({ source }) => source.close()))
   }
 
-  #hold(subgraph: Subgraph): SubgraphSource {
-    const key = keyOf(subgraph)
-    const known = this.#open.get(key) ?? { source: new HttpDataSource({ ...subgraph, ...this.#tools }), holders: 0 }
-    known.holders += 1
-    this.#open.set(key, known)
-    return known.source
+  /** What is open, or what is opened by its first call. */
+  #find(subgraph: Subgraph): Held {
+    const source = () => new HttpDataSource({ ...subgraph, ...this.#tools })
+    return this.#open.get(keyOf(subgraph)) ?? { source: source(), holders: 0 }
   }
 
   async #release(subgraph: Subgraph): Promise<void> {

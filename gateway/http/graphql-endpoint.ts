@@ -62,7 +62,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, options: End
   const graph = options.graphs.current
   const asked = { request, reply, parameters, client }
   const outcome = await graph.during(() => outcomeOf(asked, graph, options, departed))
-  if (outcome === 'stream') return options.streams.serve(request, reply)
+  if (outcome === 'stream') return options.streams.serve(request, reply, client)
   if (outcome === 'sent') return reply
   return 'errors' in outcome ? refuse(request, reply, outcome.errors, options.logger) : send(reply, outcome)
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApplicationError, ForbiddenError, RateLimitedError, UnauthenticatedError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import { type Metrics, observe } from '../../platform/metrics.ts'
+import type { Client } from '../identity/client.ts'
 import type { Admission, Refusal } from '../sessions/admission.ts'
 import { CLIENT_PATIENCE, type ClientPatience } from '../sessions/client-patience.ts'
 import { ClientSession, type OpenedOperation, type SessionServices } from '../sessions/client-session.ts'
@@ -45,15 +46,16 @@ export class HttpStreams {
   /**
    * Answers a request by a stream.
    *
+   * @param known who asks, where that was found out already.
    * @throws ApplicationError when the client accepts none, is not who it says, or there are too many.
    */
-  async serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async serve(request: FastifyRequest, reply: FastifyReply, known?: Client): Promise<FastifyReply> {
     const { origins, identification, admission } = this.#options
     const format = streamFormatFor(request)
     const parameters = operationParameters(request)
     // A GET for events comes without a preflight.
     if (!origins.allows(request.headers)) throw new ForbiddenError('Pages of this origin may not open streams here.')
-    const client = await identification.identify(request.raw, request.headers.authorization)
+    const client = known ?? (await identification.identify(request.raw, request.headers.authorization))
     if (request.raw.socket.destroyed) return reply.hijack()
     const refusal = this.#operations.isDraining ? { status: 503, retryAfterSeconds: 1 } : admission.refuse()
     const left = refusal ?? admission.enter(client)

@@ -79,6 +79,7 @@ describe('a document that is named by its hash', () => {
   it.each([
     ['by GET', async (body: { query: string; extensions: object }) => (await get(body)).json()],
     ['on a socket', async (body: object) => (await onSocket(body)).payload],
+    ['by server-sent events', async (body: object) => JSON.parse(/data: (\{.*)/.exec(await asEvents(body))?.[1] ?? '')],
   ])('may be sent along %s as well', async (_way, sendAlong) => {
     const query = document()
     expect(await sendAlong({ query, ...named(query) })).toEqual(ANSWER)

@@ -62,9 +62,10 @@ describe('an operation on a socket', () => {
     ['asks for an unknown field', 'subscription { nothing }'],
     ['lacks a variable', 'subscription($p: ID!) { reviewAdded(product: $p) { id } }'],
     ['makes the validation of graphql-js throw', 'subscription($s: Boolean!) { reviewAdded @skip(if: $s) { id } }'],
+    ['leaves its root to a variable', 'subscription($s: Boolean!) { reviewAdded @skip(if: $s) { id } }', { s: true }],
     ['selects nothing', 'subscription { reviewAdded @include(if: false) { id } }'],
-  ])('gets errors of its own when it %s, and the socket stays open', async (_what, query) => {
-    client.subscribe('bad', query)
+  ])('gets errors of its own when it %s, and the socket stays open', async (_what, query, variables?: object) => {
+    client.subscribe('bad', query, variables)
     const frame = await client.next()
     expect(frame).toMatchObject({ type: 'error', id: 'bad', payload: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
     client.subscribe('good', '{ __typename }')

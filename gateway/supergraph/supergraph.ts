@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES, type Schema, Supergraph } from '@apollo/federation-internals'
-import { QueryPlanner } from '@apollo/query-planner'
+import type { QueryPlanner } from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
 import { ConfigurationError } from '../../platform/environment.ts'
 import { Authorization, type GrantedPolicies } from '../authorization/authorization.ts'
 import { RULE_SPECIFICATIONS, readRules } from '../authorization/rules.ts'
 import { withoutRules } from '../authorization/strip-rules.ts'
+import { BoundedPlanner } from './bounded-planner.ts'
 import { type Delivery, readDelivery } from './delivery.ts'
 import { ViewerIndependence } from './viewer-independence.ts'
 
@@ -66,7 +67,7 @@ export function buildSupergraph(
     clientSchema,
     plannedSchema,
     joinedSchema: supergraph.schema.toGraphQLJSSchema(),
-    planner: new QueryPlanner(supergraph, { incrementalDelivery: { enableDefer: true } }),
+    planner: new BoundedPlanner(supergraph),
     authorization: rules && new Authorization(rules, clientSchema, policies),
     ...marks,
   }
