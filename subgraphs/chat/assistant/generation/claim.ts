@@ -14,6 +14,8 @@ export interface BegunClaim extends Claim {
   readonly isFirst: boolean
   /** What the log says of it; null when it goes on where another worker left it. To be told once it is committed. */
   readonly begun: AppendedEvents | null
+  /** Whether others could be taken at that moment. */
+  readonly hasNext: boolean
 }
 
 /** A reply that was ended because nobody else will. */
@@ -42,18 +44,25 @@ const MOST_LOST_WORKERS = 3
 /** An approval is waited for so long. */
 const LONGEST_WAIT = "interval '1 day'"
 
+/** SQL for what is known of a reply that may be taken. */
+const COLUMNS = `generation.conversation_id AS "conversationId", generation.id, message_id AS "messageId", model, attempt,
+    requested_by AS "requestedBy", status, base_attempt AS "baseAttempt", step_length AS "stepLength",
+    text_length AS "textLength", continues, prompt_tokens AS "promptTokens"`
+
 /**
  * SQL for the replies that may be taken, to be read with `LOCK`. Taking one logs an event, which locks the conversation's
  * row: it is locked here already, so that a conversation that somebody else holds is passed over like a reply that
  * somebody else has, instead of keeping all others waiting.
  */
 const REPLIES = `
-  SELECT generation.conversation_id AS "conversationId", generation.id, message_id AS "messageId", model, attempt,
-    requested_by AS "requestedBy", status, base_attempt AS "baseAttempt", step_length AS "stepLength",
-    text_length AS "textLength", continues, prompt_tokens AS "promptTokens"
   FROM chat.generation
   JOIN chat.conversation ON conversation.id = generation.conversation_id AND conversation.deleted_at IS NULL`
 const LOCK = 'LIMIT 1 FOR NO KEY UPDATE OF conversation, generation SKIP LOCKED'
+
+/** SQL for a generation that nobody works on, or whose worker has let its lease run out, and not for the last time. */
+const isFree = (name: string) => `
+  ${name}.status IN ('QUEUED', 'RUNNING') AND NOT ${name}.is_parked AND coalesce(${name}.lease_until < now(), true)
+  AND ${name}.lost_workers + (${name}.lease_until IS NOT NULL)::integer < ${MOST_LOST_WORKERS}`
 
 /**
  * Takes the oldest reply that nobody works on, or whose worker has let its lease run out, and begins its next attempt.
@@ -62,22 +71,21 @@ const LOCK = 'LIMIT 1 FOR NO KEY UPDATE OF conversation, generation SKIP LOCKED'
  */
 export function claimNext(em: EntityManager, options: ClaimOptions): Promise<BegunClaim | null> {
   return em.transactional(async (transaction) => {
-    const [waiting] = await transaction.execute<Waiting[]>(
-      `${REPLIES}
-       WHERE status IN ('QUEUED', 'RUNNING') AND NOT is_parked AND coalesce(lease_until < now(), true)
-         AND lost_workers + (lease_until IS NOT NULL)::integer < ?
-       ORDER BY generation.created_at ${LOCK}`,
-      [MOST_LOST_WORKERS],
+    const [waiting] = await transaction.execute<(Waiting & Pick<BegunClaim, 'hasNext'>)[]>(
+      `SELECT ${COLUMNS}, EXISTS (
+         SELECT FROM chat.generation other WHERE ${isFree('other')} AND other.id <> generation.id
+       ) AS "hasNext" ${REPLIES}
+       WHERE ${isFree('generation')} ORDER BY generation.created_at ${LOCK}`,
     )
     if (!waiting) return null
     if (waiting.promptTokens !== null) await bookCall(transaction, waiting, options.ledger, { replies: 0 })
     const keptLength = lengthThatStays(waiting, options)
     await begin(transaction, waiting, keptLength, options.leaseMs)
     if (keptLength < waiting.textLength) await deleteChunks(transaction, waiting, keptLength)
-    const { conversationId, id, messageId, model, requestedBy, status } = waiting
+    const { conversationId, id, messageId, model, requestedBy, status, hasNext } = waiting
     const isFirst = waiting.attempt === waiting.baseAttempt && !waiting.continues
     const attempt = waiting.attempt + 1
-    const claim = { conversationId, id, messageId, model, requestedBy, attempt, keptLength, isFirst }
+    const claim = { conversationId, id, messageId, model, requestedBy, attempt, keptLength, isFirst, hasNext }
     if (status === 'RUNNING') return { ...claim, begun: null }
     return { ...claim, begun: await appendEvents(transaction, conversationId, [{ kind: 'ReplyStarted', messageId }]) }
   })
@@ -132,7 +140,9 @@ const IS_FORSAKEN = `is_parked AND (
 
 function finishOne(em: EntityManager, which: string, outcome: Outcome, ledger: Ledger): Promise<EndedClaim | null> {
   return em.transactional(async (transaction) => {
-    const [found] = await transaction.execute<Waiting[]>(`${REPLIES} WHERE status = 'RUNNING' AND ${which} ${LOCK}`)
+    const [found] = await transaction.execute<Waiting[]>(
+      `SELECT ${COLUMNS} ${REPLIES} WHERE status = 'RUNNING' AND ${which} ${LOCK}`,
+    )
     if (!found) return null
     return { ...found, ended: await endReply(transaction, found, outcome, ledger) }
   })

@@ -95,10 +95,12 @@ export class ReplyWorker implements AsyncDisposable {
   async #takeAll(): Promise<void> {
     const { fork, ledger, models } = this.#options
     const canContinue = (model: string) => models.get(model).canContinue
-    while (this.#replies.size < MOST_AT_ONCE && !this.#taking.isStopped) {
+    let hasNext = true
+    // Whoever queues another one afterwards wakes this anew.
+    while (hasNext && this.#replies.size < MOST_AT_ONCE && !this.#taking.isStopped) {
       const claim = await claimNext(fork(), { leaseMs: this.#times.leaseMs, canContinue, ledger })
-      if (!claim) break
-      this.#track(this.#write(claim))
+      hasNext = claim?.hasNext ?? false
+      if (claim) this.#track(this.#write(claim))
     }
   }
 
