@@ -57,7 +57,10 @@ export function addGraphqlEndpoint(server: FastifyInstance, options: EndpointOpt
 async function answer(request: FastifyRequest, reply: FastifyReply, options: EndpointOptions): Promise<FastifyReply> {
   const departed = departureOf(reply)
   reply.header('cache-control', 'no-store')
-  const client = await options.identification.identify(request.raw, request.headers.authorization)
+  const client = await options.identification.identify(
+    options.identification.arrivalOf(request.raw),
+    request.headers.authorization,
+  )
   const parameters = operationParameters(request)
   const graph = options.graphs.current
   const asked = { request, reply, parameters, client }

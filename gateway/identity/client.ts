@@ -3,16 +3,20 @@ import type { AccessTokenVerifier, Viewer } from '../../platform/access-token.ts
 import { UnauthenticatedError } from '../../platform/errors.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
 
-/** Who is on the other end of a request or a socket. */
-export interface Client {
-  /** As the client wrote it; verified when the gateway verifies tokens, and forwarded unchanged. */
-  readonly authorization?: string
-  /** Null: anonymous, or the gateway does not verify tokens. */
-  readonly viewer: Viewer | null
+/** What a request says of where it comes from, or the one that opened a socket. */
+export interface Arrival {
   readonly address: string
   readonly userAgent?: string
   /** W3C Trace Context. */
   readonly traceparent?: string
+}
+
+/** Who is on the other end of a request or a socket. */
+export interface Client extends Arrival {
+  /** As the client wrote it; verified when the gateway verifies tokens, and forwarded unchanged. */
+  readonly authorization?: string
+  /** Null: anonymous, or the gateway does not verify tokens. */
+  readonly viewer: Viewer | null
 }
 
 /** Whether two clients are the same user in the same session; those of a gateway that verifies no tokens always are. */
@@ -39,22 +43,24 @@ export class ClientIdentification {
     await this.#verifier?.viewerFrom(authorization)
   }
 
-  /**
-   * @param request the HTTP request, or the one that opened the socket.
-   * @param authorization what the client proves itself with: the header, or its like in `connection_init` or a `ping`.
-   * @throws UnauthenticatedError when it proves nothing, always in the same words.
-   */
-  async identify(request: IncomingMessage, authorization: unknown): Promise<Client> {
-    if (authorization !== undefined && !isHeaderValue(authorization)) throw new UnauthenticatedError()
-    const viewer = (await this.#verifier?.viewerFrom(authorization)) ?? null
+  /** All that is to be kept of the request that opens a socket: the request itself is several kilobytes. */
+  arrivalOf(request: IncomingMessage): Arrival {
     const { 'user-agent': userAgent, traceparent } = request.headers
     return {
-      ...(authorization !== undefined && { authorization }),
-      viewer,
       address: this.#proxies.clientAddress(request),
       ...(userAgent && { userAgent: userAgent.slice(0, MAX_USER_AGENT) }),
       ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent }),
     }
+  }
+
+  /**
+   * @param authorization what the client proves itself with: the header, or its like in `connection_init` or a `ping`.
+   * @throws UnauthenticatedError when it proves nothing, always in the same words.
+   */
+  async identify(arrival: Arrival, authorization: unknown): Promise<Client> {
+    if (authorization !== undefined && !isHeaderValue(authorization)) throw new UnauthenticatedError()
+    const viewer = (await this.#verifier?.viewerFrom(authorization)) ?? null
+    return { ...arrival, ...(authorization !== undefined && { authorization }), viewer }
   }
 }
 

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { setImmediate as nextRound } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
+import type { Arrival } from '../identity/client.ts'
 import type { ClientSession } from '../sessions/client-session.ts'
 import type { Connection } from '../sessions/drain.ts'
 import { reconnectSoon, SERVICE_RESTART } from './close-codes.ts'
@@ -8,7 +8,7 @@ import type { Send } from './frames.ts'
 
 /** One client's socket, from the upgrade on. */
 export class ClientSocket implements Connection {
-  readonly request: IncomingMessage
+  readonly arrival: Arrival
   readonly send: Send
   readonly #socket: WebSocket
   readonly #answering = new Set<object>()
@@ -16,9 +16,9 @@ export class ClientSocket implements Connection {
   #session: ClientSession | undefined
   #onGone: (() => void) | undefined
 
-  constructor(socket: WebSocket, request: IncomingMessage, send: Send) {
+  constructor(socket: WebSocket, arrival: Arrival, send: Send) {
     this.#socket = socket
-    this.request = request
+    this.arrival = arrival
     this.send = send
   }
 

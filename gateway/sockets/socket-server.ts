@@ -55,16 +55,18 @@ export class SocketServer {
     this.#options = options
     this.#clients = new Connections(options.admission)
     const protocol = makeServer(this.#handlers())
-    this.#sockets.on('connection', (socket: WebSocket, request: IncomingMessage) =>
+    this.#sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
+      // No closure below may have the request: it would live as long as the socket.
+      const arrival = options.identification.arrivalOf(request)
       serveProtocol<ClientSocket>(socket, {
         server: protocol,
-        extra: (send) => this.#clients.add(new ClientSocket(socket, request, send)),
+        extra: (send) => this.#clients.add(new ClientSocket(socket, arrival, send)),
         answerPing: (client, payload) => this.#answerPing(client, payload),
         tooSlow: (client) => client.close(TOO_SLOW, reconnectSoon()),
         patience: { ...CLIENT_PATIENCE, ...options.patience },
         logger: options.logger,
-      }),
-    )
+      })
+    })
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     this.#observe(options.metrics)
   }
@@ -94,8 +96,7 @@ export class SocketServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Node stops listening when it hands a socket over, and an error nobody listens to ends the process.
-    socket.on('error', () => socket.destroy())
+    destroyOnError(socket)
     const refusal = this.#refusal(request)
     if (refusal) refuse(socket, refusal)
     else
@@ -142,7 +143,7 @@ export class SocketServer {
 
   async #connect(client: ClientSocket, params: ConnectionParams): Promise<boolean> {
     try {
-      const identified = await this.#options.identification.identify(client.request, authorizationIn(params))
+      const identified = await this.#options.identification.identify(client.arrival, authorizationIn(params))
       // A socket that closed in the meantime has had its onClose: a session for it would never end.
       if (!client.isOpen) return false
       const left = this.#options.admission.enter(identified)
@@ -161,12 +162,12 @@ export class SocketServer {
   }
 
   /** A ping with an authorization renews the socket, and its pong says whether it did; any other small one is echoed. */
-  async #answerPing({ session, request }: ClientSocket, payload: PingPayload): Promise<PingPayload> {
+  async #answerPing({ session, arrival }: ClientSocket, payload: PingPayload): Promise<PingPayload> {
     const authorization = authorizationIn(payload)
     if (authorization === undefined) return isSmall(payload) ? payload : undefined
     try {
       if (!session) throw new BadUserInputError('Wait for connection_ack before you renew the socket.')
-      const { viewer } = await session.renew(() => this.#options.identification.identify(request, authorization))
+      const { viewer } = await session.renew(() => this.#options.identification.identify(arrival, authorization))
       return { renewed: true, ...(viewer && { expiresAt: viewer.expiresAt.toISOString() }) }
     } catch (error) {
       return { renewed: false, error: toWireError(error, requestIdFrom(undefined), this.#options.logger) }
@@ -193,6 +194,14 @@ function isSmall(payload: PingPayload): boolean {
     if (error instanceof RangeError) return false
     throw error
   }
+}
+
+/**
+ * Node stops listening when it hands a socket over, and an error nobody listens to ends the process. In a function of its
+ * own: a closure beside others would keep what those have, the request among it.
+ */
+function destroyOnError(socket: Duplex): void {
+  socket.on('error', () => socket.destroy())
 }
 
 /** Does not wait for the other end to close as well. */
