@@ -59,21 +59,26 @@ describe('many replies at once', () => {
     return cost
   }
 
+  /** Looks on while somebody's tokens are spent: never more than the limit, and at the end what everything cost. */
+  async function staysWithinLimit(userId: string, writing: Promise<number[]>): Promise<void> {
+    let isOver = false
+    void writing.finally(() => {
+      isOver = true
+    })
+    do expect(await spentBy(chat, userId)).toBeLessThanOrEqual(LIMIT)
+    while (!isOver)
+
+    const cost = (await writing).reduce((sum, cost) => sum + cost, 0)
+    expect((await spentBy(chat, userId)) - (await setAsideFor(chat, userId))).toBe(cost)
+  }
+
   it('never cost more than the day’s limit together, and are booked to the token', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(call, { minLength: 1, maxLength: 4 }), { maxLength: 10 }), async (plans) => {
         const userId = newUuid()
         const replies = await seedReplies(chat, { conversationId, userId, count: plans.length })
         const writing = Promise.all(replies.map((reply, index) => write(reply, plans[index] ?? [])))
-        let isOver = false
-        void writing.finally(() => {
-          isOver = true
-        })
-        do expect(await spentBy(chat, userId)).toBeLessThanOrEqual(LIMIT)
-        while (!isOver)
-
-        const cost = (await writing).reduce((sum, cost) => sum + cost, 0)
-        expect((await spentBy(chat, userId)) - (await setAsideFor(chat, userId))).toBe(cost)
+        await staysWithinLimit(userId, writing)
       }),
       { numRuns: 20, examples: [[TOO_MANY]] },
     )
@@ -102,15 +107,7 @@ describe('many replies at once', () => {
       ...replies.map((reply) => write(reply, plan)),
       ...Array.from({ length: 20 }, (_, index) => writeAside(index % 2 ? 'TITLE' : 'SUMMARY', index % 5)),
     ])
-    let isOver = false
-    void writing.finally(() => {
-      isOver = true
-    })
-    do expect(await spentBy(chat, userId)).toBeLessThanOrEqual(LIMIT)
-    while (!isOver)
-
-    const cost = (await writing).reduce((sum, cost) => sum + cost, 0)
-    expect((await spentBy(chat, userId)) - (await setAsideFor(chat, userId))).toBe(cost)
+    await staysWithinLimit(userId, writing)
     expect([granted.length > 0, refused.length > 0]).toEqual([true, true])
   })
 
