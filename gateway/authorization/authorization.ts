@@ -1,7 +1,7 @@
 import { type DocumentNode, type GraphQLSchema, getOperationAST, type OperationDefinitionNode } from 'graphql'
 import type { Viewer } from '../../platform/access-token.ts'
-import { fragmentsOf } from '../../platform/fragments-of.ts'
 import { LruCache } from '../../platform/lru-cache.ts'
+import { fragmentsOf } from '../fragments-of.ts'
 import { Denials } from './denials.ts'
 import { metRules } from './met-rules.ts'
 import { isHeld } from './requirement.ts'

@@ -4,7 +4,7 @@ import { CachePolicy } from './cache-policy.ts'
 
 function policyOf(...said: (string | undefined)[]): CachePolicy {
   const policy = new CachePolicy()
-  for (const cacheControl of said) policy.restrict(cacheControl)
+  for (const cacheControl of said) policy.restrict(cacheControl === undefined ? {} : { cacheControl })
   return policy
 }
 
@@ -16,6 +16,9 @@ describe('how long an answer of several subgraphs may be kept', () => {
     [['max-age=60, public', 'private, max-age=90'], 'max-age=60, private'],
     [['Max-Age="60" , PUBLIC'], 'max-age=60, public'],
     [['max-age=60, s-maxage=600, public, stale-while-revalidate=9'], 'max-age=60, public'],
+    [['max-age=600, s-maxage=60, public'], 'max-age=60, public'],
+    [['max-age=60, max-age=30, public'], 'max-age=30, public'],
+    [['max-age=60, public', 'max-age=60, public, must-revalidate'], 'max-age=60, public, must-revalidate'],
   ])('%j is %s', (said, header) => {
     expect(policyOf(...said).header(true)).toBe(header)
   })
@@ -32,8 +35,23 @@ describe('how long an answer of several subgraphs may be kept', () => {
     [['max-age=soon']],
     [['max-age=99999999999']],
     [['s-maxage=60, public']],
+    [['max-age=60, s-maxage=0, public']],
+    [['max-age=60, max-age=soon, public']],
   ])('after %j is not at all', (said) => {
     expect(policyOf(...said).header(true)).toBeUndefined()
+  })
+
+  it.each([
+    [{ age: '20' }, 'max-age=40, public'],
+    [{ age: '60' }, undefined],
+    [{ age: '600' }, undefined],
+    [{ vary: 'Origin, accept-encoding' }, 'max-age=60, public'],
+    [{ vary: '*' }, undefined],
+    [{ vary: 'authorization, x-forwarded-for' }, undefined],
+  ])('is less for what is old already, and nothing for what varies by more: %j', (more, header) => {
+    const policy = new CachePolicy()
+    policy.restrict({ cacheControl: 'max-age=60, public', ...more })
+    expect(policy.header(true)).toBe(header)
   })
 
   it('is for nobody else when somebody is signed in', () => {
@@ -52,7 +70,8 @@ describe('how long an answer of several subgraphs may be kept', () => {
         expect(policyOf(...headers.toReversed()).header(true)).toBe(header)
         const least = Math.min(...all.map(({ seconds, whose }) => (whose === 'no-store' ? 0 : seconds)))
         const scope = all.every(({ whose }) => whose === 'public') ? 'public' : 'private'
-        expect(header).toBe(least === 0 ? undefined : `max-age=${least}, ${scope}`)
+        const more = all.some(({ whose }) => whose === 'must-revalidate') ? ', must-revalidate' : ''
+        expect(header).toBe(least === 0 ? undefined : `max-age=${least}, ${scope}${more}`)
       }),
       { seed: 1 },
     )

@@ -12,8 +12,8 @@ export const cacheReport: ApolloServerPlugin<OperationContext> = {
       const header = contextValue.caching.header(contextValue.forwarded.authorization === undefined)
       if (header === undefined) return
       http.headers.set('cache-control', header)
-      // What is public is so for who is not signed in.
-      http.headers.set('vary', 'authorization')
+      // What is public is so for who is not signed in, and its form is what was asked for.
+      http.headers.set('vary', 'authorization, accept')
     },
   }),
 }

@@ -65,8 +65,8 @@ export class HttpDataSource implements SubgraphSource {
     headers['content-type'] = 'application/json'
     headers.accept = 'application/json'
     const call = { method: 'POST', path: this.#path, headers, body } as const
-    const { status, cacheControl, text } = await exchange(this.#pool, call, context.signal)
-    context.caching.restrict(cacheControl)
+    const { status, caching, text } = await exchange(this.#pool, call, context.signal)
+    context.caching.restrict(caching)
     const answer = parseQuietly(text)
     checkStatus(status, answer)
     return checkSubgraphResponse(answer, entities)

@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici'
+import type { CachingHeaders } from './cache-policy.ts'
 
 /** What a server answered, all of it. */
 export interface HttpAnswer {
   readonly status: number
-  /** What it says of how long its answer may be kept, if anything. */
-  readonly cacheControl: string | undefined
+  readonly caching: CachingHeaders
   readonly text: string
 }
 
@@ -26,9 +26,11 @@ export function exchange(
   })
 }
 
-const CACHE_CONTROL = 'cache-control'
+/** Which headers are read, and what they are called here. */
+const READ = { 'cache-control': 'cacheControl', age: 'age', vary: 'vary' } as const
+const LENGTHS = new Set(Object.keys(READ).map(({ length }) => length))
 
-/** Has the older ones of undici's two sets of methods: for the newer it parses all headers, of which one is read here. */
+/** Has the older ones of undici's two sets of methods: for the newer it parses all headers, of which three are read here. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal
   readonly #resolve: (answer: HttpAnswer) => void
@@ -36,7 +38,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = []
   #abort: ((reason: Error) => void) | undefined
   #status = 0
-  #cacheControl: string | undefined
+  #caching: CachingHeaders = {}
 
   constructor(signal: AbortSignal, resolve: (answer: HttpAnswer) => void, reject: (reason: unknown) => void) {
     this.#signal = signal
@@ -53,7 +55,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** @param status also one of information (1xx), of which more may come before the answer itself. */
   onHeaders(status: number, headers: Buffer[]): boolean {
     this.#status = status
-    this.#cacheControl = cacheControlIn(headers)
+    this.#caching = cachingIn(headers)
     return true
   }
 
@@ -67,7 +69,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const [first, ...others] = this.#chunks
     const body = first && others.length > 0 ? Buffer.concat(this.#chunks) : first
     const text = body?.toString('utf8') ?? ''
-    this.#resolve({ status: this.#status, cacheControl: this.#cacheControl, text })
+    this.#resolve({ status: this.#status, caching: this.#caching, text })
   }
 
   onError(error: Error): void {
@@ -82,13 +84,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** @param headers names and values by turns. Several fields of one name mean the same as their list (RFC 9110, 5.3). */
-function cacheControlIn(headers: readonly Buffer[]): string | undefined {
-  const values: string[] = []
+/** @param headers names and values by turns. */
+function cachingIn(headers: readonly Buffer[]): CachingHeaders {
+  const found: { -readonly [Name in keyof CachingHeaders]: string } = {}
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]
-    if (name?.length !== CACHE_CONTROL.length || name.toString('latin1').toLowerCase() !== CACHE_CONTROL) continue
-    values.push(headers[index + 1]?.toString('latin1') ?? '')
+    if (!name || !LENGTHS.has(name.length)) continue
+    const key = READ[name.toString('latin1').toLowerCase() as keyof typeof READ]
+    if (!key) continue
+    const value = headers[index + 1]?.toString('latin1') ?? ''
+    found[key] = found[key] === undefined ? value : `${found[key]},${value}`
   }
-  return values.length > 0 ? values.join(',') : undefined
+  return found
 }

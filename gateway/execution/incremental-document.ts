@@ -9,8 +9,8 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql'
-import { fragmentsOf } from '../../platform/fragments-of.ts'
 import { prunedDocument } from '../authorization/pruned-document.ts'
+import { fragmentsOf } from '../fragments-of.ts'
 import { LimitExceededError } from '../protection/limit-exceeded-error.ts'
 import { type DeferChoice, deferArgument } from './incremental-choice.ts'
 

@@ -1,6 +1,7 @@
 import { parse } from 'graphql'
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { BadUserInputError } from '../../platform/errors.ts'
+import { LimitExceededError } from '../protection/limit-exceeded-error.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import { loadToySupergraph } from '../testing/toy-streams.ts'
 import { ToySubgraph } from '../testing/toy-subgraph.ts'
@@ -65,6 +66,22 @@ describe('plans of operations', () => {
     expect(plan).toHaveBeenCalledTimes(2)
     expect(plans.of('other hash', document, 'A')).not.toBe(asked[1])
     plan.mockRestore()
+  })
+
+  it('that take too long to make are not tried again for a minute, and then anew', () => {
+    const plan = vi.spyOn(supergraph.planner, 'buildQueryPlan').mockImplementation(() => {
+      throw new LimitExceededError('Too many ways.')
+    })
+    let now = 0
+    const plans = new OperationPlans(supergraph, () => now)
+    const ask = (hash: string) => () => plans.of(hash, parse('{ note { id } }'), undefined)
+    for (let round = 0; round < 3; round += 1) expect(ask('hash')).toThrow('Too many ways.')
+    expect(plan).toHaveBeenCalledTimes(1)
+    expect(ask('other hash')).toThrow('Too many ways.')
+    expect(plan).toHaveBeenCalledTimes(2)
+    now = 60_000
+    plan.mockRestore()
+    expect(ask('hash')()).toBeInstanceOf(CompiledOperation)
   })
 
   it('that the planner fails to make are an error that says nothing of it to clients', () => {

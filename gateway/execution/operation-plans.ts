@@ -3,10 +3,11 @@ import type { QueryPlan } from '@apollo/query-planner'
 import { type DocumentNode, getOperationAST } from 'graphql'
 import type { Viewer } from '../../platform/access-token.ts'
 import { ApplicationError } from '../../platform/errors.ts'
-import { fragmentsOf } from '../../platform/fragments-of.ts'
 import { LruCache } from '../../platform/lru-cache.ts'
 import type { Denials } from '../authorization/denials.ts'
 import { filterOperation } from '../authorization/operation-filter.ts'
+import { fragmentsOf } from '../fragments-of.ts'
+import { LimitExceededError } from '../protection/limit-exceeded-error.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import { type ClientOperation, CompiledOperation } from './compiled-operation.ts'
 import { DEFER_NOTHING, type DeferChoice, usesDefer } from './incremental-choice.ts'
@@ -28,13 +29,27 @@ const MAX_CHARACTERS = 1_000_000
 
 const DOCUMENT_WEIGHT = 3
 
+/** For so long an operation that could not be planned in time is not tried again, in milliseconds. */
+const REFUSED_MS = 60_000
+const MOST_REFUSED = 1_000
+
+/** What was said of an operation that could not be planned in time. */
+interface Refusal {
+  readonly error: LimitExceededError
+  readonly until: number
+}
+
 /** Plans and compiles operations, once each as long as there is room for them. */
 export class OperationPlans {
   readonly #supergraph: PlanningSupergraph
   readonly #operations = new LruCache<CompiledOperation>(MAX_CHARACTERS)
+  readonly #refused = new LruCache<Refusal>(MOST_REFUSED)
+  readonly #now: () => number
 
-  constructor(supergraph: PlanningSupergraph) {
+  /** @param now in milliseconds, of a clock that never goes back. */
+  constructor(supergraph: PlanningSupergraph, now: () => number = () => performance.now()) {
     this.#supergraph = supergraph
+    this.#now = now
   }
 
   /**
@@ -55,12 +70,26 @@ export class OperationPlans {
     const key = `${operationName ?? ''} ${hash} ${denials?.key ?? ''} ${choice.key}`
     const known = this.#operations.get(key)
     if (known) return known
-    const operation = compileOperation(this.#supergraph, document, operationName, denials, choice)
+    const operation = this.#unlessRefused(key, () =>
+      compileOperation(this.#supergraph, document, operationName, denials, choice),
+    )
     // One too large to be kept would be planned again for each request, which takes far more than its room.
     const characters = JSON.stringify(operation.queryPlan).length + DOCUMENT_WEIGHT * (document.loc?.end ?? 0)
     const weight = Math.min(characters, MAX_CHARACTERS / 10)
     this.#operations.set(key, operation, weight)
     return operation
+  }
+
+  /** To look for a plan in vain holds the whole process for half a second, which must not be had for the asking. */
+  #unlessRefused(key: string, compile: () => CompiledOperation): CompiledOperation {
+    const refusal = this.#refused.get(key)
+    if (refusal && this.#now() < refusal.until) throw refusal.error
+    try {
+      return compile()
+    } catch (error) {
+      if (error instanceof LimitExceededError) this.#refused.set(key, { error, until: this.#now() + REFUSED_MS }, 1)
+      throw error
+    }
   }
 }
 

@@ -43,7 +43,7 @@ describe('an answer', () => {
     for (const subgraph of [toy.graph.reviews, toy.graph.users]) says(subgraph, 'max-age=60, public')
     const { cacheControl, vary } = await headersOf(BOTH, { origin: ORIGIN })
     expect(cacheControl).toBe('max-age=60, public')
-    expect(vary?.toLowerCase().split(', ')).toEqual(expect.arrayContaining(['origin', 'authorization']))
+    expect(vary?.toLowerCase().split(', ')).toEqual(expect.arrayContaining(['origin', 'authorization', 'accept']))
     const signedIn = await headersOf(BOTH, { authorization: 'Bearer a token' })
     expect(signedIn.cacheControl).toBe('max-age=60, private')
   })

@@ -14,7 +14,7 @@ import {
   typeFromAST,
   valueFromASTUntyped,
 } from 'graphql'
-import { fragmentsOf } from '../../platform/fragments-of.ts'
+import { fragmentsOf } from '../fragments-of.ts'
 import { CostExceededError } from './limit-exceeded-error.ts'
 
 const MUTATION_COST = 10

@@ -1,5 +1,5 @@
 import { type DocumentNode, Kind, type SelectionNode, type SelectionSetNode } from 'graphql'
-import { fragmentsOf } from '../../platform/fragments-of.ts'
+import { fragmentsOf } from '../fragments-of.ts'
 
 /** What is measured of selections. */
 interface Measure {

@@ -13,7 +13,7 @@ import {
   print,
   type SelectionSetNode,
 } from 'graphql'
-import { fragmentsOf } from '../../platform/fragments-of.ts'
+import { fragmentsOf } from '../fragments-of.ts'
 
 /** How many selections are looked at before the comparison is given up, each once for every type of its object. */
 const MAX_SELECTIONS = 20_000

@@ -11,7 +11,7 @@ import {
   type SelectionSetNode,
   type TypeNode,
 } from 'graphql'
-import { fragmentsOf } from '../../platform/fragments-of.ts'
+import { fragmentsOf } from '../fragments-of.ts'
 
 /** The specification that `@viewerIndependent` belongs to, as `@link` names it, in any version 1. */
 const DELIVERY = /^https:\/\/parley\.example\/delivery\/v1\.\d+$/

@@ -12,7 +12,7 @@ import {
   type VariableDefinitionNode,
   visit,
 } from 'graphql'
-import { fragmentsOf } from '../../platform/fragments-of.ts'
+import { fragmentsOf } from '../fragments-of.ts'
 
 /** A planned operation that can be edited at its root field. Every edit makes another one. */
 export class UpstreamDocument {
