@@ -22,7 +22,7 @@ const LIBRARY = `
   type Mutation { lend: Book count: Int }
   type Subscription { lent: Book }
   interface Thing { title: String }
-  type Book implements Thing { title: String sequels(first: Int): [Book] }
+  type Book implements Thing { title: String twin: Book sequels(first: Int): [Book] }
   type Map implements Thing { title: String of: Book }
 `
 
@@ -60,22 +60,22 @@ describe('the cost of an operation', () => {
     ['an object with scalars is 1', '{ book { title } }', 1],
     ['a list of scalars is nothing, whatever its page', '{ titles(first: 100) __typename }', 0],
     ['introspection is nothing', getIntrospectionQuery(), 0],
-    ['a page is 1 and what is on it, times its size', '{ books(first: 3) { sequels(first: 4) { title } } }', 4],
-    ['a page in a page multiplies', '{ books(first: 3) { sequels(first: 4) { sequels(first: 9) { title } } } }', 16],
+    ['a page is its objects, and what is on each of them', '{ books(first: 3) { sequels(first: 4) { title } } }', 15],
+    ['a page in a page multiplies', '{ books(first: 3) { sequels(first: 4) { sequels(first: 9) { title } } } }', 123],
     ['a list without pages counts as one', '{ things { title } }', 1],
-    ['a page of no given size has 50', '{ books { sequels { title } } }', 51],
-    ['a page has the size the schema says', '{ shelf { sequels { title } } }', 21],
-    ['a mutation is 10, whatever it answers', 'mutation { lend { sequels(first: 7) { title } } count }', 21],
+    ['a page of no given size has 50', '{ books { twin { title } } }', 100],
+    ['a page has the size the schema says', '{ shelf { twin { title } } }', 40],
+    ['a mutation is 10, whatever it answers', 'mutation { lend { sequels(first: 7) { title } } count }', 27],
     ['a mutation in a fragment is 10', 'mutation { ...A } fragment A on Mutation { count }', 10],
-    ['a subscription is that of one event', 'subscription { lent { sequels { title } } }', 2],
+    ['a subscription is that of one event', 'subscription { lent { twin { title } } }', 2],
     [
       'a fragment counts wherever it is spread',
-      '{ book { ...A } books(first: 5) { ...A } } fragment A on Book { sequels { title } }',
-      8,
+      '{ book { ...A } books(first: 5) { ...A } } fragment A on Book { twin { title } }',
+      12,
     ],
     [
       'fragments on several types all count',
-      '{ things { ... on Book { sequels { title } } ... on Map { of { title } } ... { title } } }',
+      '{ things { ... on Book { twin { title } } ... on Map { of { title } } ... { title } } }',
       3,
     ],
   ])('of %s', async (_what, query, cost) => {
@@ -84,18 +84,19 @@ describe('the cost of an operation', () => {
 })
 
 describe('the size of a page', () => {
-  const sized = 'query($n: Int) { books(first: $n) { sequels { title } } }'
-  const defaulted = 'query($n: Int = 7) { books(first: $n) { sequels { title } } }'
+  const sized = 'query($n: Int) { books(first: $n) { twin { title } } }'
+  const defaulted = 'query($n: Int = 7) { books(first: $n) { twin { title } } }'
 
   it.each([
-    ['is the larger of `first` and `last`', '{ books(first: 2, last: 9) { sequels { title } } }', {}, 10],
-    ['is at least 1', '{ books(first: -5) { sequels { title } } }', {}, 2],
-    ['comes from a variable', sized, { n: 30 }, 31],
-    ['is 50 when the variable is not sent', sized, {}, 51],
-    ['is 50 when the variable is null', sized, { n: null }, 51],
-    ['is 50 when the variable is no number', sized, { n: 'many' }, 51],
-    ['comes from the default of a variable', defaulted, {}, 8],
-    ['is 50 when a null replaces the default of a variable', defaulted, { n: null }, 51],
+    ['is the larger of `first` and `last`', '{ books(first: 2, last: 9) { twin { title } } }', {}, 18],
+    ['is at least 1', '{ books(first: -5) { twin { title } } }', {}, 2],
+    ['comes from a variable', sized, { n: 30 }, 60],
+    ['is 50 when the variable is not sent', sized, {}, 100],
+    ['is 50 when the variable is null', sized, { n: null }, 100],
+    ['is 50 when the variable is no number', sized, { n: 'many' }, 100],
+    ['comes from the default of a variable', defaulted, {}, 14],
+    ['is 50 when a null replaces the default of a variable', defaulted, { n: null }, 100],
+    ['counts its own objects, too', '{ books(first: 1000) { title } }', {}, 1_000],
     ['may be too large to count', sized, JSON.parse('{"n":1e999}'), Number.MAX_SAFE_INTEGER],
   ])('%s', async (_what, query, variables, cost) => {
     expect(await costOf(query, variables)).toBe(cost)

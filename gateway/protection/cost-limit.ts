@@ -5,7 +5,9 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
+  getNullableType,
   isInterfaceType,
+  isListType,
   isObjectType,
   Kind,
   type OperationDefinitionNode,
@@ -41,9 +43,10 @@ export function checkCost(schema: GraphQLSchema, request: OperationToRun, limit:
 }
 
 /**
- * A field of objects costs 1 and, times its page, what is asked of them; a mutation 10 instead of 1, scalars and
- * introspection nothing, a deferred fragment 1 for the part that it makes of the answer, a subscription what one event does. An upper bound: it takes pages to be full, fragments on
- * several types all to apply, and nothing to be left out by `@skip` or `@include`.
+ * A field of objects costs 1 and, times its page, what is asked of them; a list with a page of its own 1 for each of its
+ * objects; a mutation 10 instead of 1, scalars and introspection nothing, a deferred fragment 1 for the part that it makes
+ * of the answer, a subscription what one event does. An upper bound: it takes pages to be full, fragments on several types
+ * all to apply, and nothing to be left out by `@skip` or `@include`.
  */
 export function costOf(schema: GraphQLSchema, { document, operation, variables }: OperationToRun): number {
   const defined = operation.variableDefinitions ?? []
@@ -70,9 +73,12 @@ export function costOf(schema: GraphQLSchema, { document, operation, variables }
   const ofField = (parent: Type, node: FieldNode): number => {
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined
     if (!field) return 0
-    const below = pageOf(field, node, values) * ofSet(getNamedType(field.type), node.selectionSet)
-    if (parent === schema.getMutationType()) return MUTATION_COST + below
-    return node.selectionSet ? 1 + below : 0
+    const page = pageOf(field, node, values)
+    const below = ofSet(getNamedType(field.type), node.selectionSet)
+    // A page is the objects of the list itself, or of a list within the one object: a connection's.
+    const objects = isListType(getNullableType(field.type)) ? page : 1
+    if (parent === schema.getMutationType()) return bounded(MUTATION_COST + page * below)
+    return node.selectionSet ? bounded(objects + page * below) : 0
   }
 
   return ofSet(schema.getRootType(operation.operation), operation.selectionSet)
