@@ -16,6 +16,7 @@ import { checkDepth } from './depth-limit.ts'
 import type { KnownDocument } from './document-cache.ts'
 import { LimitExceededError } from './limit-exceeded-error.ts'
 import { checkListLiterals } from './list-limit.ts'
+import { reservedAliases } from './reserved-aliases.ts'
 import { checkRootFields } from './root-field-limit.ts'
 import { checkSelections } from './selection-limit.ts'
 
@@ -52,7 +53,12 @@ export function readDocument(
   try {
     const document = parse(source, { maxTokens: limits.tokens })
     checkSize(document, limits)
-    const rules = [...specifiedRules, ...DEFER_RULES, ...(production ? [NoSchemaIntrospectionCustomRule] : [])]
+    const rules = [
+      ...specifiedRules,
+      ...DEFER_RULES,
+      reservedAliases,
+      ...(production ? [NoSchemaIntrospectionCustomRule] : []),
+    ]
     const errors = validate(schema, document, rules, { maxErrors: 20, hideSuggestions: production })
     return errors.length > 0 ? errors : { source, hash: sourceHash, document }
   } catch (error) {
