@@ -9,13 +9,18 @@ export interface SideJob {
   readonly turns: Turn[]
   /** The longest answer, and what its model thinks before it; one that is cut there is not used. */
   readonly maxOutputTokens: number
+  /** An answer for which less is left of the day would most likely be cut: it is not asked for then. */
+  readonly leastOutputTokens: number
   /** Makes of the answer what is kept; null when it cannot be used. */
   read(answer: string): string | null
   /** Keeps it, under the lock of the conversation's row. */
   keep(change: ChangeUnderLock, text: string): Promise<JobResult>
 }
 
-/** What some models think aloud before they answer. The beginning may be missing, or the end, when they came to none. */
+/**
+ * What some models think aloud before they answer, where `LeadingThoughts` has left it in: because it has another name, or
+ * because its beginning was in what the model was given. A reply shows such a text, but nothing can be named by it.
+ */
 const THOUGHTS = /^(?:[\s\S]*?<\/think(?:ing)?>|\s*<think(?:ing)?>[\s\S]*$)/
 
 /** An answer without what its model thought aloud. */

@@ -67,6 +67,7 @@ export async function prepareSummary(
       { role: 'user', content: `${earlier}What was said${earlier && ' then'}:\n\n${material.lines.join('\n\n')}` },
     ],
     maxOutputTokens: MOST_TOKENS_WRITTEN,
+    leastOutputTokens: ROOM_FOR_SUMMARY,
     read: (answer) => beginningOf(withoutThoughts(answer).toWellFormed().replaceAll('\0', ''), LONGEST_SUMMARY) || null,
     keep: ({ em: transaction }, body) => keep(transaction, conversationId, material, body),
   }

@@ -152,11 +152,11 @@ describe('the summary of a conversation', () => {
     expect(await desk.answered(conversation, LONG, LONG)).toBe(true)
   })
 
-  it('is not asked for when who would pay has too little left of the day', async () => {
+  it.each([100, 1_500])('is not asked for when only %i tokens are left of the day', async (left) => {
     const conversation = await long(4)
-    await using _worker = desk.openWorker(new PostgresLedger({ dailyTokens: 100, concurrentReplies: 32 }))
+    await using _worker = desk.openWorker(new PostgresLedger({ dailyTokens: left, concurrentReplies: 32 }))
     await expect.poll(() => desk.tasksOf(conversation)).toEqual([])
-    expect(count).toBe(0)
+    expect([count, await desk.booked()]).toEqual([0, null])
   })
 
   it('names people where there are several', async () => {

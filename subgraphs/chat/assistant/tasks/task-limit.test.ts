@@ -35,10 +35,12 @@ describe('the titles of one person’s conversations', () => {
     return held
   }
 
+  /** Those that wait for tomorrow, at midnight, are none of today's. */
   async function tasksLeft(): Promise<number> {
-    const [{ count }] = await desk.chat
-      .fork()
-      .execute<[{ count: number }]>('SELECT count(*)::integer AS count FROM chat.assistant_task')
+    const [{ count }] = await desk.chat.fork().execute<[{ count: number }]>(
+      `SELECT count(*)::integer AS count FROM chat.assistant_task
+       WHERE lease_until IS DISTINCT FROM date_trunc('day', lease_until, 'UTC') OR lease_until IS NULL`,
+    )
     return count
   }
 
@@ -92,7 +94,7 @@ describe('the titles of one person’s conversations', () => {
     for (const attempts of [1, 3]) {
       const { id: conversationId } = conversation
       const task = { conversationId, kind: 'TITLE', model: 'a-model', payer: desk.chat.viewerId } as const
-      await ledger.setAside(desk.chat.fork(), task, { inputTokens: 10, outputTokens: 100 })
+      await ledger.setAside(desk.chat.fork(), task, { inputTokens: 10, outputTokens: 100, leastOutputTokens: 16 })
       await desk.chat.fork().execute('UPDATE chat.assistant_task SET attempts = ?', [attempts])
       await expire()
       if (attempts === 1) {

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { PayableTask } from '../usage/ledger.ts'
-import { RESERVATION_IDS } from '../usage/task-reservation.ts'
+import { releaseTasks } from '../usage/task-reservation.ts'
 
 /**
  * Something the assistant does beside its replies, as this process has taken it, with who paid for it then: nobody does
@@ -50,13 +50,13 @@ export async function claimTask(em: EntityManager): Promise<Task | null> {
 
 /** Gives up the tasks whose last worker is lost too, with what is set aside for them, and those that have rested. */
 export async function dropAbandoned(em: EntityManager): Promise<void> {
-  await em.execute(
-    `WITH dropped AS (
-       DELETE FROM chat.assistant_task WHERE attempts >= ${MOST_ATTEMPTS} AND ${IS_FREE} RETURNING conversation_id, kind
-     )
-     DELETE FROM chat.token_reservation reservation USING dropped JOIN ${RESERVATION_IDS} AS known(kind, id) USING (kind)
-     WHERE reservation.conversation_id = dropped.conversation_id AND generation_id = known.id`,
-  )
+  await em.transactional(async (transaction) => {
+    const dropped = await transaction.execute<Pick<Task, 'conversationId' | 'kind'>[]>(
+      `DELETE FROM chat.assistant_task WHERE attempts >= ${MOST_ATTEMPTS} AND ${IS_FREE}
+       RETURNING conversation_id AS "conversationId", kind`,
+    )
+    if (dropped.length > 0) await releaseTasks(transaction, dropped)
+  })
 }
 
 /**
@@ -86,6 +86,18 @@ export async function renewTask(em: EntityManager, task: Task): Promise<void> {
 export async function handTaskOver(em: EntityManager, task: Task): Promise<void> {
   await em.execute(
     `UPDATE chat.assistant_task SET attempts = attempts - 1, lease_until = NULL WHERE ${IS_HELD}`,
+    held(task),
+  )
+}
+
+/**
+ * Has a title that does not fit what is left of the day begun again on the next one, of UTC; gives it up after the third
+ * time. A summary is given up at once: the next reply plans another.
+ */
+export async function deferTask(em: EntityManager, task: Task): Promise<void> {
+  if (task.kind === 'SUMMARY' || task.attempts >= MOST_ATTEMPTS) return removeTask(em, task)
+  await em.execute(
+    `UPDATE chat.assistant_task SET lease_until = date_trunc('day', now(), 'UTC') + interval '24 hours' WHERE ${IS_HELD}`,
     held(task),
   )
 }

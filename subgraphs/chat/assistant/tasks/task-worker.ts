@@ -7,11 +7,13 @@ import type { ConversationChanges } from '../../conversation/conversation-change
 import type { LanguageModel } from '../model/model-request.ts'
 import type { Prompts } from '../prompt/prompt.ts'
 import type { Ledger, TokensUsed } from '../usage/ledger.ts'
+import { costOfFailure, NOTHING } from './failed-cost.ts'
 import { TASK_PLANNED } from './plan-tasks.ts'
 import type { JobResult, SideJob } from './side-job.ts'
 import { prepareSummary } from './sum-up.ts'
 import {
   claimTask,
+  deferTask,
   dropAbandoned,
   handTaskOver,
   lockTask,
@@ -31,6 +33,8 @@ export interface TaskWorkerOptions {
   prompts: Prompts
   ledger: Ledger
   logger: Logger
+  /** A model is waited for so many milliseconds, 45,000 unless given; less than the 60 seconds for which a task is taken. */
+  longestAnswerMs?: number
 }
 
 /** What a model has answered, and what that has cost. */
@@ -43,12 +47,10 @@ interface Answer {
 const LOOK_EVERY_MS = 2_000
 /** Tasks that one process works on at a time. */
 const MOST_AT_ONCE = 4
-/** A model is waited for so long, which is shorter than the lease. */
 const LONGEST_ANSWER_MS = 45_000
 /** A model that never stops is stopped, after so many UTF-16 code units. */
 const LONGEST_ANSWER = 20_000
 
-const NOTHING: TokensUsed = { inputTokens: 0, outputTokens: 0 }
 const HANDOVER = new Error('The worker hands its tasks over.')
 
 /** Writes the titles and summaries that are planned. What cannot be written is tried three times, and then left. */
@@ -97,8 +99,9 @@ export class TaskWorker implements AsyncDisposable {
   async #work(task: Task): Promise<void> {
     try {
       const job = await this.#prepare(task)
-      const granted = job && (await this.#setAside(task, job))
-      if (!granted) return await this.#leave(task, NOTHING, removeTask)
+      if (!job) return await this.#leave(task, NOTHING, removeTask)
+      const granted = await this.#setAside(task, job)
+      if (!granted) return await this.#leave(task, NOTHING, deferTask)
       await this.#finish(task, job, await this.#ask(task, job, granted))
     } catch (error) {
       const { logger } = this.#options
@@ -114,14 +117,15 @@ export class TaskWorker implements AsyncDisposable {
   }
 
   /**
-   * Sets aside what it may cost at most; null when it does not fit what its payer has left of the day, nobody pays, or
-   * another process has the task.
+   * Sets aside what it may cost at most; null when an answer that can be used does not fit what its payer has left of the
+   * day, nobody pays, or another process has the task.
    */
   #setAside(task: Task, job: SideJob): Promise<TokensUsed | null> {
     const { prompts, ledger, fork } = this.#options
     const inputTokens = prompts.countTurns(task.model, job.turns)
     const longest = Math.min(job.maxOutputTokens, prompts.longestAnswer(task.model, inputTokens))
-    const wanted = { inputTokens, outputTokens: Math.max(1, longest) }
+    const { leastOutputTokens } = job
+    const wanted = { inputTokens, outputTokens: Math.max(1, longest), leastOutputTokens }
     return fork().transactional(async (transaction) => {
       const payer = await lockTask(transaction, task)
       const outputTokens = payer ? await ledger.setAside(transaction, { ...task, payer }, wanted) : null
@@ -131,10 +135,11 @@ export class TaskWorker implements AsyncDisposable {
 
   /** Null: it failed, and the task is put off; or it was handed over. */
   async #ask(task: Task, job: SideJob, granted: TokensUsed): Promise<Answer | null> {
-    const { model, prompts, logger } = this.#options
+    const { model, prompts, logger, longestAnswerMs = LONGEST_ANSWER_MS } = this.#options
     const kind = task.kind.toLowerCase()
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(LONGEST_ANSWER_MS)])
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(longestAnswerMs)])
     let written = ''
+    let isAsked = false
     const counted = () => ({ ...granted, outputTokens: prompts.countTokens(task.model, written) })
     try {
       const onText = async (text: string) => {
@@ -142,6 +147,8 @@ export class TaskWorker implements AsyncDisposable {
         if (written.length > LONGEST_ANSWER) throw new Error('The model wrote too much.')
       }
       const request = { model: task.model, turns: job.turns, maxOutputTokens: granted.outputTokens }
+      signal.throwIfAborted()
+      isAsked = true
       const { usage, finishReason } = await model.reply(request, { signal, onText })
       // Cut at its longest it has not come to its end, and maybe not to its beginning.
       const answer = { text: finishReason === 'length' ? null : job.read(written), cost: usage ?? counted() }
@@ -151,7 +158,8 @@ export class TaskWorker implements AsyncDisposable {
     } catch (error) {
       const isHandover = error === HANDOVER
       if (!isHandover) logger.warn({ err: error, conversation: task.conversationId }, `no ${kind} was written`)
-      await this.#leave(task, written === '' ? NOTHING : counted(), isHandover ? handTaskOver : retryTask)
+      const cost = isAsked ? costOfFailure(error, counted()) : NOTHING
+      await this.#leave(task, cost, isHandover ? handTaskOver : retryTask)
     }
     return null
   }

@@ -167,13 +167,29 @@ describe('the title of a conversation with the assistant', () => {
     expect(await desk.titleOf(conversation)).toBeNull()
   })
 
-  it('is not asked for when who would pay has too little left of the day', async () => {
+  it.each([20, 260, 600])('waits for tomorrow, and costs nothing, when %i tokens are left of the day', async (left) => {
     const conversation = await begun()
     const before = desk.scripted.sideRequests.length
+    const poor = desk.openWorker(new PostgresLedger({ dailyTokens: left, concurrentReplies: 32 }))
+    const tomorrow = (attempts: number) => [{ kind: 'TITLE', attempts, state: 'tomorrow' }]
+    await expect.poll(() => desk.tasksOf(conversation)).toEqual(tomorrow(1))
+    await poor[Symbol.asyncDispose]()
+    expect([desk.scripted.sideRequests.length, await desk.booked()]).toEqual([before, null])
+
+    await expire()
+    await using _worker = desk.openWorker()
+    await expect.poll(() => desk.titleOf(conversation)).toBe(SCRIPTED_TITLE)
+  })
+
+  it('is left when there was too little of the third day, too', async () => {
+    const conversation = await begun()
+    for (const attempts of [1, 2]) {
+      await using _worker = desk.openWorker(new PostgresLedger({ dailyTokens: 20, concurrentReplies: 32 }))
+      await expect.poll(() => desk.tasksOf(conversation)).toEqual([{ kind: 'TITLE', attempts, state: 'tomorrow' }])
+      await expire()
+    }
     await using _worker = desk.openWorker(new PostgresLedger({ dailyTokens: 20, concurrentReplies: 32 }))
     await expect.poll(() => desk.tasksOf(conversation)).toEqual([])
-    expect(desk.scripted.sideRequests.length).toBe(before)
-    expect(await desk.titleOf(conversation)).toBeNull()
   })
 
   it('is left to the next worker at once by one that stops', async () => {

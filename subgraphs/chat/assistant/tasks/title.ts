@@ -6,6 +6,8 @@ import type { SideJob } from './side-job.ts'
 const LONGEST_EXCERPT = 2_000
 /** A title has a dozen; the rest is for models that think before they write. */
 const MOST_TOKENS = 2_000
+/** What a title takes, with short thoughts before it. */
+const LEAST_TOKENS = 256
 
 const INSTRUCTIONS =
   'Name this conversation: write a title of at most six words for it, in the language of the question. ' +
@@ -24,6 +26,7 @@ export async function prepareTitle(em: EntityManager, conversationId: string): P
       { role: 'user', content: said },
     ],
     maxOutputTokens: MOST_TOKENS,
+    leastOutputTokens: LEAST_TOKENS,
     read: readTitle,
     async keep({ em: transaction, conversation, record }, title) {
       const saidNow = await readBeginning(transaction, conversationId)

@@ -20,6 +20,12 @@ export interface PayableTask {
   readonly payer: string | null
 }
 
+/** What a title or a summary may cost. */
+export interface TaskTokens extends TokensUsed {
+  /** An answer that has to end before it has so many tokens is not worth its question. */
+  readonly leastOutputTokens: number
+}
+
 /**
  * Who has used how much, and who may use more. Days are those of UTC. Whoever asked for a reply pays, as its row names
  * them at that moment; nobody does once their account was deleted.
@@ -54,9 +60,9 @@ export interface Ledger {
    * aside for it already: at most half of what is left of the day, so that the next question is not refused meanwhile.
    *
    * @returns how many tokens the model may write, at most `outputTokens`; null, and nothing is set aside for it any more,
-   *   when not even a short answer fits.
+   *   when neither these nor `leastOutputTokens` fit.
    */
-  setAside(transaction: EntityManager, task: PayableTask, tokens: TokensUsed): Promise<number | null>
+  setAside(transaction: EntityManager, task: PayableTask, tokens: TaskTokens): Promise<number | null>
   /** Books what a title or a summary has cost, maybe nothing, instead of what is set aside for it, if anything is. */
   book(em: EntityManager, task: PayableTask, used: TokensUsed): Promise<void>
 }

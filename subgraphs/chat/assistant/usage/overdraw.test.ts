@@ -91,7 +91,7 @@ describe('many replies at once', () => {
 
     async function writeAside(kind: 'TITLE' | 'SUMMARY', settled: number): Promise<number> {
       const task = { conversationId: newUuid(), kind, model: 'a-model', payer: userId }
-      const wanted = { inputTokens: 20, outputTokens: 300 }
+      const wanted = { inputTokens: 20, outputTokens: 300, leastOutputTokens: 16 }
       const outputTokens = await chat.fork().transactional((em) => ledger.setAside(em, task, wanted))
       if (outputTokens === null) return refused.push(task) && 0
       granted.push(outputTokens)

@@ -4,6 +4,7 @@ import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts
 import { LeaseLostError } from '../generation/generation-lease.ts'
 import type { PayableTask } from './ledger.ts'
 import { PostgresLedger } from './postgres-ledger.ts'
+import { releaseTasks } from './task-reservation.ts'
 import { bookedOn, type RunningReply, seedReplies, setAsideFor } from './testing/accounts.ts'
 
 const NOON = new Date('2026-03-01T12:00:00.000Z')
@@ -161,7 +162,7 @@ describe('the ledger', () => {
     const ledger = ledgerWith()
     const title = titleFor(ada)
     const setAside = (of: PayableTask, inputTokens: number, outputTokens: number) =>
-      chat.fork().transactional((em) => ledger.setAside(em, of, { inputTokens, outputTokens }))
+      chat.fork().transactional((em) => ledger.setAside(em, of, { inputTokens, outputTokens, leastOutputTokens: 16 }))
     expect([await setAside(title, 100, 700), await setAsideFor(chat, ada)]).toEqual([400, 500])
     expect([await setAside(title, 100, 300), await setAsideFor(chat, ada)]).toEqual([300, 400])
     expect([await setAside({ ...title, kind: 'SUMMARY' }, 285, 200), await setAsideFor(chat, ada)]).toEqual([null, 400])
@@ -179,12 +180,38 @@ describe('the ledger', () => {
     const ledger = ledgerWith()
     const title = titleFor(ada)
     const setAside = (inputTokens: number) =>
-      chat.fork().transactional((em) => ledger.setAside(em, title, { inputTokens, outputTokens: 100 }))
+      chat
+        .fork()
+        .transactional((em) => ledger.setAside(em, title, { inputTokens, outputTokens: 100, leastOutputTokens: 80 }))
     expect([await setAside(100), await setAsideFor(chat, ada)]).toEqual([100, 200])
-    expect([await setAside(485), await setAsideFor(chat, ada)]).toEqual([null, 0])
+    expect([await setAside(421), await setAsideFor(chat, ada)]).toEqual([null, 0])
+    expect([await setAside(420), await setAsideFor(chat, ada)]).toEqual([80, 500])
     await setAside(100)
     await ledger.book(chat.fork(), titleFor(null), { inputTokens: 100, outputTokens: 100 })
     expect([await setAsideFor(chat, ada), await bookedOn(chat, ada)]).toEqual([0, []])
+  })
+
+  it('asks of no model more than it can write for a title to be worth asking for', async () => {
+    const tokens = { inputTokens: 100, outputTokens: 50, leastOutputTokens: 80 }
+    expect(await chat.fork().transactional((em) => ledgerWith().setAside(em, titleFor(ada), tokens))).toBe(50)
+  })
+
+  it('releases what is set aside for given tasks, and for nothing else', async () => {
+    const ledger = ledgerWith()
+    const title = titleFor(ada)
+    const [summary, other] = [
+      { ...title, kind: 'SUMMARY' as const },
+      { ...title, conversationId: newUuid() },
+    ]
+    const tokens = { inputTokens: 10, outputTokens: 20, leastOutputTokens: 16 }
+    for (const task of [title, summary, other])
+      await chat.fork().transactional((em) => ledger.setAside(em, task, tokens))
+    expect(await setAsideFor(chat, ada)).toBe(90)
+    await releaseTasks(chat.fork(), [])
+    await releaseTasks(chat.fork(), [summary, { ...other, kind: 'SUMMARY' }])
+    expect(await setAsideFor(chat, ada)).toBe(60)
+    await releaseTasks(chat.fork(), [title, other])
+    expect(await setAsideFor(chat, ada)).toBe(0)
   })
 
   it('grants everything without a limit, and waits for no account', async () => {

@@ -3,7 +3,7 @@ import { LeaseLostError } from '../generation/generation-lease.ts'
 import { GenerationError } from '../model/generation-error.ts'
 import { lockAccount } from './assistant-account.ts'
 import { ADD_TO_BOOKED, SHORTEST_ANSWER, spentOn } from './day-account.ts'
-import type { Ledger, Payable, PayableTask, TokensUsed } from './ledger.ts'
+import type { Ledger, Payable, PayableTask, TaskTokens, TokensUsed } from './ledger.ts'
 import { bookTask, setAsideForTask } from './task-reservation.ts'
 import { dayOf } from './utc-day.ts'
 
@@ -77,7 +77,7 @@ export class PostgresLedger implements Ledger {
     )
   }
 
-  async setAside(transaction: EntityManager, task: PayableTask, tokens: TokensUsed): Promise<number | null> {
+  async setAside(transaction: EntityManager, task: PayableTask, tokens: TaskTokens): Promise<number | null> {
     const limit = this.#dailyTokens
     if (limit === null) return tokens.outputTokens
     return setAsideForTask(transaction, task, { limit, day: dayOf(this.#now()), tokens })

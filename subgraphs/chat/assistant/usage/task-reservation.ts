@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { lockAccount } from './assistant-account.ts'
-import { ADD_TO_BOOKED, type Reservation, SHORTEST_ANSWER, spentOn } from './day-account.ts'
-import type { PayableTask, TokensUsed } from './ledger.ts'
+import { ADD_TO_BOOKED, type Reservation, spentOn } from './day-account.ts'
+import type { PayableTask, TaskTokens, TokensUsed } from './ledger.ts'
 
 /** Where the reservation of a reply has its id; no reply has one of these. */
 const IDS = {
@@ -9,8 +9,8 @@ const IDS = {
   SUMMARY: '00000000-0000-0000-0000-000000000002',
 } as const
 
-/** SQL for the rows `(kind, id)`: under which id a task of this kind has its reservation. */
-export const RESERVATION_IDS = `(VALUES ('TITLE', '${IDS.TITLE}'::uuid), ('SUMMARY', '${IDS.SUMMARY}'::uuid))`
+/** Which title or summary of which conversation. */
+type TaskKey = Pick<PayableTask, 'conversationId' | 'kind'>
 
 /**
  * Sets aside what a title or a summary may cost, under the lock of its payer's account, as `Ledger.setAside` says.
@@ -21,7 +21,7 @@ export const RESERVATION_IDS = `(VALUES ('TITLE', '${IDS.TITLE}'::uuid), ('SUMMA
 export async function setAsideForTask(
   transaction: EntityManager,
   task: PayableTask,
-  { limit, day, tokens }: { readonly limit: number; readonly day: string; readonly tokens: TokensUsed },
+  { limit, day, tokens }: { readonly limit: number; readonly day: string; readonly tokens: TaskTokens },
 ): Promise<number | null> {
   const { payer } = task
   if (payer === null) return tokens.outputTokens
@@ -29,8 +29,8 @@ export async function setAsideForTask(
   await lockAccount(transaction, payer)
   const left = limit - (await spentOn(transaction, payer, day, reservation))
   const outputTokens = Math.min(Math.floor(left / 2) - tokens.inputTokens, tokens.outputTokens)
-  if (outputTokens < Math.min(SHORTEST_ANSWER, tokens.outputTokens)) {
-    await release(transaction, reservation)
+  if (outputTokens < Math.min(tokens.leastOutputTokens, tokens.outputTokens)) {
+    await releaseTasks(transaction, [task])
     return null
   }
   await transaction.execute(
@@ -64,13 +64,16 @@ export async function bookTask(
   )
 }
 
-function reservationOf({ conversationId, kind }: PayableTask): Reservation {
-  return { conversationId, id: IDS[kind] }
+/** Gives back what is set aside for titles and summaries, within the transaction that holds or has dropped their tasks. */
+export async function releaseTasks(transaction: EntityManager, tasks: readonly TaskKey[]): Promise<void> {
+  const reservations = tasks.map(reservationOf)
+  await transaction.execute(
+    `DELETE FROM chat.token_reservation reservation USING unnest(?::uuid[], ?::uuid[]) AS released(conversation_id, id)
+     WHERE reservation.conversation_id = released.conversation_id AND generation_id = released.id`,
+    [`{${reservations.map(({ conversationId }) => conversationId)}}`, `{${reservations.map(({ id }) => id)}}`],
+  )
 }
 
-async function release(em: EntityManager, { conversationId, id }: Reservation): Promise<void> {
-  await em.execute('DELETE FROM chat.token_reservation WHERE conversation_id = ? AND generation_id = ?', [
-    conversationId,
-    id,
-  ])
+function reservationOf({ conversationId, kind }: TaskKey): Reservation {
+  return { conversationId, id: IDS[kind] }
 }

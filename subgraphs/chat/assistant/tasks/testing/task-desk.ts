@@ -9,14 +9,14 @@ import { Prompts } from '../../prompt/prompt.ts'
 import { KnownNames } from '../../prompt/testing/known-names.ts'
 import type { Ledger } from '../../usage/ledger.ts'
 import { planTasks } from '../plan-tasks.ts'
-import { TaskWorker } from '../task-worker.ts'
+import { TaskWorker, type TaskWorkerOptions } from '../task-worker.ts'
 
 /** A task as it stands in the database. */
 export interface StoredTask {
   readonly kind: string
   readonly attempts: number
-  /** Free for any worker; held by one; put off for up to half a minute after a failure; given up for now. */
-  readonly state: 'free' | 'held' | 'put off' | 'rests'
+  /** Free for any worker; held by one; put off for up to half a minute after a failure, or to tomorrow; given up for now. */
+  readonly state: 'free' | 'held' | 'put off' | 'tomorrow' | 'rests'
 }
 
 /** Chat without a worker for replies, with one for tasks when a test opens one, before a model that a test scripts. */
@@ -26,7 +26,7 @@ export interface TaskDesk extends AsyncDisposable {
   readonly people: KnownNames
   readonly prompts: Prompts
   /** @param ledger the chat's when not given. */
-  openWorker(ledger?: Ledger): TaskWorker
+  openWorker(ledger?: Ledger, options?: Pick<TaskWorkerOptions, 'longestAnswerMs'>): TaskWorker
   /** Says this as the viewer, has it answered with that, and plans what follows; returns whether there is something. */
   answered(conversation: Conversation, question: string, answer: string): Promise<boolean>
   tasksOf(conversation: Conversation): Promise<StoredTask[]>
@@ -46,11 +46,12 @@ export function openTaskDesk(contextTokens: number): Promise<TaskDesk> {
     const people = new KnownNames()
     const prompts = new Prompts({ models, contextTokens, people })
     const endpoints = [{ name: 'scripted', baseUrl: scripted.baseUrl, apiKey: undefined }]
-    const model = new OpenAiModel({ endpoints, models, idleTimeoutMs: 5_000, logger })
+    const model = new OpenAiModel({ endpoints, models, idleTimeoutMs: 5_000, retryDelayMs: 1, logger })
     const changes = new ConversationChanges({ bus })
     return {
       ...{ chat, scripted, people, prompts },
-      openWorker: (other) => new TaskWorker({ fork, bus, changes, model, prompts, ledger: other ?? ledger, logger }),
+      openWorker: (other, options) =>
+        new TaskWorker({ fork, bus, changes, model, prompts, ledger: other ?? ledger, logger, ...options }),
       answered: (conversation, question, answer) => answered(chat, prompts, { conversation, question, answer }),
       tasksOf: (conversation) => read(chat, TASKS, conversation),
       titleOf: async (conversation) =>
@@ -66,6 +67,7 @@ export function openTaskDesk(contextTokens: number): Promise<TaskDesk> {
 const TASKS = `
   SELECT kind, attempts, CASE
     WHEN coalesce(lease_until < now(), true) THEN 'free'
+    WHEN lease_until = date_trunc('day', lease_until, 'UTC') THEN 'tomorrow'
     WHEN lease_until < now() + interval '30 seconds' THEN 'put off'
     WHEN lease_until > now() + interval '50 minutes' THEN 'rests' ELSE 'held' END AS state
   FROM chat.assistant_task WHERE conversation_id = ?`
