@@ -34,8 +34,14 @@ afterEach(async () => {
 
 it('reads an answer to its end, whatever pieces its characters come in', async () => {
   const body = 'Ein Täubchen 🕊, もう一つ'
-  expect(await exchange(pool, { ...CALL, body }, new AbortController().signal)).toMatchObject({ status: 207, text: body })
-  expect(await exchange(pool, { ...CALL, body: '' }, new AbortController().signal)).toMatchObject({ status: 207, text: '' })
+  expect(await exchange(pool, { ...CALL, body }, new AbortController().signal)).toMatchObject({
+    status: 207,
+    text: body,
+  })
+  expect(await exchange(pool, { ...CALL, body: '' }, new AbortController().signal)).toMatchObject({
+    status: 207,
+    text: '',
+  })
 })
 
 it('fails when the answer is too long, and when nobody is there', async () => {
