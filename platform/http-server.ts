@@ -13,6 +13,8 @@ import { ShutdownTime } from './shutdown-time.ts'
 const DEFAULT_BODY_LIMIT = 1_000_000
 /** How long a client may take to send its request. */
 const REQUEST_TIMEOUT_MS = 15_000
+/** How often Node looks for clients that take longer; by itself it does so every half minute. */
+const REQUESTS_CHECKED_EVERY_MS = 2_500
 /** How long a client may take nothing of what waits for it. */
 const STALLED_MS = 30_000
 
@@ -43,6 +45,11 @@ export function createHttpServer(options: {
     bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
     genReqId: (request) => requestIdFrom(request.headers['x-request-id']),
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: REQUESTS_CHECKED_EVERY_MS,
+    },
     forceCloseConnections: true,
     // What still comes while the server closes is answered, and not with a body that no client of ours knows.
     return503OnClosing: false,

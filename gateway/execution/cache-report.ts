@@ -1,4 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server'
+import type { FormattedExecutionResult } from 'graphql'
 import type { OperationContext } from './operation-context.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { OperationContext } from './operation-context.ts'
 export const cacheReport: ApolloServerPlugin<OperationContext> = {
   requestDidStart: async () => ({
     willSendResponse: async ({ operation, contextValue, response: { body, http } }) => {
-      if (operation?.operation !== 'query' || body.kind !== 'single' || body.singleResult.errors) return
+      if (operation?.operation !== 'query' || body.kind !== 'single' || hasFaults(body.singleResult)) return
       const header = contextValue.caching.header(contextValue.forwarded.authorization === undefined)
       if (header === undefined) return
       http.headers.set('cache-control', header)
@@ -16,4 +17,9 @@ export const cacheReport: ApolloServerPlugin<OperationContext> = {
       http.headers.set('vary', 'authorization, accept')
     },
   }),
+}
+
+/** Also such as are told beside the data, of values that had to be made null. */
+function hasFaults({ errors, extensions }: FormattedExecutionResult): boolean {
+  return errors !== undefined || extensions?.valueCompletion !== undefined
 }
