@@ -15,6 +15,7 @@ import { Resources } from '../platform/resources.ts'
 import { openScene, type Scene } from './fan-out-scene.ts'
 import type { ConnectQuestion, Reception, ReceptionQuestion } from './fan-out-watchers.ts'
 import { judge, print, quantile } from './measurement.ts'
+import { positiveNumber } from './positive-number.ts'
 import { type Program, startProgram } from './processes.ts'
 
 const GOAL = 2
@@ -64,11 +65,7 @@ function readArguments() {
       profile: { type: 'string' },
     },
   })
-  const number = (name: 'watchers' | 'seconds' | 'rounds' | 'rate') => {
-    const value = Number(values[name])
-    if (value > 0) return value
-    throw new Error(`--${name} must be a number above 0.`)
-  }
+  const number = (name: 'watchers' | 'seconds' | 'rounds' | 'rate') => positiveNumber(values, name)
   return {
     watchers: number('watchers'),
     seconds: number('seconds'),

@@ -20,6 +20,7 @@ import { composeServices } from '@apollo/composition'
 import { parse } from 'graphql'
 import { Resources } from '../../platform/resources.ts'
 import { print } from '../measurement.ts'
+import { positiveNumber } from '../positive-number.ts'
 import { type GatewaySetting, type GatewayTitle, installPeers, startGateway } from './gateways.ts'
 import { judgeOurs } from './goals.ts'
 import { SUBGRAPHS } from './graph.ts'
@@ -57,11 +58,7 @@ function readArguments() {
       profile: { type: 'string' },
     },
   })
-  const number = (name: 'rounds' | 'seconds' | 'concurrency') => {
-    const value = Number(values[name])
-    if (value > 0) return value
-    throw new Error(`--${name} must be a number above 0.`)
-  }
+  const number = (name: 'rounds' | 'seconds' | 'concurrency') => positiveNumber(values, name)
   return {
     rounds: number('rounds'),
     seconds: number('seconds'),

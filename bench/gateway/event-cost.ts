@@ -5,7 +5,6 @@
 import { buildOperationContext, executeQueryPlan, type GraphQLDataSource } from '@apollo/gateway'
 import type { PlanNode, QueryPlan } from '@apollo/query-planner'
 import { parse } from 'graphql'
-import { CachePolicy } from '../../gateway/execution/cache-policy.ts'
 import { compileOperation } from '../../gateway/execution/operation-plans.ts'
 import type { SubgraphResponse } from '../../gateway/execution/subgraph-response.ts'
 import type { SubgraphSource } from '../../gateway/execution/subgraph-source.ts'
@@ -63,7 +62,6 @@ function ourExecutor(supergraph: Awaited<ReturnType<typeof loadSupergraph>>, doc
     viewer: null,
     forwarded: {},
     signal: new AbortController().signal,
-    caching: new CachePolicy(),
   } as never
   const complete: Complete = () => operation.run({ variables: VARIABLES, sources, context, event: newEvent() })
   return { queryPlan: operation.queryPlan, complete }

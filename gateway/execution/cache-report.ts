@@ -10,7 +10,7 @@ export const cacheReport: ApolloServerPlugin<OperationContext> = {
   requestDidStart: async () => ({
     willSendResponse: async ({ operation, contextValue, response: { body, http } }) => {
       if (operation?.operation !== 'query' || body.kind !== 'single' || hasFaults(body.singleResult)) return
-      const header = contextValue.caching.header(contextValue.forwarded.authorization === undefined)
+      const header = contextValue.caching?.header(contextValue.forwarded.authorization === undefined)
       if (header === undefined) return
       http.headers.set('cache-control', header)
       // What is public is so for who is not signed in, and its form is what was asked for.

@@ -1,6 +1,7 @@
 import { Pool } from 'undici'
 import { SubgraphUnavailableError } from '../../platform/errors.ts'
 import type { Logger } from '../../platform/logging.ts'
+import { parseQuietly } from '../../platform/parse-quietly.ts'
 import type { ServiceSigner } from '../../platform/service-signature.ts'
 import { AbandonedError } from './deadline.ts'
 import { askInBatches } from './entity-batches.ts'
@@ -66,7 +67,7 @@ export class HttpDataSource implements SubgraphSource {
     headers.accept = 'application/json'
     const call = { method: 'POST', path: this.#path, headers, body } as const
     const { status, caching, text } = await exchange(this.#pool, call, context.signal)
-    context.caching.restrict(caching)
+    context.caching?.restrict(caching)
     const answer = parseQuietly(text)
     checkStatus(status, answer)
     return checkSubgraphResponse(answer, entities)
@@ -86,14 +87,5 @@ export class HttpDataSource implements SubgraphSource {
     if (this.#secretIsSuspect) return
     this.#secretIsSuspect = true
     this.#logger.error({ subgraph: this.name }, 'the subgraph refuses our calls: its SERVICE_SECRET probably differs')
-  }
-}
-
-/** Undefined for what is not JSON. */
-function parseQuietly(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Viewer } from '../../platform/access-token.ts'
 import { type ServiceSigner, SIGNATURE_HEADER, type SignedHeaders } from '../../platform/service-signature.ts'
 import type { Client } from '../identity/client.ts'
-import { CachePolicy } from './cache-policy.ts'
+import type { CachePolicy } from './cache-policy.ts'
 
 /** What the gateway knows of one operation, or one event of a subscription, while it runs. */
 export interface OperationContext {
@@ -12,16 +12,15 @@ export interface OperationContext {
   readonly forwarded: SignedHeaders
   /** Aborts when the time is up or the client has gone. */
   readonly signal: AbortSignal
-  /** How long the answer may be kept, after what subgraphs have said until now. */
-  readonly caching: CachePolicy
+  /** How long the answer may be kept, after what subgraphs have said until now; where anybody wants to know. */
+  readonly caching?: CachePolicy
 }
 
 /** The context of the operation that is running, for code that is called without one: error formatting. */
 export const runningOperation = new AsyncLocalStorage<OperationContext>()
 
 export function operationContext(client: Client, requestId: string, signal: AbortSignal): OperationContext {
-  const forwarded = forwardedHeaders(client, requestId)
-  return { requestId, viewer: client.viewer, forwarded, signal, caching: new CachePolicy() }
+  return { requestId, viewer: client.viewer, forwarded: forwardedHeaders(client, requestId), signal }
 }
 
 export function forwardedHeaders(client: Client, requestId: string): SignedHeaders {

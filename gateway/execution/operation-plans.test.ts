@@ -5,7 +5,6 @@ import { LimitExceededError } from '../protection/limit-exceeded-error.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import { loadToySupergraph } from '../testing/toy-streams.ts'
 import { ToySubgraph } from '../testing/toy-subgraph.ts'
-import { CachePolicy } from './cache-policy.ts'
 import { CompiledOperation } from './compiled-operation.ts'
 import { compileOperation, OperationPlans } from './operation-plans.ts'
 import { entities, type Script, ScriptedSource } from './plan/testing/scripted-source.ts'
@@ -24,7 +23,6 @@ const CONTEXT = {
   viewer: null,
   forwarded: {},
   signal: new AbortController().signal,
-  caching: new CachePolicy(),
 }
 
 let supergraph: LoadedSupergraph

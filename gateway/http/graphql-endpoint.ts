@@ -3,6 +3,7 @@ import type { GraphQLError } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
+import { CachePolicy } from '../execution/cache-policy.ts'
 import { withDeadline } from '../execution/deadline.ts'
 import { operationContext, runningOperation } from '../execution/operation-context.ts'
 import type { Client, ClientIdentification } from '../identity/client.ts'
@@ -57,10 +58,7 @@ export function addGraphqlEndpoint(server: FastifyInstance, options: EndpointOpt
 async function answer(request: FastifyRequest, reply: FastifyReply, options: EndpointOptions): Promise<FastifyReply> {
   const departed = departureOf(reply)
   reply.header('cache-control', 'no-store')
-  const client = await options.identification.identify(
-    options.identification.arrivalOf(request.raw),
-    request.headers.authorization,
-  )
+  const client = await options.identification.identifySender(request.raw)
   const parameters = operationParameters(request)
   const graph = options.graphs.current
   const asked = { request, reply, parameters, client }
@@ -116,7 +114,7 @@ function execute(
   signal: AbortSignal,
 ): Promise<HttpAnswer | PiecewiseAnswer> {
   const asked = apolloRequest(request, read.source, parameters)
-  const context = operationContext(client, request.id, signal)
+  const context = { ...operationContext(client, request.id, signal), caching: new CachePolicy() }
   return documents.during(read, () => runningOperation.run(context, () => answerByApollo(apollo, asked, context)))
 }
 

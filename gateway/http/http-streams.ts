@@ -55,8 +55,7 @@ export class HttpStreams {
     const parameters = operationParameters(request)
     // A GET for events comes without a preflight.
     if (!origins.allows(request.headers)) throw new ForbiddenError('Pages of this origin may not open streams here.')
-    const client =
-      known ?? (await identification.identify(identification.arrivalOf(request.raw), request.headers.authorization))
+    const client = known ?? (await identification.identifySender(request.raw))
     if (request.raw.socket.destroyed) return reply.hijack()
     const refusal = this.#operations.isDraining ? { status: 503, retryAfterSeconds: 1 } : admission.refuse()
     const left = refusal ?? admission.enter(client)

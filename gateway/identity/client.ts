@@ -54,6 +54,15 @@ export class ClientIdentification {
   }
 
   /**
+   * Who sends a request.
+   *
+   * @throws as `identify`.
+   */
+  identifySender(request: IncomingMessage): Promise<Client> {
+    return this.identify(this.arrivalOf(request), request.headers.authorization)
+  }
+
+  /**
    * @param authorization what the client proves itself with: the header, or its like in `connection_init` or a `ping`.
    * @throws UnauthenticatedError when it proves nothing, always in the same words.
    */

@@ -1,3 +1,5 @@
+import { parseQuietly } from '../../platform/parse-quietly.ts'
+
 /** What begins a message to a client about one of its operations, as graphql-ws writes it: the id first. */
 const ABOUT_OPERATION = /^\{"id":"(\d+):((?:[^"\\]|\\.)*)","type":"(\w+)"/
 
@@ -63,9 +65,5 @@ export function clientsId(id: string): string {
 
 /** Nothing when it is not what the protocol knows, which graphql-ws will say. */
 function contentOf(message: string): Record<string, unknown> {
-  try {
-    return Object(JSON.parse(message))
-  } catch {
-    return {}
-  }
+  return Object(parseQuietly(message))
 }

@@ -1,5 +1,5 @@
 import type { DurableEvent } from './durable-event.ts'
-import type { LogPosition } from './event-log.ts'
+import type { EventPosition } from './event-cursor.ts'
 
 /**
  * What is not in the log, but flows beside it. Another feature provides it; the log does not know what it is. It gives
@@ -25,7 +25,7 @@ export interface EphemeralSource<Item> {
    *
    * @param log how far the log has been read: a removal up to there would have ended the stream.
    */
-  drain(log: LogPosition): Promise<Item[]>
+  drain(log: EventPosition): Promise<Item[]>
   /** Whether something may come without the log moving or a ring. */
   isLive(): boolean
 }
@@ -55,7 +55,7 @@ export class EphemeralSources<Item> implements EphemeralSource<Item> {
     return this.#gather((source) => source.before(event))
   }
 
-  drain(log: LogPosition): Promise<Item[]> {
+  drain(log: EventPosition): Promise<Item[]> {
     return this.#gather((source) => source.drain(log))
   }
 

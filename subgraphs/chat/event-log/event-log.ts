@@ -48,9 +48,6 @@ export interface LogHead {
   readonly messageCount: number
 }
 
-/** A place in a conversation's log: after this event of this run of the log. */
-export type LogPosition = Pick<LogHead, 'epoch' | 'seq'>
-
 /** A piece of a log, and where the log stood when it was read. */
 export interface LogPage {
   readonly head: LogHead

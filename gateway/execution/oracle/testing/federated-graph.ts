@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util'
 import { operationFromDocument } from '@apollo/federation-internals'
 import { prettyFormatQueryPlan, type QueryPlan } from '@apollo/query-planner'
 import { type GraphQLFieldResolver, parse } from 'graphql'
-import { CachePolicy } from '../../cache-policy.ts'
 import type { OperationContext } from '../../operation-context.ts'
 import { compileOperation } from '../../operation-plans.ts'
 import type { AnsweredRequest } from './fault-plan.ts'
@@ -161,7 +160,6 @@ const CONTEXT: OperationContext = {
   requestId: 'example',
   viewer: null,
   forwarded: {},
-  caching: new CachePolicy(),
   signal: new AbortController().signal,
 }
 

@@ -1,7 +1,6 @@
 import { operationFromDocument } from '@apollo/federation-internals'
 import { prettyFormatQueryPlan, type QueryPlan } from '@apollo/query-planner'
 import { type DocumentNode, parse } from 'graphql'
-import { CachePolicy } from '../../cache-policy.ts'
 import type { OperationInput } from '../../compiled-operation.ts'
 import type { OperationContext } from '../../operation-context.ts'
 import { compileOperation } from '../../operation-plans.ts'
@@ -129,7 +128,6 @@ const CONTEXT: OperationContext = {
   requestId: 'trial',
   viewer: null,
   forwarded: {},
-  caching: new CachePolicy(),
   signal: new AbortController().signal,
 }
 

@@ -1,6 +1,5 @@
 import type { FetchNode, PlanNode, QueryPlanSelectionNode, SubscriptionNode } from '@apollo/query-planner'
 import { buildSchema, getOperationAST, type OperationTypeNode, parse } from 'graphql'
-import { CachePolicy } from '../../cache-policy.ts'
 import type { OperationContext } from '../../operation-context.ts'
 import { compilePlan } from '../compiled-plan.ts'
 import type { PlanRun } from '../plan-run.ts'
@@ -42,7 +41,7 @@ export async function runPlan(
 }
 
 export function contextWith(signal: AbortSignal): OperationContext {
-  return { requestId: 'test', viewer: null, forwarded: {}, signal, caching: new CachePolicy() }
+  return { requestId: 'test', viewer: null, forwarded: {}, signal }
 }
 
 function described(error: unknown) {

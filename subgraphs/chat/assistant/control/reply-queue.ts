@@ -12,12 +12,10 @@ import { Generation } from '../generation/generation.entity.ts'
 import { REPLY_QUEUED } from '../generation/topics.ts'
 import { GenerationError } from '../model/generation-error.ts'
 import type { Models } from '../model/models.ts'
-import type { Ledger, TokensUsed } from '../usage/ledger.ts'
+import { type Ledger, NOTHING_USED } from '../usage/ledger.ts'
 import { addVersion } from './add-version.ts'
 import { isAtWork, readVersions } from './reply-versions.ts'
 import { retractMessage } from './retract.ts'
-
-const NOTHING: TokensUsed = { inputTokens: 0, outputTokens: 0 }
 
 /** Queues replies in Postgres: a reply that was asked for in a committed message is always written, or says why not. */
 export class ReplyQueue implements Responder {
@@ -52,7 +50,7 @@ export class ReplyQueue implements Responder {
     }
     await em.insert(Generation, { ...generation, ...(isAdmitted ? { status: 'QUEUED' } : refused()) })
     if (isAdmitted) return []
-    await this.#ledger.settle(em, generation, NOTHING, 1)
+    await this.#ledger.settle(em, generation, NOTHING_USED, 1)
     return [{ kind: 'ReplyFinished', messageId: reply.id }]
   }
 
@@ -82,6 +80,6 @@ export class ReplyQueue implements Responder {
 
 function refused() {
   const { code, message } = new GenerationError('QUOTA_EXCEEDED')
-  const usage = { ...NOTHING, usageIsEstimated: false }
+  const usage = { ...NOTHING_USED, usageIsEstimated: false }
   return { status: 'FAILED', errorCode: code, errorMessage: message, finishedAt: raw('now()'), ...usage } as const
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newUuid } from '../../../../platform/ids.ts'
-import type { LogPosition } from '../../event-log/event-log.ts'
+import type { EventPosition } from '../../event-log/event-cursor.ts'
 import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
 import { appendChunks, type Fence } from './append-chunks.ts'
 
@@ -62,7 +62,7 @@ describe('text that is added to replies', () => {
     const [fence] = await running(1)
     const [head] = await chat
       .fork()
-      .execute<LogPosition[]>('SELECT epoch, event_seq AS seq FROM chat.conversation WHERE id = ?', [conversationId])
+      .execute<EventPosition[]>('SELECT epoch, event_seq AS seq FROM chat.conversation WHERE id = ?', [conversationId])
     const added = { ...fence, offset: 0, text: 'once' }
     expect(await appendChunks(chat.fork(), [added], LEASE_MS)).toEqual([{ verdict: 'written', log: head }])
   })

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { LogPosition } from '../../event-log/event-log.ts'
+import type { EventPosition } from '../../event-log/event-cursor.ts'
 import type { Generation } from './generation.entity.ts'
 
 /** Which attempt at which reply somebody writes. */
@@ -22,10 +22,10 @@ export type Verdict = 'written' | 'refused' | 'busy'
 /** What became of an addition, and where the conversation's log stood, at the least, when it was written. */
 export interface AppendedChunk {
   readonly verdict: Verdict
-  readonly log?: LogPosition
+  readonly log?: EventPosition
 }
 
-interface Row extends LogPosition {
+interface Row extends EventPosition {
   readonly position: number
   readonly verdict: Verdict
 }

@@ -62,21 +62,13 @@ export class ReplyWorker implements AsyncDisposable {
     this.#options = options
     this.#times = options.times ?? LEASE_TIMES
     this.#flusher = new ChunkFlusher({ fork, times: this.#times })
-    this.#taking = new RepeatedWork({
-      everyMs: SCAN_EVERY_MS,
-      work: () => this.#takeAll(),
-      onFailure: (error) => logger.warn({ err: error }, 'could not look for queued replies'),
-    })
-    this.#abandoning = new RepeatedWork({
-      everyMs: SCAN_EVERY_MS,
-      work: () => this.#endAll(() => finishAbandoned(fork(), ABANDONED, options.ledger)),
-      onFailure: (error) => logger.warn({ err: error }, 'could not end replies whose workers were lost'),
-    })
-    this.#tidying = new RepeatedWork({
-      everyMs: TIDY_EVERY_MS,
-      work: () => this.#endAll(() => finishForsaken(fork(), FORSAKEN, options.ledger)),
-      onFailure: (error) => logger.warn({ err: error }, 'could not end replies that nobody waits for'),
-    })
+    const repeatedly = (everyMs: number, work: () => Promise<void>, complaint: string) =>
+      new RepeatedWork({ everyMs, work, onFailure: (err) => logger.warn({ err }, complaint) })
+    const abandon = () => this.#endAll(() => finishAbandoned(fork(), ABANDONED, options.ledger))
+    const tidy = () => this.#endAll(() => finishForsaken(fork(), FORSAKEN, options.ledger))
+    this.#taking = repeatedly(SCAN_EVERY_MS, () => this.#takeAll(), 'could not look for queued replies')
+    this.#abandoning = repeatedly(SCAN_EVERY_MS, abandon, 'could not end replies whose workers were lost')
+    this.#tidying = repeatedly(TIDY_EVERY_MS, tidy, 'could not end replies that nobody waits for')
     this.#unsubscribe = [
       bus.subscribe(REPLY_QUEUED, () => void this.#taking.wake()),
       bus.subscribe(REPLY_STOPPED, (id) => void this.#lookAfter(id)),

@@ -10,7 +10,7 @@ import type { Prompts } from '../prompt/prompt.ts'
 import { textOfCalls } from '../prompt/tokens.ts'
 import { type JournaledTurns, journaledTurns, NOTHING_YET } from '../tools/journaled-turns.ts'
 import type { AfterTools, ToolSteps } from '../tools/tool-steps.ts'
-import type { Ledger } from '../usage/ledger.ts'
+import { type Ledger, NOTHING_USED } from '../usage/ledger.ts'
 import { type Attempt, prepareAttempt } from './attempt.ts'
 import type { CallUsage } from './book-call.ts'
 import type { BegunClaim } from './claim.ts'
@@ -54,7 +54,7 @@ const USUAL_ANSWER = 4_096
 
 /** No fault of anything that an operator could put right. */
 const EXPECTED: ReadonlySet<GenerationErrorCode> = new Set(['QUOTA_EXCEEDED', 'MODERATION_REFUSED'])
-const NO_USAGE: CallUsage = { inputTokens: 0, outputTokens: 0, isEstimated: false }
+const NO_USAGE: CallUsage = { ...NOTHING_USED, isEstimated: false }
 
 /** The reply is as long as any may be. */
 const TOO_LONG = new Error('The reply is too long.')

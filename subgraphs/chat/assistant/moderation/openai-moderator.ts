@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
+import { parseQuietly } from '../../../../platform/parse-quietly.ts'
 import { GenerationError } from '../model/generation-error.ts'
 import type { Moderator } from './moderator.ts'
 
@@ -75,7 +76,7 @@ export class OpenAiModerator implements Moderator {
     })
     const answer = await response.text()
     if (!response.ok) throw new (isPassing(response.status) ? Error : UselessAnswer)(`status ${response.status}`)
-    const read = judgement.safeParse(parseJson(answer))
+    const read = judgement.safeParse(parseQuietly(answer))
     if (!read.success) throw new UselessAnswer('no judgement')
     return read.data.results.some(({ flagged }) => flagged)
   }
@@ -88,14 +89,6 @@ class UselessAnswer extends Error {
 
 function isPassing(status: number): boolean {
   return status === 408 || status === 429 || status >= 500
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** A text in parts that overlap; none when there is nothing but white space. */

@@ -1,9 +1,6 @@
 import { APIError } from 'openai'
 import { GenerationError } from '../model/generation-error.ts'
-import type { TokensUsed } from '../usage/ledger.ts'
-
-/** What costs nothing. */
-export const NOTHING: TokensUsed = { inputTokens: 0, outputTokens: 0 }
+import { NOTHING_USED, type TokensUsed } from '../usage/ledger.ts'
 
 /**
  * What a call of the model has cost that failed or was broken off: what the provider says; nothing where it was not
@@ -15,5 +12,5 @@ export function costOfFailure(error: unknown, counted: TokensUsed): TokensUsed {
   if (!(error instanceof GenerationError)) return counted
   if (error.usage) return error.usage
   // What fails after the answer has begun has no error of the interface as its cause, which knows of its beginning alone.
-  return error.cause instanceof APIError ? NOTHING : counted
+  return error.cause instanceof APIError ? NOTHING_USED : counted
 }

@@ -1,3 +1,4 @@
+import { parseQuietly } from '../../../../platform/parse-quietly.ts'
 import { hasSomethingToSee, withoutUnseen } from '../../../../platform/visible-text.ts'
 import { fieldsOf, textOf } from '../model/answer-reader.ts'
 import { beginningOf, withoutThoughts } from './side-job.ts'
@@ -35,20 +36,12 @@ function inFence(text: string): string {
 
 /** The title in a JSON object, whatever is said behind it, or else its only text; the text itself when it is none. */
 function inObject(text: string): string {
-  const object = text.startsWith('{') ? parsed(text.slice(0, text.lastIndexOf('}') + 1)) : undefined
+  const object = text.startsWith('{') ? parseQuietly(text.slice(0, text.lastIndexOf('}') + 1)) : undefined
   if (object === undefined) return text
   const fields = fieldsOf(object)
   const [only = '', ...others] = Object.values(fields).map(textOf).filter(Boolean)
   if ('title' in fields) return textOf(fields.title).trim()
   return others.length === 0 ? only.trim() : ''
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
 }
 
 function unframed(title: string): string {

@@ -6,8 +6,8 @@ import { RepeatedWork } from '../../../../platform/repeated-work.ts'
 import type { ConversationChanges } from '../../conversation/conversation-change.ts'
 import type { LanguageModel } from '../model/model-request.ts'
 import type { Prompts } from '../prompt/prompt.ts'
-import type { Ledger, TokensUsed } from '../usage/ledger.ts'
-import { costOfFailure, NOTHING } from './failed-cost.ts'
+import { type Ledger, NOTHING_USED, type TokensUsed } from '../usage/ledger.ts'
+import { costOfFailure } from './failed-cost.ts'
 import { TASK_PLANNED } from './plan-tasks.ts'
 import type { JobResult, SideJob } from './side-job.ts'
 import { prepareSummary } from './sum-up.ts'
@@ -99,9 +99,9 @@ export class TaskWorker implements AsyncDisposable {
   async #work(task: Task): Promise<void> {
     try {
       const job = await this.#prepare(task)
-      if (!job) return await this.#leave(task, NOTHING, removeTask)
+      if (!job) return await this.#leave(task, NOTHING_USED, removeTask)
       const granted = await this.#setAside(task, job)
-      if (!granted) return await this.#leave(task, NOTHING, deferTask)
+      if (!granted) return await this.#leave(task, NOTHING_USED, deferTask)
       await this.#finish(task, job, await this.#ask(task, job, granted))
     } catch (error) {
       const { logger } = this.#options
@@ -158,7 +158,7 @@ export class TaskWorker implements AsyncDisposable {
     } catch (error) {
       const isHandover = error === HANDOVER
       if (!isHandover) logger.warn({ err: error, conversation: task.conversationId }, `no ${kind} was written`)
-      const cost = isAsked ? costOfFailure(error, counted()) : NOTHING
+      const cost = isAsked ? costOfFailure(error, counted()) : NOTHING_USED
       await this.#leave(task, cost, isHandover ? handTaskOver : retryTask)
     }
     return null

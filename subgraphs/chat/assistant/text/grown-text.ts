@@ -1,7 +1,8 @@
 import { isUuid } from '../../../../platform/ids.ts'
 import { LruCache } from '../../../../platform/lru-cache.ts'
 import { BESIDE, readRing } from '../../event-log/doorbell.ts'
-import type { LoggedEvent, LogPosition } from '../../event-log/event-log.ts'
+import type { EventPosition } from '../../event-log/event-cursor.ts'
+import type { LoggedEvent } from '../../event-log/event-log.ts'
 import { BEGINNING, type ReplyPiece, type WantedText } from './reply-text.ts'
 
 /** Text that was added to a growing reply, and is committed. */
@@ -14,7 +15,7 @@ export interface GrownText {
   readonly offset: number
   readonly text: string
   /** Where the conversation's log stood, at the least, when the text was written: who has read that far knows who may read it. */
-  readonly log?: LogPosition | undefined
+  readonly log?: EventPosition | undefined
 }
 
 /** What a ring carries at most, in UTF-16 code units; whoever wants more reads it. */
@@ -157,9 +158,9 @@ function readGrown(payload: unknown): GrownText | undefined {
   return isWhole ? { messageId, generationId, attempt, offset, text, log: readPosition(log) } : undefined
 }
 
-function readPosition(log: unknown): LogPosition | undefined {
+function readPosition(log: unknown): EventPosition | undefined {
   if (typeof log !== 'object' || log === null) return undefined
-  const { epoch, seq } = log as Record<keyof LogPosition, unknown>
+  const { epoch, seq } = log as Record<keyof EventPosition, unknown>
   return isUuid(epoch) && isCount(seq) ? { epoch, seq } : undefined
 }
 

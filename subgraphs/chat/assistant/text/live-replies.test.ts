@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newUuid } from '../../../../platform/ids.ts'
 import { toDurableEvent } from '../../event-log/durable-event.ts'
-import type { LoggedEvent, LogPosition } from '../../event-log/event-log.ts'
+import type { EventPosition } from '../../event-log/event-cursor.ts'
+import type { LoggedEvent } from '../../event-log/event-log.ts'
 import { type ChatFixture, openChatFixture } from '../../testing/chat-fixture.ts'
 import type { BegunClaim } from '../generation/claim.ts'
 import { addText, claimReply, finishReply } from '../generation/testing/claims.ts'
@@ -34,7 +35,7 @@ describe('the text of a conversation’s growing replies', () => {
     { id: generationId, messageId, attempt }: BegunClaim,
     offset: number,
     text: string,
-    log: LogPosition = NOWHERE,
+    log: EventPosition = NOWHERE,
   ) => chat.services.streams.replies.hear({ grown: { messageId, generationId, attempt, offset, text, log } })
   const told = (
     live: LiveReplies,

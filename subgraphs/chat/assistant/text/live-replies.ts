@@ -1,7 +1,7 @@
 import type { ReadAccess } from '../../event-log/access-end.ts'
 import type { DurableEvent } from '../../event-log/durable-event.ts'
 import type { EphemeralSource } from '../../event-log/ephemeral-source.ts'
-import type { LogPosition } from '../../event-log/event-log.ts'
+import type { EventPosition } from '../../event-log/event-cursor.ts'
 import type { GrowingReplies, Reading, ReplyTextAppended } from './growing-replies.ts'
 import { BEGINNING, type ReplyPosition } from './reply-text.ts'
 
@@ -56,7 +56,7 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
     return rest
   }
 
-  drain(log: LogPosition): Promise<ReplyTextAppended[]> {
+  drain(log: EventPosition): Promise<ReplyTextAppended[]> {
     this.#isAtEnd = true
     return this.#read([...this.#positions.keys()], log)
   }
@@ -66,7 +66,7 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
   }
 
   /** @param log how far the log has been read; null when the text is to be read, whatever was heard of it. */
-  async #read(messageIds: readonly string[], log: LogPosition | null): Promise<ReplyTextAppended[]> {
+  async #read(messageIds: readonly string[], log: EventPosition | null): Promise<ReplyTextAppended[]> {
     const conversationId = this.#conversationId
     const readings = await Promise.all(
       messageIds.map((messageId) => {
@@ -74,7 +74,7 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
         return this.#replies.read({ conversationId, messageId, ...given, isToBeRead: log === null })
       }),
     )
-    const grown = readings.flatMap((reading) => (reading?.appended ? [{ ...reading, appended: reading.appended }] : []))
+    const grown = readings.filter(hasGrown)
     if (grown.length === 0 || !(await this.#mayTell(grown, log))) return []
     return grown.map(({ piece, appended }) => {
       this.#positions.set(piece.messageId, { attempt: piece.attempt, offset: piece.offset + piece.text.length })
@@ -86,9 +86,13 @@ export class LiveReplies implements EphemeralSource<ReplyTextAppended> {
    * Nothing that was written after a removal may leave: so it is asked when the text is there, unless the log has been
    * read as far as it went when the text was written.
    */
-  async #mayTell(grown: readonly Reading[], log: LogPosition | null): Promise<boolean> {
+  async #mayTell(grown: readonly Reading[], log: EventPosition | null): Promise<boolean> {
     const isCovered = ({ piece }: Reading) =>
       piece.log !== undefined && piece.log.epoch === log?.epoch && piece.log.seq <= log.seq
     return grown.every(isCovered) || this.#access.mayRead()
   }
+}
+
+function hasGrown(reading: Reading | null): reading is Reading & { readonly appended: ReplyTextAppended } {
+  return reading !== null && reading.appended !== null
 }

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { LogPosition } from '../../event-log/event-log.ts'
+import type { EventPosition } from '../../event-log/event-cursor.ts'
 import type { Generation } from '../generation/generation.entity.ts'
 
 /** How much of a reply somebody has: so many UTF-16 code units of one attempt's text. */
@@ -27,7 +27,7 @@ export interface ReplyPiece extends ReplyPosition {
   /** Begins at `offset` of `attempt`, up to which the text is the same as at the wanted position; may be empty. */
   readonly text: string
   /** For what was not read but heard of: where the conversation's log stood, at the least, when it was written. */
-  readonly log?: LogPosition | undefined
+  readonly log?: EventPosition | undefined
 }
 
 interface Row extends Omit<ReplyPiece, 'text' | 'log'> {

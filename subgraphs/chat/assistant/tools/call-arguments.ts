@@ -1,3 +1,5 @@
+import { parseQuietly } from '../../../../platform/parse-quietly.ts'
+
 /** How long the JSON of a call's arguments may be, in UTF-16 code units. */
 export const LONGEST_ARGUMENTS = 16_000
 
@@ -5,12 +7,8 @@ export const LONGEST_ARGUMENTS = 16_000
 export function readArguments(text: string): Record<string, unknown> | null {
   if (text.trim() === '') return {}
   if (text.length > LONGEST_ARGUMENTS) return null
-  try {
-    const read: unknown = JSON.parse(text)
-    return isObject(read) ? read : null
-  } catch {
-    return null
-  }
+  const read = parseQuietly(text)
+  return isObject(read) ? read : null
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -7,6 +7,9 @@ export interface TokensUsed {
   readonly outputTokens: number
 }
 
+/** What costs nothing. */
+export const NOTHING_USED: TokensUsed = { inputTokens: 0, outputTokens: 0 }
+
 /** A reply, as far as it costs somebody something. */
 export type Payable = Pick<Generation, 'conversationId' | 'id' | 'model'> & { readonly requestedBy?: string | null }
 
