@@ -4,6 +4,7 @@ import type { Denials } from '../authorization/denials.ts'
 import type { OperationContext } from './operation-context.ts'
 import { type CompiledPlan, compilePlan, type PlanSchema } from './plan/compiled-plan.ts'
 import type { PlanRun } from './plan/plan-run.ts'
+import type { ProjectedPart } from './projection/deferred-part.ts'
 import { compileProjection, type Projection } from './projection/projection.ts'
 import type { SubgraphResponse } from './subgraph-response.ts'
 import type { SubgraphSource } from './subgraph-source.ts'
@@ -88,12 +89,24 @@ export class CompiledOperation implements ClientOperation {
 
   #resultOf({ data: fetched, errors, variables }: PlanRun): OperationResult {
     try {
-      const { data, faults, denied } = this.projection.project(fetched, variables)
-      if (denied && denied.length > 0) return { errors: [...errors, ...denied], data }
-      if (errors.length > 0) return { errors, data }
-      return faults.length > 0 ? { extensions: { valueCompletion: faults }, data } : { data }
+      return resultOf(this.projection.project(fetched, variables), errors)
     } catch (error) {
       return { errors: [error], data: null }
     }
   }
+}
+
+/**
+ * The result that an answer comes to, or a part of one. Values that had to be made null are told where nothing else went
+ * wrong.
+ *
+ * @param failed what went wrong while it was fetched.
+ */
+export function resultOf(
+  { data, faults, denied = [] }: Pick<ProjectedPart, 'data' | 'faults' | 'denied'>,
+  failed: readonly unknown[],
+): OperationResult {
+  const errors = denied.length > 0 ? [...failed, ...denied] : failed
+  if (errors.length > 0) return { errors, data }
+  return faults.length > 0 ? { extensions: { valueCompletion: faults }, data } : { data }
 }

@@ -1,4 +1,4 @@
-import type { CompiledOperation, OperationInput, OperationResult } from './compiled-operation.ts'
+import { type CompiledOperation, type OperationInput, type OperationResult, resultOf } from './compiled-operation.ts'
 import { AbandonedError } from './deadline.ts'
 import { DeferredErrors } from './incremental-errors.ts'
 import { Deferral, type DeferredWork } from './plan/deferral.ts'
@@ -83,7 +83,7 @@ export class IncrementalRun {
     const projected = attempt(() => projection.project(data, variables))
     const pending = this.#expectAll(projected)
     this.#errors.add(errors)
-    const result = resultOf(projected, this.#errors.takeForFirst(projected.data))
+    const result = attemptedResult(projected, this.#errors.takeForFirst(projected.data))
     return { answered: [], pending, hasNext: this.#goOn(), result }
   }
 
@@ -105,7 +105,7 @@ export class IncrementalRun {
       this.#errors.addOnce(work)
       pending.push(...this.#expectAll(projected))
       const place = { path: part.path, data: projected.data }
-      answered.push({ part, result: resultOf(projected, this.#errors.takeFor(place)) })
+      answered.push({ part, result: attemptedResult(projected, this.#errors.takeFor(place)) })
     }
     return { answered, pending, hasNext: this.#goOn() }
   }
@@ -151,10 +151,6 @@ function attempt(project: () => ProjectedPart): Attempted {
   }
 }
 
-/** As a whole answer's: see {@link CompiledOperation.run}. */
-function resultOf({ data, faults, denied = [], thrown }: Attempted, failed: readonly unknown[]): OperationResult {
-  if (thrown !== undefined) return { errors: [thrown], data: null }
-  const errors = [...failed, ...denied]
-  if (errors.length > 0) return { errors, data }
-  return faults.length > 0 ? { extensions: { valueCompletion: faults }, data } : { data }
+function attemptedResult({ thrown, ...projected }: Attempted, failed: readonly unknown[]): OperationResult {
+  return thrown === undefined ? resultOf(projected, failed) : { errors: [thrown], data: null }
 }
