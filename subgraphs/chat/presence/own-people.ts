@@ -15,12 +15,12 @@ const TELL_ACTIVITY_AFTER_MS = 60_000
 export class OwnPeople {
   readonly #people = new Map<string, OwnPerson>()
 
-  /** @returns whether it is news: their first stream. */
+  /** @returns whether it is news: their first stream, or activity as of `touch`. */
   open(userId: string, now: number): boolean {
+    const isActivityNews = this.touch(userId, now)
     const person = this.#personOf(userId)
     person.streams += 1
-    person.activeAt = now
-    return person.streams === 1
+    return person.streams === 1 || isActivityNews
   }
 
   /** @returns whether it is news: their last stream. */

@@ -82,6 +82,17 @@ describe('a person in several processes', () => {
     expect(told).toEqual(['AWAY', 'ONLINE'])
   })
 
+  it('stays ONLINE in all of them when another tab opens just before they would be AWAY', async () => {
+    const [one] = [startProcess(), startProcess()]
+    // Between two of the times at which everything is told.
+    await pass(5 * SECOND)
+    one.open(ada)
+    await pass(5 * MINUTE - 10)
+    one.open(ada)
+    await pass(SECOND)
+    expect(statuses()).toEqual(['ONLINE', 'ONLINE'])
+  })
+
   it('is known at once to a process that has just started', async () => {
     const one = startProcess()
     one.open(ada)
