@@ -65,6 +65,13 @@ export default defineConfig({
     hookTimeout: 60_000,
     passWithNoTests: false,
     allowOnly: false,
+    coverage: {
+      provider: 'v8',
+      include: ['{gateway,local,platform,subgraphs}/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.contract.ts', '**/*.fixture.ts', '**/testing/**', '**/*.generated.ts'],
+      // What separate processes run is not seen from here: main.ts and the like are covered by tests/processes all the same.
+      reporter: ['text-summary', 'lcov'],
+    },
     reporters: [process.env.CI ? 'verbose' : 'default', ['json', { outputFile: 'test-results/report.json' }]],
   },
 })
