@@ -4,16 +4,15 @@
  *   npm run schema              writes the generated files
  *   npm run schema -- --check   writes nothing; fails when a committed file is not what would be written
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { GraphQLError, parse, Source } from 'graphql'
 import { composeSupergraph, type SubgraphSchema } from './compose.ts'
 import { undescribedElements } from './descriptions.ts'
+import { findDrift, type GeneratedFile, writeFiles } from './generated-files.ts'
 import { generateResolverTypes } from './resolver-types.ts'
 import { type Subgraph, subgraphs } from './subgraphs.ts'
-
-type GeneratedFile = { readonly path: string; readonly content: string }
 
 const root = join(import.meta.dirname, '..')
 const supergraphPath = 'schema/supergraph.graphql'
@@ -38,23 +37,6 @@ function generatedFrom(sources: string): string {
   return `Generated from ${sources} by schema/build.ts. Do not edit: change the source, then run "${repairingCommand}".`
 }
 
-async function write({ path, content }: GeneratedFile): Promise<void> {
-  await mkdir(dirname(join(root, path)), { recursive: true })
-  await writeFile(join(root, path), content)
-}
-
-async function isCurrent({ path, content }: GeneratedFile): Promise<boolean> {
-  const committed = await readFile(join(root, path), 'utf8').catch(() => undefined)
-  return committed === content
-}
-
-async function findDrift(files: readonly GeneratedFile[]): Promise<string[]> {
-  const current = await Promise.all(files.map(isCurrent))
-  const drifted = files.filter((_, index) => !current[index]).map(({ path }) => path)
-  if (drifted.length === 0) return []
-  return [`Not what the schema generates: ${drifted.join(', ')}. Run "${repairingCommand}" and commit the result.`]
-}
-
 function findUndescribed(schemas: readonly SubgraphSchema[]): string[] {
   return schemas.flatMap(({ subgraph, document }) => {
     const coordinates = undescribedElements(document)
@@ -68,9 +50,8 @@ async function build(): Promise<string[]> {
   const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
   const schemas = await Promise.all(subgraphs.map(readSchema))
   const files = await generateFiles(schemas)
-  if (options.check) return [...(await findDrift(files)), ...findUndescribed(schemas)]
-  await Promise.all(files.map(write))
-  for (const { path } of files) console.log(`wrote ${path}`)
+  if (options.check) return [...(await findDrift(files, 'the schema', repairingCommand)), ...findUndescribed(schemas)]
+  await writeFiles(files)
   return findUndescribed(schemas)
 }
 

@@ -26,6 +26,7 @@ const checks: readonly Check[] = [
   },
   { title: 'format and lint', command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'] },
   { title: 'schema drift', command: ['schema/build.ts', '--check'] },
+  { title: 'docs drift', command: ['scripts/docs/build.ts', '--check'] },
   { title: 'size budget', command: ['scripts/size-budget.ts'] },
   { title: 'loose ends', command: ['scripts/loose-ends.ts'] },
 ]
