@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import {
+  accessTokenVariables,
   flag,
   hostOf,
   httpOrigin,
@@ -83,38 +84,75 @@ export interface GatewayConfig {
 
 const SUBGRAPH_URL = 'SUBGRAPH_URL_'
 
+/** What the gateway reads of the environment, besides SUBGRAPH_URL_<NAME>. */
+export const gatewayVariables = {
+  ...processEnvironment,
+  PORT: port(4000).describe('Where the gateway listens; 0 takes any free port.'),
+  SUPERGRAPH: z
+    .string()
+    .default(fileURLToPath(new URL('../schema/supergraph.graphql', import.meta.url)))
+    .describe('The SDL of the supergraph that the gateway serves: Parley’s own by default.'),
+  JWKS_URL: httpUrl()
+    .optional()
+    .describe(
+      'The keys that access tokens are verified with, such as http://127.0.0.1:4001/.well-known/jwks.json. Identity is on only with it; `npm start` sets it.',
+    ),
+  AUTH_URL: httpOrigin()
+    .optional()
+    .describe('How the gateway (for the list of ended sessions) and chat reach auth: an origin without a path.'),
+  ...accessTokenVariables,
+  SERVICE_SECRET: serviceSecret(),
+  TRUSTED_PROXIES: list()
+    .refine((proxies) => proxies.every(isAddressOrRange), 'must be IP addresses or CIDR ranges, like 10.0.0.0/8')
+    .default([])
+    .describe('Addresses and CIDR ranges, separated by commas, whose x-forwarded-for counts.'),
+  ALLOWED_ORIGINS: list()
+    .pipe(z.array(httpOrigin()))
+    .default([])
+    .describe('Origins of web pages that may call the gateway from a browser, separated by commas.'),
+  EXPLORER: z
+    .enum(['sandbox', 'offline', 'off'], 'must be sandbox, offline or off')
+    .optional()
+    .describe(
+      'What a browser gets: Apollo Sandbox (needs internet), the bundled explorer (offline) or nothing. sandbox by default; off in production, and with TRUSTED_DOCUMENTS.',
+    ),
+  TRUSTED_DOCUMENTS: z
+    .string()
+    .optional()
+    .describe(
+      'A manifest of the only documents that may run: docs/gateway.md, "Trusted documents". Without it all valid ones may.',
+    ),
+  DEDUPLICATE_QUERIES: flag(false).describe(
+    'Whether identical queries that are under way at the same moment run once: docs/gateway.md, "Identical queries".',
+  ),
+  LIMIT_BODY_BYTES: integer(1_000_000, { min: 1 }).describe('Bytes of one request.'),
+  LIMIT_TOKENS: integer(2_000, { min: 1 }).describe('Tokens of one document.'),
+  LIMIT_DEPTH: integer(12, { min: 1 }).describe('How deep an operation’s fields may be nested.'),
+  LIMIT_ALIASES: integer(30).describe('Aliases of one operation.'),
+  LIMIT_ROOT_FIELDS: integer(15, { min: 1 }).describe('Root fields of one operation.'),
+  LIMIT_COST: integer(10_000, { min: 1 }).describe(
+    'Cost of one operation: an object is 1 times its page, a mutation 10.',
+  ),
+  LIMIT_OPERATION_MS: milliseconds(10_000, { min: 1 }).describe(
+    'How long an operation, or one event of a subscription, may take, in milliseconds.',
+  ),
+  LIMIT_SUBSCRIPTIONS_PER_SOCKET: integer(20, { min: 1 }).describe('Subscriptions of one socket.'),
+  LIMIT_SOCKETS_PER_USER: integer(500, { min: 1 }).describe(
+    'Sockets of one user, and of one address that is not signed in.',
+  ),
+  LIMIT_SOCKETS: integer(20_000, { min: 1 }).describe('Sockets of one gateway.'),
+  LIMIT_SOCKETS_PER_SECOND: integer(500, { min: 1 }).describe(
+    'How many new sockets one gateway takes per second, on average; ten seconds’ worth may come at once.',
+  ),
+  RATE_LIMIT_MUTATIONS: integer(100, { min: 1 }).describe(
+    'Mutations of one user per second, on average; ten seconds’ worth of them may come at once.',
+  ),
+  REDIS_URL: redisUrl(),
+  NATS_URL: natsUrl(),
+}
+
 const environmentSchema = z
-  .looseObject({
-    ...processEnvironment,
-    PORT: port(4000),
-    SUPERGRAPH: z.string().default(fileURLToPath(new URL('../schema/supergraph.graphql', import.meta.url))),
-    JWKS_URL: httpUrl().optional(),
-    AUTH_URL: httpOrigin().optional(),
-    JWT_ISSUER: z.string().default('parley'),
-    JWT_AUDIENCE: z.string().default('parley'),
-    SERVICE_SECRET: serviceSecret(),
-    TRUSTED_PROXIES: list()
-      .refine((proxies) => proxies.every(isAddressOrRange), 'must be IP addresses or CIDR ranges, like 10.0.0.0/8')
-      .default([]),
-    ALLOWED_ORIGINS: list().pipe(z.array(httpOrigin())).default([]),
-    EXPLORER: z.enum(['sandbox', 'offline', 'off'], 'must be sandbox, offline or off').optional(),
-    TRUSTED_DOCUMENTS: z.string().optional(),
-    DEDUPLICATE_QUERIES: flag(false),
-    LIMIT_BODY_BYTES: integer(1_000_000, { min: 1 }),
-    LIMIT_TOKENS: integer(2_000, { min: 1 }),
-    LIMIT_DEPTH: integer(12, { min: 1 }),
-    LIMIT_ALIASES: integer(30),
-    LIMIT_ROOT_FIELDS: integer(15, { min: 1 }),
-    LIMIT_COST: integer(10_000, { min: 1 }),
-    LIMIT_OPERATION_MS: milliseconds(10_000, { min: 1 }),
-    LIMIT_SUBSCRIPTIONS_PER_SOCKET: integer(20, { min: 1 }),
-    LIMIT_SOCKETS_PER_USER: integer(500, { min: 1 }),
-    LIMIT_SOCKETS: integer(20_000, { min: 1 }),
-    LIMIT_SOCKETS_PER_SECOND: integer(500, { min: 1 }),
-    RATE_LIMIT_MUTATIONS: integer(100, { min: 1 }),
-    REDIS_URL: redisUrl(),
-    NATS_URL: natsUrl(),
-  })
+  .looseObject(gatewayVariables)
   .refine(({ NODE_ENV, JWKS_URL, SERVICE_SECRET }) => NODE_ENV !== 'production' || !JWKS_URL || SERVICE_SECRET, {
     path: ['SERVICE_SECRET'],
     error: 'is required in production with JWKS_URL: the secret that all services of this graph share',

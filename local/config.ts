@@ -8,8 +8,16 @@ import { type ChatConfig, readChatConfig } from '../subgraphs/chat/config.ts'
 import { DEMO_MODEL_ID } from './demo-model/demo-model.ts'
 import { keepSigningKey, newSigningKey } from './signing-key.ts'
 
+/** What `npm start` and the operator's commands read of the environment by themselves. */
+export const localVariables = {
+  DATA_DIR: z
+    .string()
+    .default('.parley')
+    .describe('Where `npm start` keeps the data of its own Postgres, and its signing key.'),
+}
+
 const environment = z.looseObject({
-  DATA_DIR: z.string().default('.parley'),
+  ...localVariables,
   DATABASE_URL: z.string().optional(),
   JWT_SIGNING_KEY: z.string().optional(),
   SERVICE_SECRET: z.string().optional(),

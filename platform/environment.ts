@@ -56,13 +56,15 @@ export function readTogether<Configs extends readonly unknown[]>(
 /** A whole number, with a default, within bounds. */
 export function integer(fallback: number, bounds: { min?: number; max?: number } = {}) {
   const { min = 0, max = Number.MAX_SAFE_INTEGER } = bounds
-  const wanted = `must be a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? ' up' : ` to ${max}`}`
+  const allowed = `a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? ' up' : ` to ${max}`}`
+  const wanted = `must be ${allowed}`
   return z
     .string()
     .regex(/^\d+$/, wanted)
     .transform(Number)
     .refine((value) => value >= min && value <= max, wanted)
     .default(fallback)
+    .meta({ allowed })
 }
 
 /** The longest time that a timer of Node can wait, in milliseconds: with a longer one it fires at once. */
@@ -98,15 +100,24 @@ export const httpOrigin = () =>
 
 /** Where a subgraph's Postgres is. */
 export const databaseUrl = () =>
-  z.url({
-    protocol: /^postgres(ql)?$/,
-    error: ({ input }) =>
-      `${input === undefined ? 'is required:' : 'must be'} a PostgreSQL URL such as postgres://user:password@host:5432/database`,
-  })
+  z
+    .url({
+      protocol: /^postgres(ql)?$/,
+      error: ({ input }) =>
+        `${input === undefined ? 'is required:' : 'must be'} a PostgreSQL URL such as postgres://user:password@host:5432/database`,
+    })
+    .describe(
+      'Postgres 15 or newer, such as postgres://parley:secret@localhost:5432/parley. Without it `npm start` runs its own.',
+    )
 
 /** Where a Redis server is. */
 export const redisUrl = () =>
-  z.url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://:password@host:6379' }).optional()
+  z
+    .url({ protocol: /^rediss?$/, error: 'must be a URL such as redis://:password@host:6379' })
+    .optional()
+    .describe(
+      'Such as redis://:password@host:6379; with it all processes count together what is limited, without it each for itself.',
+    )
 
 /** Where NATS servers are; one URL, or several separated by commas. */
 export const natsUrl = () =>
@@ -117,6 +128,9 @@ export const natsUrl = () =>
       'must be a URL such as nats://user:password@host:4222 or tls://token@host:4222, or several with the same credentials, separated by commas',
     )
     .optional()
+    .describe(
+      'Such as nats://user:password@host:4222, nats://token@host or tls://host; several of one cluster are separated by commas. With it processes wake each other at once, and typing, read markers and presence reach all of them; they need the same SERVICE_SECRET. Without it each looks once a second.',
+    )
 
 /** Yes or no. */
 export const flag = (fallback: boolean) =>
@@ -127,7 +141,13 @@ export const flag = (fallback: boolean) =>
 
 /** The secret all services of one graph share; in production it must be set. */
 export const serviceSecret = () =>
-  z.string().min(32, 'must have 32 characters or more, such as those of `openssl rand -hex 32`').optional()
+  z
+    .string()
+    .min(32, 'must have 32 characters or more, such as those of `openssl rand -hex 32`')
+    .optional()
+    .describe(
+      'Shared by all services of one graph, 32 characters or more. Required in production, of the gateway when it has JWKS_URL, and with NATS_URL; `npm start` makes its own.',
+    )
 
 /** A rule for `.refine(...)`, checked beside the others so that one start names everything that is missing. */
 export const productionNeedsServiceSecret: [
@@ -162,17 +182,50 @@ export const list = () =>
       .filter((item) => item !== ''),
   )
 
+/** A share of all, from 0 to 1. */
+export const ratio = (fallback: number) =>
+  z
+    .string()
+    .regex(/^(?:0|1|1\.0+|0?\.\d+)$/, 'must be a number from 0 to 1, such as 0.01')
+    .transform(Number)
+    .default(fallback)
+    .meta({ allowed: 'a number from 0 to 1' })
+
 /** What every process reads. */
 export const processEnvironment = {
   NODE_ENV: z
     .enum(['development', 'test', 'production'], 'must be development, test or production')
-    .default('development'),
-  HOST: z.string().optional(),
+    .default('development')
+    .describe(
+      'What the process takes itself for. In production it binds to every address, logs JSON, shows neither introspection nor an explorer nor unsent mails, and insists on SERVICE_SECRET.',
+    ),
+  HOST: z.string().optional().describe('The address to bind to: 127.0.0.1 by default, in production 0.0.0.0.'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be a level from trace to silent')
-    .default('info'),
-  LOG_FORMAT: z.enum(['pretty', 'json'], 'must be pretty or json').optional(),
-  SHUTDOWN_GRACE_MS: milliseconds(8_000),
+    .default('info')
+    .describe('From which level on lines are logged. `npm start` begins at warn.'),
+  LOG_FORMAT: z
+    .enum(['pretty', 'json'], 'must be pretty or json')
+    .optional()
+    .describe('Lines for people, or one JSON object a line for collectors: pretty by default, in production json.'),
+  SHUTDOWN_GRACE_MS: milliseconds(8_000).describe(
+    'How long a process that was told to stop may take, in milliseconds.',
+  ),
+  // By the names that OpenTelemetry gives these two.
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl()
+    .optional()
+    .describe(
+      'A collector of traces that takes OTLP over HTTP: spans go to /v1/traces below this URL. Without it nothing is recorded.',
+    ),
+  OTEL_TRACES_SAMPLER_ARG: ratio(1).describe(
+    'How many of all requests the gateway records, from 0 to 1; whoever it calls records the same ones.',
+  ),
+}
+
+/** What access tokens must say; read by whoever makes or verifies them. */
+export const accessTokenVariables = {
+  JWT_ISSUER: z.string().default('parley').describe('Who issues access tokens (`iss`).'),
+  JWT_AUDIENCE: z.string().default('parley').describe('For whom access tokens are (`aud`).'),
 }
 
 /** The address a process binds to: everywhere in production, this machine alone otherwise. */

@@ -8,14 +8,26 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Supergraph } from '@apollo/federation-internals'
+import { gatewayVariables } from '../../gateway/config.ts'
+import { localVariables } from '../../local/config.ts'
 import { findDrift, writeFiles } from '../../schema/generated-files.ts'
+import { authVariables } from '../../subgraphs/auth/config.ts'
+import { chatVariables } from '../../subgraphs/chat/config.ts'
 import { apiReference } from './api-reference.ts'
+import { configurationPage } from './configuration.ts'
 
 const root = join(import.meta.dirname, '../..')
 const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
 
 const supergraph = Supergraph.build(await readFile(join(root, 'schema/supergraph.graphql'), 'utf8'))
+const readers = [
+  { name: 'gateway', variables: gatewayVariables },
+  { name: 'auth', variables: authVariables },
+  { name: 'chat and worker', variables: chatVariables },
+  { name: '`npm start` and commands', variables: localVariables },
+]
 const pages = [
+  { path: 'docs/configuration.md', content: configurationPage(readers) },
   { path: 'docs/api.md', content: apiReference(supergraph.apiSchema().toGraphQLJSSchema({ includeDefer: false })) },
 ]
 

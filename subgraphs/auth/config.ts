@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { LONGEST_LIFE_SECONDS } from '../../platform/access-token.ts'
 import {
+  accessTokenVariables,
   databaseUrl,
   flag,
   hostOf,
@@ -81,33 +82,64 @@ const signingKey = z
     context.addIssue('must be a P-256 private key as PKCS#8 PEM, or that PEM in base64')
     return z.NEVER
   })
+  .describe(
+    'The root key: a P-256 private key as PKCS#8 PEM, or that PEM in base64. `npm start` keeps one in DATA_DIR.',
+  )
+
+/** What auth reads of the environment. */
+export const authVariables = {
+  ...processEnvironment,
+  AUTH_PORT: port(4001).describe('Where auth listens; 0 takes any free port.'),
+  DATABASE_URL: databaseUrl(),
+  JWT_SIGNING_KEY: signingKey,
+  ...accessTokenVariables,
+  JWT_ACCESS_TTL: integer(600, { min: 1, max: LONGEST_LIFE_SECONDS }).describe(
+    'How long an access token is good, in seconds.',
+  ),
+  JWT_REFRESH_IDLE_TTL: integer(14 * DAY_SECONDS, { min: 1 }).describe(
+    'How long a session lasts that is not refreshed, in seconds.',
+  ),
+  JWT_REFRESH_ABSOLUTE_TTL: integer(90 * DAY_SECONDS, { min: 1 }).describe(
+    'How long a session lasts at most, in seconds.',
+  ),
+  PASSWORD_MIN_LENGTH: integer(12, { min: 8, max: LONGEST_PASSWORD }).describe('Characters of a password at least.'),
+  JWT_KEY_ROTATION_DAYS: integer(0).describe(
+    'The signing key is replaced after so many days; 0: only by `npm run rotate-keys`.',
+  ),
+  PASSWORD_BREACHES_URL: httpUrl()
+    .optional()
+    .describe('A range API that knows breached passwords, such as https://api.pwnedpasswords.com.'),
+  AUTH_REQUIRE_VERIFIED_EMAIL: flag(false).describe(
+    'Whether an address must be verified before anybody signs in with it; needs SMTP_URL in production.',
+  ),
+  ADMIN_EMAIL: z
+    .string()
+    .optional()
+    .describe(
+      'The address of the first administrator, made at the start unless it has an account; needs ADMIN_PASSWORD.',
+    ),
+  ADMIN_PASSWORD: z.string().optional().describe('The first administrator’s password.'),
+  SMTP_URL: z
+    .url({ protocol: /^smtps?$/, error: 'must be a URL such as smtp://user:password@host:587' })
+    .optional()
+    .describe(
+      'Such as smtp://user:password@host:587. Without it nothing is sent: development shows it at auth’s /outbox.',
+    ),
+  MAIL_FROM: z.string().default('Parley <parley@localhost>').describe('Who sends mails.'),
+  PUBLIC_URL: httpUrl()
+    .default('http://127.0.0.1:4000')
+    .describe('Your app’s address: mails lead to `/verify-email?token=…` and `/reset-password?token=…` below it.'),
+  REDIS_URL: redisUrl(),
+  NATS_URL: natsUrl(),
+  RATE_LIMIT_SIGN_UP: integer(20, { min: 1 }).describe('Sign-ups of one address per minute.'),
+  RATE_LIMIT_SIGN_IN_FAILURES: integer(10, { min: 1 }).describe(
+    'Failed sign-ins of one account per minute; of one address six times that.',
+  ),
+  SERVICE_SECRET: serviceSecret(),
+}
 
 const environmentSchema = z
-  .object({
-    ...processEnvironment,
-    AUTH_PORT: port(4001),
-    DATABASE_URL: databaseUrl(),
-    JWT_SIGNING_KEY: signingKey,
-    JWT_ISSUER: z.string().default('parley'),
-    JWT_AUDIENCE: z.string().default('parley'),
-    JWT_ACCESS_TTL: integer(600, { min: 1, max: LONGEST_LIFE_SECONDS }),
-    JWT_REFRESH_IDLE_TTL: integer(14 * DAY_SECONDS, { min: 1 }),
-    JWT_REFRESH_ABSOLUTE_TTL: integer(90 * DAY_SECONDS, { min: 1 }),
-    PASSWORD_MIN_LENGTH: integer(12, { min: 8, max: LONGEST_PASSWORD }),
-    JWT_KEY_ROTATION_DAYS: integer(0),
-    PASSWORD_BREACHES_URL: httpUrl().optional(),
-    AUTH_REQUIRE_VERIFIED_EMAIL: flag(false),
-    ADMIN_EMAIL: z.string().optional(),
-    ADMIN_PASSWORD: z.string().optional(),
-    SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL such as smtp://user:password@host:587' }).optional(),
-    MAIL_FROM: z.string().default('Parley <parley@localhost>'),
-    PUBLIC_URL: httpUrl().default('http://127.0.0.1:4000'),
-    REDIS_URL: redisUrl(),
-    NATS_URL: natsUrl(),
-    RATE_LIMIT_SIGN_UP: integer(20, { min: 1 }),
-    RATE_LIMIT_SIGN_IN_FAILURES: integer(10, { min: 1 }),
-    SERVICE_SECRET: serviceSecret(),
-  })
+  .object(authVariables)
   .refine(...productionNeedsServiceSecret)
   .refine(...natsNeedsServiceSecret)
   .refine(({ ADMIN_EMAIL, ADMIN_PASSWORD }) => (ADMIN_EMAIL === undefined) === (ADMIN_PASSWORD === undefined), {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  accessTokenVariables,
   databaseUrl,
   hostOf,
   httpOrigin,
@@ -27,35 +28,62 @@ import {
   oneKeyEach,
 } from './config-assistant.ts'
 
+/** What chat and its workers read of the environment. */
+export const chatVariables = {
+  ...processEnvironment,
+  CHAT_PORT: port(4002).describe('Where chat listens; 0 takes any free port.'),
+  DATABASE_URL: databaseUrl(),
+  NATS_URL: natsUrl(),
+  AUTH_URL: httpOrigin()
+    .default('http://127.0.0.1:4001')
+    .describe('How the gateway (for the list of ended sessions) and chat reach auth: an origin without a path.'),
+  ...accessTokenVariables,
+  SERVICE_SECRET: serviceSecret(),
+  OPENAI_API_KEY: list()
+    .refine((keys) => keys.length > 0, 'must hold a key')
+    .optional()
+    .describe(
+      'The key of the model’s API, or several separated by commas: one goes to all endpoints, whosever host it is (the log warns of that), several go to one each, and none stands for no key. With neither key nor URL `npm start` runs the canned demo.',
+    ),
+  OPENAI_BASE_URL: baseUrls()
+    .optional()
+    .describe(
+      'Any OpenAI-compatible API, or several separated by commas, tried in their order until one begins to answer: https://api.openai.com/v1 by default.',
+    ),
+  OPENAI_MODELS: list()
+    .refine((names) => names.length > 0, 'must name a model')
+    .refine((names) => new Set(names).size === names.length, 'must name each model once')
+    .default(['gpt-4o-mini'])
+    .describe('Models separated by commas, each once; the first is the default.'),
+  AI_MODELS_FILE: modelFacts()
+    .optional()
+    .describe('A JSON file that says more of models: docs/operating.md, "Models".'),
+  AI_IDLE_TIMEOUT_MS: milliseconds(60_000, { min: 1 }).describe(
+    'A stream of a model that is silent for so long has failed, in milliseconds.',
+  ),
+  AI_CONTEXT_TOKENS: integer(16_000, { min: 1, max: MOST_TOKENS }).describe(
+    'How much of a conversation a model is given at most, in tokens: estimated ones where it is not known how it counts.',
+  ),
+  AI_DAILY_TOKENS_PER_USER: limit().describe(
+    'What one user may use in a day of UTC, read and written together; without it as much as they like.',
+  ),
+  AI_CONCURRENT_REPLIES_PER_USER: integer(32, { min: 1 }).describe('Replies that one user may have under way.'),
+  AI_MODERATION_URL: httpUrl()
+    .optional()
+    .describe(
+      'Who judges what is said to the assistant and by it: the base URL of an API with OpenAI’s POST /moderations, such as https://api.openai.com/v1. Without it nobody does; when it cannot be reached, nothing is answered (docs/assistant.md).',
+    ),
+  AI_MODERATION_API_KEY: z.string().optional().describe('Its key.'),
+  AI_MODERATION_MODEL: z.string().default('omni-moderation-latest').describe('Its model.'),
+  AI_WORKER: z
+    .enum(['in-process', 'separate'], 'must be in-process or separate')
+    .default('in-process')
+    .describe('Where replies are written: in the chat process, or in workers alone.'),
+  WORKER_PORT: port(4003).describe('Where a worker listens, for its health and metrics; 0 takes any free port.'),
+}
+
 const environment = z
-  .object({
-    ...processEnvironment,
-    CHAT_PORT: port(4002),
-    DATABASE_URL: databaseUrl(),
-    NATS_URL: natsUrl(),
-    AUTH_URL: httpOrigin().default('http://127.0.0.1:4001'),
-    JWT_ISSUER: z.string().default('parley'),
-    JWT_AUDIENCE: z.string().default('parley'),
-    SERVICE_SECRET: serviceSecret(),
-    OPENAI_API_KEY: list()
-      .refine((keys) => keys.length > 0, 'must hold a key')
-      .optional(),
-    OPENAI_BASE_URL: baseUrls().optional(),
-    OPENAI_MODELS: list()
-      .refine((names) => names.length > 0, 'must name a model')
-      .refine((names) => new Set(names).size === names.length, 'must name each model once')
-      .default(['gpt-4o-mini']),
-    AI_MODELS_FILE: modelFacts().optional(),
-    AI_IDLE_TIMEOUT_MS: milliseconds(60_000, { min: 1 }),
-    AI_CONTEXT_TOKENS: integer(16_000, { min: 1, max: MOST_TOKENS }),
-    AI_DAILY_TOKENS_PER_USER: limit(),
-    AI_CONCURRENT_REPLIES_PER_USER: integer(32, { min: 1 }),
-    AI_MODERATION_URL: httpUrl().optional(),
-    AI_MODERATION_API_KEY: z.string().optional(),
-    AI_MODERATION_MODEL: z.string().default('omni-moderation-latest'),
-    AI_WORKER: z.enum(['in-process', 'separate'], 'must be in-process or separate').default('in-process'),
-    WORKER_PORT: port(4003),
-  })
+  .object(chatVariables)
   .refine(...productionNeedsServiceSecret)
   .refine(...natsNeedsServiceSecret)
   .refine(...oneKeyEach)
