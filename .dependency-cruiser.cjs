@@ -7,7 +7,9 @@
 const TEST = '[.]test[.]ts$'
 /** Helpers of tests: the whole graph's in tests/, a folder's own in its testing/. */
 const TEST_HELPERS = ['^tests/', '/testing/']
-const TESTS = [...TEST_HELPERS, TEST]
+const TESTS = [...TEST_HELPERS, TEST, '^vitest[.]config[.]ts$']
+/** Pages are made of what they are about, wherever that lies. */
+const DOCS = '^scripts/docs/'
 const COMPOSITION_ROOTS = ['^gateway/gateway[.]ts$', '^subgraphs/[^/]+/subgraph[.]ts$']
 
 /** Files that are run, or read by a tool, and therefore imported by nobody. */
@@ -38,7 +40,7 @@ const betweenProcesses = [
   {
     name: 'schema-is-for-gateway-and-subgraphs',
     comment: 'Only the processes that serve the schema may import from its folder.',
-    from: { pathNot: ['^(schema|gateway|subgraphs)/', ...TESTS] },
+    from: { pathNot: ['^(schema|gateway|subgraphs)/', DOCS, ...TESTS] },
     to: { path: '^schema/' },
   },
   {
@@ -80,7 +82,7 @@ const betweenProcesses = [
   {
     name: 'local-is-for-local-and-tests',
     comment: 'The graph in one process is a convenience; no process may depend on it.',
-    from: { pathNot: ['^local/', ...TESTS] },
+    from: { pathNot: ['^local/', DOCS, ...TESTS] },
     to: { path: '^local/' },
   },
   {

@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { ConfigurationError } from '../platform/environment.ts'
+import { readSecretFiles } from '../platform/environment-files.ts'
 import { ApplicationError } from '../platform/errors.ts'
 import { UserFault } from '../platform/user-fault.ts'
 import type { AuthConfig } from '../subgraphs/auth/config.ts'
@@ -35,7 +36,7 @@ export async function runCommandOn<Wanted, Opened>(
 ): Promise<void> {
   try {
     const wanted = await command.read()
-    const opened = await open(process.env)
+    const opened = await open(readSecretFiles(process.env))
     const done = await command.carryOut(opened, wanted).finally(() => opened[Symbol.asyncDispose]())
     process.stdout.write(`${done}\n`)
   } catch (error) {

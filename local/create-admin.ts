@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { ConfigurationError } from '../platform/environment.ts'
+import { readSecretFiles } from '../platform/environment-files.ts'
 import { NotFoundError } from '../platform/errors.ts'
 import { createLogger } from '../platform/logging.ts'
 import { UserFault } from '../platform/user-fault.ts'
@@ -24,8 +25,9 @@ interface Wanted {
 await runCommand({ usage: USAGE, read: readWanted, carryOut, explain })
 
 async function readWanted(): Promise<Wanted> {
-  const knownEmail = process.env.ADMIN_EMAIL || undefined
-  const knownPassword = process.env.ADMIN_PASSWORD || undefined
+  const environment = readSecretFiles(process.env)
+  const knownEmail = environment.ADMIN_EMAIL || undefined
+  const knownPassword = environment.ADMIN_PASSWORD || undefined
   const { values } = parseArgs({
     options: { email: { type: 'string' }, username: { type: 'string' }, promote: { type: 'boolean' } },
   })

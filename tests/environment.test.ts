@@ -1,34 +1,55 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { gatewayVariables, readGatewayConfig } from '../gateway/config.ts'
+import { localVariables } from '../local/config.ts'
+import { demoModelVariables } from '../local/demo-model/config.ts'
 import { newSigningKey } from '../local/signing-key.ts'
+import { databaseUrl, processEnvironment } from '../platform/environment.ts'
+import { SECRET_VARIABLES } from '../platform/environment-files.ts'
+import { authVariables, readAuthConfig } from '../subgraphs/auth/config.ts'
+import { chatVariables, readChatConfig } from '../subgraphs/chat/config.ts'
+import { OVERLAYS, ofKind, render, requireKubectl } from './deployment/manifests.ts'
+import { environmentOf } from './deployment/role-environment.ts'
+import { readCompose } from './support/compose-file.ts'
 
-const CONFIGS = ['gateway', 'subgraphs/auth', 'subgraphs/chat', 'local', 'platform']
-const NAME = /^ {2,6}([A-Z][A-Z0-9_]{2,}):/gm
+/** What each service of docker-compose.yml and each workload of Kubernetes reads, by its name there. */
+const MIGRATION = { ...processEnvironment, DATABASE_URL: databaseUrl() }
+const READ_BY: Readonly<Record<string, object>> = {
+  gateway: gatewayVariables,
+  auth: authVariables,
+  chat: chatVariables,
+  worker: chatVariables,
+  'migrate-auth': MIGRATION,
+  'migrate-chat': MIGRATION,
+  'demo-model': demoModelVariables,
+}
+const IN_CODE = [...new Set([...Object.values(READ_BY), localVariables].flatMap(Object.keys))].toSorted()
 
-/** Every variable that a process's schema names. */
-async function variablesInCode(): Promise<string[]> {
-  const files = CONFIGS.map((folder) => `${folder}/${folder === 'platform' ? 'environment' : 'config'}.ts`)
-  const sources = await Promise.all(files.map((file) => readFile(file, 'utf8')))
-  return [...new Set(sources.flatMap((source) => [...source.matchAll(NAME)].map(([, name = '']) => name)))].sort()
+/** One of many: whatever subgraphs a supergraph has. */
+const isSubgraphUrl = (name: string) => /^SUBGRAPH_URL_[A-Z]+$/.test(name)
+
+/** Of what a role is told, that which it does not read; a secret may be told as a file. */
+function unread(role: string, told: readonly string[]): string[] {
+  const read = Object.keys(READ_BY[role] ?? {})
+  const secretOf = (name: string) => SECRET_VARIABLES.find((secret) => name === `${secret}_FILE`) ?? name
+  return told.filter((name) => !read.includes(secretOf(name)) && !(role === 'gateway' && isSubgraphUrl(name)))
+}
+
+/** The variables of .env.example with their defaults; empty where there is none. */
+async function examples(): Promise<Record<string, string>> {
+  const text = await readFile('.env.example', 'utf8')
+  return Object.fromEntries([...text.matchAll(/^#([A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]))
 }
 
 describe('.env.example', () => {
   it('lists every variable that the code reads, and no other', async () => {
-    const example = await readFile('.env.example', 'utf8')
-    const listed = [...example.matchAll(/^#([A-Z0-9_]+)=/gm)].map(([, name = '']) => name)
-    const named = listed.map((name) => name.replace(/^SUBGRAPH_URL_\w+$/, 'SUBGRAPH_URL_'))
-    expect([...new Set(named)].filter((name) => name !== 'SUBGRAPH_URL_').sort()).toEqual(await variablesInCode())
-    expect(named).toContain('SUBGRAPH_URL_')
+    const listed = Object.keys(await examples())
+    expect(listed.filter((name) => !isSubgraphUrl(name)).toSorted()).toEqual(IN_CODE)
+    expect(listed.filter(isSubgraphUrl)).toEqual(['SUBGRAPH_URL_AUTH', 'SUBGRAPH_URL_CHAT'])
   })
 
   it('gives the defaults that the code has', async () => {
-    const { readGatewayConfig } = await import('../gateway/config.ts')
-    const { readAuthConfig } = await import('../subgraphs/auth/config.ts')
-    const { readChatConfig } = await import('../subgraphs/chat/config.ts')
-    const example = await readFile('.env.example', 'utf8')
-    const given = Object.fromEntries(
-      [...example.matchAll(/^#([A-Z0-9_]+)=(.+)$/gm)].map(([, name, value]) => [name, value]),
-    )
+    const given = Object.fromEntries(Object.entries(await examples()).filter(([, value]) => value !== ''))
     const { SUPERGRAPH, JWKS_URL, AUTH_URL, SUBGRAPH_URL_AUTH, SUBGRAPH_URL_CHAT, ...defaults } = given
     expect(readGatewayConfig(defaults)).toEqual(readGatewayConfig({}))
     const needed = { DATABASE_URL: 'postgres://localhost/parley', OPENAI_API_KEY: 'key' }
@@ -36,5 +57,62 @@ describe('.env.example', () => {
     const stored = { DATABASE_URL: needed.DATABASE_URL, JWT_SIGNING_KEY: newSigningKey() }
     expect(readAuthConfig({ ...defaults, ...stored })).toEqual(readAuthConfig(stored))
     expect([SUPERGRAPH, JWKS_URL, SUBGRAPH_URL_AUTH, SUBGRAPH_URL_CHAT]).not.toContain(undefined)
+  })
+
+  it('says which of them can be in files', async () => {
+    const [, listed = ''] =
+      /<NAME>_FILE: ([^.]+)\./.exec((await readFile('.env.example', 'utf8')).replaceAll('\n# ', ' ')) ?? []
+    expect(listed.split(/, | and /).toSorted()).toEqual(SECRET_VARIABLES)
+  })
+})
+
+describe('docs/configuration.md', () => {
+  it('tells of every variable once, and of no other', async () => {
+    const page = await readFile('docs/configuration.md', 'utf8')
+    const rows = [...page.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, name = '']) => name)
+    expect(rows.toSorted()).toEqual(IN_CODE)
+  })
+})
+
+describe('docker-compose.yml', () => {
+  /** What Compose starts that is not ours, and what it needs itself. */
+  const OF_COMPOSE = /^(PARLEY_VERSION|(PARLEY|MAILPIT|PROMETHEUS|GRAFANA|JAEGER)_PORT)$/
+  /** With Compose more is there: a mail server, a model and a collector; and whoever tries it wants a page to ask from. */
+  const OF_THE_WHOLE = [
+    'EXPLORER',
+    'SMTP_URL',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OPENAI_BASE_URL',
+    'OPENAI_MODELS',
+    'AI_MODELS_FILE',
+  ]
+
+  it.each(Object.keys(READ_BY))('tells %s nothing that it does not read', (role) => {
+    const told = Object.keys(readCompose().services[role]?.environment ?? {})
+    expect(told).not.toEqual([])
+    expect(unread(role, told)).toEqual([])
+  })
+
+  it('takes variables by the names and with the defaults of .env.example, but for those of which there is more', async () => {
+    const listed = await examples()
+    const taken = (await readFile('docker-compose.yml', 'utf8')).matchAll(/\$\{(\w+):?-([^}]*)\}/g)
+    const different = [...taken].filter(
+      ([, name = '', fallback]) => !OF_COMPOSE.test(name) && listed[name] !== fallback,
+    )
+    expect([...new Set(different.map(([, name]) => name))].toSorted()).toEqual(OF_THE_WHOLE.toSorted())
+    for (const name of OF_THE_WHOLE) expect(listed).toHaveProperty(name)
+  })
+})
+
+describe('Kubernetes', () => {
+  it.for(OVERLAYS)('%s tells no role what it does not read', async (overlay, context) => {
+    requireKubectl(context)
+    const manifests = await render(overlay)
+    const deployments = ofKind(manifests, 'Deployment')
+    expect(deployments.map(({ metadata }) => metadata.name).toSorted()).toEqual(['auth', 'chat', 'gateway', 'worker'])
+    for (const { metadata, spec } of deployments) {
+      const told = environmentOf(spec.template.spec.containers[0], ofKind(manifests, 'ConfigMap'))
+      expect(unread(metadata.name, Object.keys(told)), metadata.name).toEqual([])
+    }
   })
 })

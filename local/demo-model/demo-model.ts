@@ -24,6 +24,8 @@ export interface DemoModel extends AsyncDisposable {
 }
 
 export interface DemoModelOptions {
+  /** The address to listen on; 127.0.0.1 when not given. */
+  readonly host?: string
   /** 0, the default, takes any free port. */
   readonly port?: number
   /** Between two streamed words, 0 to 10,000 milliseconds; 30 when not given. */
@@ -35,17 +37,18 @@ export interface DemoModelOptions {
 /**
  * Starts Parley's demo assistant: canned, rule-based answers behind the wire format of OpenAI's chat completions, so that
  * an AI conversation runs without an account or a network. Asked to “search my messages for …” it calls the tool
- * `search_messages`, if that was offered. It listens on 127.0.0.1 only, takes bodies up to 1 MiB, wants
+ * `search_messages`, if that was offered. It answers `/health`, takes bodies up to 1 MiB, wants
  * no key, and ends a stream as soon as its client has gone. Disposing it closes every connection, open streams included.
  *
  * @throws {RangeError} when `pieceDelayMs` is out of range; the system's error when the port is taken.
  */
 export async function startDemoModel(options: DemoModelOptions = {}): Promise<DemoModel> {
-  const { port = 0, pieceDelayMs = 30, schedule = wait } = options
+  const { host = '127.0.0.1', port = 0, pieceDelayMs = 30, schedule = wait } = options
   if (!(pieceDelayMs >= 0 && pieceDelayMs <= LONGEST_PIECE_DELAY_MS)) {
     throw new RangeError(`pieceDelayMs must be 0 to ${LONGEST_PIECE_DELAY_MS} milliseconds, not ${pieceDelayMs}.`)
   }
   const server = createServer()
+  server.get('/health', () => ({ status: 'alive' }))
   server.get('/v1/models', () => ({
     object: 'list',
     data: [{ id: DEMO_MODEL_ID, object: 'model', created: 0, owned_by: 'parley' }],
@@ -62,7 +65,7 @@ export async function startDemoModel(options: DemoModelOptions = {}): Promise<De
       .header('cache-control', 'no-cache')
       .send(Readable.from(events))
   })
-  const origin = await server.listen({ host: '127.0.0.1', port })
+  const origin = await server.listen({ host, port })
   return { baseUrl: `${origin}/v1`, [Symbol.asyncDispose]: async () => server.close() }
 }
 

@@ -1,9 +1,9 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { newTemporaryFolder, removeFolder } from '../../platform/testing/temporary-folder.ts'
 import { createDatabase, ensureDatabase } from './create-database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { query } from './testing/query.ts'
-import { newTemporaryFolder, removeFolder } from './testing/temporary-folder.ts'
 
 vi.setConfig({ testTimeout: 40_000, hookTimeout: 40_000 })
 

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { MikroORM } from '@mikro-orm/postgresql'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { newTemporaryFolder, removeFolder, temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { processesNaming } from './testing/parley-process.ts'
 import { query } from './testing/query.ts'
 import { runningPostgres } from './testing/running-postgres.ts'
-import { newTemporaryFolder, removeFolder, temporaryFolder } from './testing/temporary-folder.ts'
 
 vi.setConfig({ testTimeout: 40_000, hookTimeout: 40_000 })
 

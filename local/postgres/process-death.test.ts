@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { access, chown, mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { newTemporaryFolder, removeFolder, temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { processesNaming, startParleyProcess } from './testing/parley-process.ts'
 import { query, queryAt } from './testing/query.ts'
 import { runningPostgres } from './testing/running-postgres.ts'
-import { newTemporaryFolder, removeFolder, temporaryFolder } from './testing/temporary-folder.ts'
 
 vi.setConfig({ testTimeout: 40_000, hookTimeout: 40_000 })
 

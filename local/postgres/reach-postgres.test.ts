@@ -1,11 +1,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import { reachEmbeddedPostgres } from './reach-postgres.ts'
 import { processesNaming } from './testing/parley-process.ts'
 import { query } from './testing/query.ts'
 import { runningPostgres } from './testing/running-postgres.ts'
-import { temporaryFolder } from './testing/temporary-folder.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { chmod, mkdir, readdir, readlink, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import { temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import { findBinaries, programOf } from './binaries.ts'
 import { makeRunnable } from './runnable-binaries.ts'
 import { requireRoot } from './testing/host-requirements.ts'
-import { temporaryFolder } from './testing/temporary-folder.ts'
 
 vi.setConfig({ testTimeout: 40_000, hookTimeout: 40_000 })
 

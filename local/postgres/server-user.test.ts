@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { chown, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import { temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import { requireRoot } from './testing/host-requirements.ts'
 import { processesNaming, startParleyProcess } from './testing/parley-process.ts'
 import { query, queryAt } from './testing/query.ts'
 import { runningPostgres } from './testing/running-postgres.ts'
-import { temporaryFolder } from './testing/temporary-folder.ts'
 
 vi.setConfig({ testTimeout: 40_000, hookTimeout: 40_000 })
 

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { Supergraph } from '@apollo/federation-internals'
 import { gatewayVariables } from '../../gateway/config.ts'
 import { localVariables } from '../../local/config.ts'
+import { demoModelVariables } from '../../local/demo-model/config.ts'
 import { findDrift, writeFiles } from '../../schema/generated-files.ts'
 import { authVariables } from '../../subgraphs/auth/config.ts'
 import { chatVariables } from '../../subgraphs/chat/config.ts'
@@ -25,6 +26,7 @@ const readers = [
   { name: 'auth', variables: authVariables },
   { name: 'chat and worker', variables: chatVariables },
   { name: '`npm start` and commands', variables: localVariables },
+  { name: 'demo model', variables: demoModelVariables },
 ]
 const pages = [
   { path: 'docs/configuration.md', content: configurationPage(readers) },

@@ -1,5 +1,5 @@
 /** Text as one cell of a table: one line, and no bar that would end it. */
-export function cell(text: string): string {
+function cell(text: string): string {
   return text.replace(/\s+/g, ' ').trim().replaceAll('|', '\\|')
 }
 

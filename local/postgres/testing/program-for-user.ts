@@ -1,9 +1,9 @@
 import { chmod, copyFile, cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from '../../../platform/testing/temporary-folder.ts'
 import { findBinaries } from '../binaries.ts'
 import { canReach } from '../server-user.ts'
-import { temporaryFolder } from './temporary-folder.ts'
 
 const SOURCES = fileURLToPath(new URL('..', import.meta.url))
 const FIXTURE = join('testing', 'embedded-postgres.fixture.ts')

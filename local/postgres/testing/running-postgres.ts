@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
+import { temporaryFolder } from '../../../platform/testing/temporary-folder.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../embedded-postgres.ts'
-import { temporaryFolder } from './temporary-folder.ts'
 
 /** A server that is shut down when the test ends; its messages are collected in `messages`, if that is given. */
 export async function runningPostgres(dataDirectory?: string, messages: string[] = []): Promise<EmbeddedPostgres> {
