@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { EventBus } from '../platform/event-bus/event-bus.ts'
+import { observeEventBus } from '../platform/event-bus/observe-event-bus.ts'
 import { createHttpServer, listen } from '../platform/http-server.ts'
 import { createLogger, type Logger } from '../platform/logging.ts'
 import { createMetrics, type Metrics } from '../platform/metrics.ts'
@@ -8,6 +9,7 @@ import { signerWith } from '../platform/service-signature.ts'
 import { ShutdownTime } from '../platform/shutdown-time.ts'
 import type { GrantedPolicies } from './authorization/authorization.ts'
 import type { GatewayConfig } from './config.ts'
+import { OperationMetrics } from './execution/operation-metrics.ts'
 import { explorerPage } from './http/explorer.ts'
 import { addGraphqlEndpoint } from './http/graphql-endpoint.ts'
 import { HttpStreams } from './http/http-streams.ts'
@@ -15,6 +17,7 @@ import { OriginPolicy } from './http/origin-policy.ts'
 import { addSecurityHeaders } from './http/security-headers.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
 import { MutationRate } from './protection/mutation-rate.ts'
+import { Refusals } from './protection/refusals.ts'
 import { LiveGraph } from './serving/live-graph.ts'
 import { Admission } from './sessions/admission.ts'
 import type { ClientPatience } from './sessions/client-patience.ts'
@@ -62,7 +65,8 @@ interface Rates extends AsyncDisposable {
 export async function startGateway(config: GatewayConfig, overrides: GatewayOverrides = {}): Promise<RunningGateway> {
   const { host, port, logLevel: level, logFormat: format } = config
   const logger = overrides.logger ?? createLogger({ name: 'gateway', level, format })
-  const tools = { logger, metrics: createMetrics(), now: overrides.now ?? (() => new Date()) }
+  const tools = { logger, metrics: createMetrics('gateway'), now: overrides.now ?? (() => new Date()) }
+  if (overrides.bus) observeEventBus(tools.metrics, overrides.bus)
   const signer = signerWith(config.serviceSecret, tools.now)
   const graphs = await LiveGraph.open({ config, signer, policies: overrides.policies, ...tools })
   const identity = openIdentity({
@@ -102,8 +106,8 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
   }
 }
 
-async function openRates({ redisUrl, limits }: GatewayConfig, { logger }: Tools): Promise<Rates> {
-  const limiters = await openRateLimiters({ redisUrl, logger })
+async function openRates({ redisUrl, limits }: GatewayConfig, { logger, metrics }: Tools): Promise<Rates> {
+  const limiters = await openRateLimiters({ redisUrl, logger, metrics })
   return {
     mutationRate: new MutationRate(limiters, limits.mutationsPerSecond),
     [Symbol.asyncDispose]: () => limiters[Symbol.asyncDispose](),
@@ -122,9 +126,13 @@ function serveTransports(
 ): [SocketServer, HttpStreams] {
   const origins = new OriginPolicy(allowedOrigins)
   const { subscriptionsPerSocket: maxSubscriptions, sockets: connections, socketsPerSecond, socketsPerUser } = limits
-  const admission = new Admission({ connections, perSecond: socketsPerSecond, perUser: socketsPerUser })
+  const refusals = new Refusals(parts.metrics)
+  const connectionLimits = { connections, perSecond: socketsPerSecond, perUser: socketsPerUser }
+  const admission = new Admission(connectionLimits, undefined, (reason) => refusals.count(reason))
+  const operations = new OperationMetrics(parts)
   const { subscriptions } = parts.graphs
-  const shared = { ...parts, subscriptions, operationMs: limits.operationMs, origins, maxSubscriptions, admission }
+  const { operationMs } = limits
+  const shared = { ...parts, subscriptions, operationMs, origins, maxSubscriptions, admission, operations, refusals }
   origins.addTo(server)
   addSecurityHeaders(server)
   const streams = new HttpStreams(shared)

@@ -9,12 +9,15 @@ let running: RunningGateway | undefined
 // From the first moment on, because without this it would end the process.
 process.on('SIGHUP', () => void running?.reload())
 
-await runProcess(readGatewayConfig, (config) =>
-  openAll(async (resources) => {
-    const { natsUrl, serviceSecret, logLevel: level, logFormat: format } = config
-    const logger = createLogger({ name: 'gateway', level, format })
-    const bus = resources.use(openEventBus({ natsUrl, serviceSecret, logger }))
-    running = resources.use(await startGateway(config, { bus, logger }))
-    return running
-  }),
+await runProcess(
+  readGatewayConfig,
+  (config) =>
+    openAll(async (resources) => {
+      const { natsUrl, serviceSecret, logLevel: level, logFormat: format } = config
+      const logger = createLogger({ name: 'gateway', level, format })
+      const bus = resources.use(openEventBus({ natsUrl, serviceSecret, logger }))
+      running = resources.use(await startGateway(config, { bus, logger }))
+      return running
+    }),
+  'gateway',
 )

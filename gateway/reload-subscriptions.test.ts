@@ -69,7 +69,7 @@ describe('a subscription while the supergraph is replaced', () => {
     publish('b')
     expect(await client.next()).toEqual(eventOf('b'))
     expect([toy.graph.reviews.operations.length, toy.graph.reviews.socketCount]).toEqual([1, 1])
-    expect(await gaugeOf(toy.url, 'parley_gateway_upstream_reconnections')).toBe(0)
+    expect(await gaugeOf(toy.url, 'parley_gateway_upstream_reconnections_total')).toBe(0)
   })
 
   it('loses no event that comes, waits or is being completed meanwhile', async () => {

@@ -1,8 +1,12 @@
 import type { EntityClass, EntitySchema } from '@mikro-orm/core'
 import { MikroORM } from '@mikro-orm/postgresql'
+import type { Pool } from 'pg'
 import { connectionOptions, databaseNameOf } from './database-connection.ts'
+import { instrumentPool } from './database-instrumentation.ts'
+import { observePool } from './database-metrics.ts'
 import { type MigrationOptions, migrateDatabase } from './database-migration.ts'
 import { giveBackLostConnections } from './lost-connections.ts'
+import type { Metrics } from './metrics.ts'
 
 /** Longest that one SQL statement may run before Postgres cancels it; migrations have the time that they take. */
 const STATEMENT_TIMEOUT_MS = 10_000
@@ -11,6 +15,8 @@ export interface DatabaseOptions extends MigrationOptions {
   entities: (EntityClass | EntitySchema)[]
   /** The most connections this process opens; `replicas × poolSize` must stay below Postgres' `max_connections`. */
   poolSize?: number
+  /** Are told of the pool and its statements. */
+  metrics?: Metrics | undefined
 }
 
 /**
@@ -28,7 +34,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<MikroORM> 
     schema: options.schema,
     driverOptions: {
       ...connectionOptions(options.url, `parley-${options.schema}`, STATEMENT_TIMEOUT_MS),
-      onPoolCreated: giveBackLostConnections,
+      onPoolCreated: (pool: Pool) => {
+        giveBackLostConnections(pool)
+        if (options.metrics) observePool(options.metrics, pool)
+        instrumentPool(pool, options)
+      },
     },
     pool: { min: 0, max: options.poolSize ?? 10, idleTimeoutMillis: 30_000 },
     logger: (message) => options.logger.debug(message),

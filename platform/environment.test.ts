@@ -12,6 +12,7 @@ import {
   milliseconds,
   port,
   processEnvironment,
+  ratio,
   readEnvironment,
   readTogether,
   serviceSecret,
@@ -146,6 +147,23 @@ describe('a variable', () => {
 
   it('for a list may have white space and empty places', () => {
     expect(read(list(), ' a, b,,c ')).toEqual(['a', 'b', 'c'])
+  })
+})
+
+describe('a share', () => {
+  it.each([
+    ['0', 0],
+    ['1', 1],
+    ['1.0', 1],
+    ['.5', 0.5],
+    ['0.01', 0.01],
+    [undefined, 1],
+  ])('%s is %s', (value, share) => {
+    expect(read(ratio(1), value)).toBe(share)
+  })
+
+  it.each(['1.1', '-0.5', '2', '1e-3', 'half', '0.'])('%s is none', (value) => {
+    expect(read(ratio(1), value)).toBe('NAME: must be a number from 0 to 1, such as 0.01')
   })
 })
 

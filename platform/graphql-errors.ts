@@ -74,7 +74,8 @@ export function asGraphQLError(error: unknown): GraphQLError {
   return new GraphQLError(originalError.message, { originalError })
 }
 
-function codeOf(error: unknown): string {
+/** Under which code an error goes over the wire, if no database is away. */
+export function codeOf(error: unknown): string {
   const original = originalOf(error)
   if (original instanceof ApplicationError) return original.code
   if (original instanceof ForwardedError) return REQUEST_WAS_WRONG.has(original.code) ? 'BAD_USER_INPUT' : original.code
@@ -95,7 +96,7 @@ function isRequestError(error: unknown): boolean {
 }
 
 /** The error at the bottom: graphql-js wraps one GraphQLError in another. */
-function originalOf(error: unknown): unknown {
+export function originalOf(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? originalOf(error.originalError) : error
 }
 

@@ -3,6 +3,8 @@ import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } f
 import { ConfigurationError } from './environment.ts'
 import { ApplicationError, BadUserInputError, NotFoundError } from './errors.ts'
 import { toWireError } from './graphql-errors.ts'
+import { measureHttp } from './http-metrics.ts'
+import { inLogScope } from './log-scope.ts'
 import type { Logger } from './logging.ts'
 import { type Metrics, serveMetrics } from './metrics.ts'
 import { requestIdFrom } from './request-id.ts'
@@ -23,7 +25,7 @@ const STALLED_MS = 30_000
  * `/ready` (what it needs is there), and every failure answered as GraphQL errors in JSON, never with a stack.
  *
  * @param options.bodyLimit bytes; a larger body is 413.
- * @param options.metrics what `/metrics` tells.
+ * @param options.metrics what `/metrics` tells; the requests to this server are counted there.
  * @param options.stalledMs after which a client is cut off that takes nothing of its answer; 30,000 when not given. Streams,
  *   which are not written whole, see to it themselves.
  * @param options.ready rejects, or throws, while the process cannot do its work; then `/ready` is 503.
@@ -55,6 +57,7 @@ export function createHttpServer(options: {
     return503OnClosing: false,
   })
   const requests = new RequestsInFlight(server, options.stalledMs ?? STALLED_MS)
+  if (options.metrics) measureHttp(server, options.metrics)
   server.addHook('preClose', () => requests.finish(shutdown.leftMs))
   server.addHook('onSend', async (_request, reply) => {
     if (shutdown.hasBegun) reply.header('connection', 'close')
@@ -62,6 +65,8 @@ export function createHttpServer(options: {
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })
+  // Not before the body was read: what follows is called by its stream, which belongs to no request.
+  server.addHook('preValidation', (request, _reply, done) => inLogScope({ requestId: request.id }, done))
   server.setErrorHandler<FastifyError>((error, request, reply) => {
     reply.status(statusOf(error)).send({ errors: [toWireError(explain(error), request.id, options.logger)] })
   })

@@ -8,6 +8,10 @@ export class LruCache<Value> {
     this.#maxWeight = maxWeight
   }
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key)
     if (!entry) return undefined

@@ -1,5 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { ConfigurationError } from './environment.ts'
+import { readSecretFiles } from './environment-files.ts'
+import { startTracing } from './tracing/start-tracing.ts'
 
 /** Past `SHUTDOWN_GRACE_MS` the process still gets so long to end by itself. */
 const LAST_MOMENTS_MS = 1_500
@@ -11,14 +13,17 @@ const LAST_MOMENTS_MS = 1_500
  *
  * @param readConfig a pure function of the environment.
  * @param start the process's composition root.
+ * @param service what the process is called in traces; without it none are recorded.
  */
 export async function runProcess<Config extends { readonly shutdownGraceMs: number }>(
   readConfig: (environment: NodeJS.ProcessEnv) => Config | Promise<Config>,
   start: (config: Config) => Promise<AsyncDisposable>,
+  service?: string,
 ): Promise<void> {
   try {
-    const config = await readConfig(process.env)
+    const config = await readConfig(readSecretFiles(process.env))
     const stop = listenForStop(config.shutdownGraceMs + LAST_MOMENTS_MS)
+    const tracing = service === undefined ? undefined : await startTracing(service, process.env)
     const running = await start(config).catch((error: unknown) => {
       // A Ctrl+C in the middle of a start also reaches what was just being started, whose end is no news then.
       if (stop.isTold()) process.exit(0)
@@ -28,6 +33,7 @@ export async function runProcess<Config extends { readonly shutdownGraceMs: numb
     flushCompileCache?.()
     await stop.told
     await running[Symbol.asyncDispose]()
+    await tracing?.[Symbol.asyncDispose]()
     process.exit(0)
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`)

@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, onTestFinished, type TestContext, test } from 'vitest'
 import { RateLimitedError } from './errors.ts'
 import { createLogger } from './logging.ts'
+import { createMetrics } from './metrics.ts'
 import { openRateLimiters, type RateLimiter, type RateLimiters } from './rate-limiter.ts'
 import { RedisServer, requireRedis } from './testing/redis-server.ts'
+import { readOne } from './testing/scrape.ts'
 import { untilShared } from './testing/shared-limits.ts'
 
 const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
@@ -26,6 +28,18 @@ async function openLimiters(redisUrl: string | undefined): Promise<RateLimiters>
   onTestFinished(() => limiters[Symbol.asyncDispose]())
   return limiters
 }
+
+test('A refusal is counted for its limit, whoever is refused', async () => {
+  const metrics = createMetrics()
+  await using limiters = await openRateLimiters({ redisUrl: undefined, logger, metrics })
+  const create = (name: string) => limiters.create({ name, points: 1, seconds: 60, message: 'Too many tries.' })
+  const [tried] = [create('tried'), create('left-alone')]
+  for (const key of ['ada', 'grace']) expect(await takes(tried, key, 3)).toEqual({ taken: 1, refused: 2 })
+  expect(await readOne(metrics, 'parley_rate_limit_refusals_total')).toEqual({
+    'limit="tried"': 4,
+    'limit="left-alone"': 0,
+  })
+})
 
 /** What holds wherever limits are counted. */
 function describeRateLimits(where: string, openFor: (context: TestContext) => Promise<RateLimiters>) {

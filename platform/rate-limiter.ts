@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type RateLimiterLike, RateLimiterRes } from 'rate-limiter-flexible'
 import { RateLimitedError } from './errors.ts'
 import type { Logger } from './logging.ts'
+import { counter, createMetrics, type Metrics } from './metrics.ts'
 import { MemoryWindows } from './rate-limiter-memory.ts'
 import { shareWindows } from './rate-limiter-redis.ts'
 import type { RedisConnection } from './redis-connection.ts'
@@ -38,19 +39,33 @@ export interface RateLimiters extends AsyncDisposable {
  * Opens the place where rate limits are counted: Redis, shared by all processes with the same URL, or else this
  * process. Redis is waited for a quarter of a second at most: while it is away each process counts for itself, so that
  * losing it loses the sharing and nothing else.
+ *
+ * @param options.metrics are told how often each limit refuses.
  */
 export async function openRateLimiters(options: {
   redisUrl: string | undefined
   logger: Logger
+  metrics?: Metrics | undefined
 }): Promise<RateLimiters> {
+  const refusals = counter(options.metrics ?? createMetrics(), REFUSALS)
   const redis = options.redisUrl === undefined ? undefined : await connect(options.redisUrl, options.logger)
   return {
-    create: (limit) => limiterOn(windowsOf(limit, redis), limit),
+    create: (limit) => {
+      const refused = refusals.labels(limit.name)
+      refused.inc(0)
+      return limiterOn(windowsOf(limit, redis), limit, () => refused.inc())
+    },
     async [Symbol.asyncDispose]() {
       await redis?.[Symbol.asyncDispose]()
     },
   }
 }
+
+const REFUSALS = {
+  name: 'parley_rate_limit_refusals_total',
+  help: 'Requests, or parts of one, that a rate limit refused, by the name of the limit.',
+  labels: ['limit'],
+} as const
 
 /** Loaded where it is used: a client that nobody asked for would slow every start down. */
 async function connect(redisUrl: string, logger: Logger): Promise<RedisConnection> {
@@ -63,11 +78,16 @@ function windowsOf(limit: RateLimitOptions, redis: RedisConnection | undefined):
   return redis ? shareWindows(redis.client, limit, own) : own
 }
 
-function limiterOn(windows: RateLimiterLike, { seconds, message }: RateLimitOptions): RateLimiter {
+function limiterOn(
+  windows: RateLimiterLike,
+  { seconds, message }: RateLimitOptions,
+  onRefusal: () => void,
+): RateLimiter {
   return {
     async take(key) {
       await windows.consume(digest(key)).catch((refusal: unknown) => {
         if (!(refusal instanceof RateLimiterRes)) throw refusal
+        onRefusal()
         const wait = refusal.msBeforeNext > 0 ? Math.ceil(refusal.msBeforeNext / 1000) : seconds
         throw new RateLimitedError(`${message} Try again in ${wait} ${wait === 1 ? 'second' : 'seconds'}.`)
       })

@@ -1,4 +1,6 @@
 import { coalesced } from './coalesced.ts'
+import { outsideLogScopes } from './log-scope.ts'
+import { outsideTraces } from './tracing/spans.ts'
 
 /**
  * Work that is done again and again: every so often, and at once when somebody wakes it. One run at a time: whoever
@@ -20,7 +22,8 @@ export class RepeatedWork implements AsyncDisposable {
     this.#run = coalesced(async () => {
       if (this.#isStopped) return
       try {
-        await options.work()
+        // Whoever wakes it has not asked for all of it.
+        await outsideTraces(() => outsideLogScopes(options.work))
       } catch (error) {
         options.onFailure(error)
       }

@@ -7,6 +7,7 @@ import { TOP_LEVEL_CODES } from '../platform/errors.ts'
 import { contentOf, rowsOf } from './support/database-content.ts'
 import type { GraphFailure } from './support/graph-client.ts'
 import { createConversation, PASSWORD, type Person, SEND_MESSAGE, signUp } from './support/people.ts'
+import { TestClock } from './support/test-clock.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
 /** An hour from the tests' own time a token of ten minutes has expired. */
@@ -18,15 +19,18 @@ let graph: TestGraph
 let ada: Person
 let grace: Person
 let conversationId: string
-let clockMs = 0
+const clock = new TestClock('running')
 
 beforeAll(async () => {
-  graph = await startTestGraph({ overrides: { now: () => new Date(Date.now() + clockMs) } })
+  graph = await startTestGraph({ clock })
   ada = await signUp(graph, 'ada')
   grace = await signUp(graph, 'grace')
   conversationId = await createConversation(ada, { kind: 'GROUP' })
 })
-afterAll(() => graph[Symbol.asyncDispose]())
+afterAll(async () => {
+  await graph[Symbol.asyncDispose]()
+  clock[Symbol.dispose]()
+})
 
 /** Whatever a test of this file sends, nothing of it may be written: not even half of it. */
 beforeEach(async () => {
@@ -133,10 +137,8 @@ describe('an access token that proves nothing', () => {
 
   /** Good until now, because now is an hour later for the rest of the test. */
   function expired(): string {
-    clockMs = LATER_MS
-    onTestFinished(() => {
-      clockMs = 0
-    })
+    clock.set(LATER_MS)
+    onTestFinished(() => clock.set(0))
     return ada.tokens.accessToken
   }
 })

@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../local/postgres/embedded-postgres.ts'
+import { type DeploymentParts, prepareDatabases } from './support/deployment/databases.ts'
+import { startPostgresServer } from './support/deployment/postgres-server.ts'
+import { missingStores, SEPARATE_PROCESSES } from './support/deployment/stores.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -12,6 +15,8 @@ declare module 'vitest' {
     postgres: { host: string; port: number; user: string }
     /** Whether every graph of the tests runs over a bus that loses, doubles and reorders messages. */
     hostileBus: boolean
+    /** Present where every graph of the tests runs in separate processes, and what they are made of then. */
+    separateProcesses?: DeploymentParts
     /** What that bus does follows from this number; HOSTILE_BUS_SEED repeats it. */
     hostileBusSeed: number
   }
@@ -19,6 +24,7 @@ declare module 'vitest' {
 
 /** One real Postgres for the whole run; each test file makes databases of its own in it. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  if (project.name === SEPARATE_PROCESSES) return setUpSeparateProcesses(project)
   const dataDirectory = await mkdtemp(join(tmpdir(), 'parley-tests-'))
   const postgres = await startEmbeddedPostgres({ dataDirectory })
   await suitTests(postgres)
@@ -30,6 +36,25 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await postgres[Symbol.asyncDispose]()
     await rm(dataDirectory, { recursive: true, force: true })
   }
+}
+
+/** For graphs in separate processes another Postgres, which is the system's own, as an operator would have it. */
+async function setUpSeparateProcesses(project: TestProject): Promise<() => Promise<void>> {
+  const missing = missingStores()
+  if (missing) throw new Error(`The tests in separate processes cannot run: ${missing}.`)
+  const server = await startPostgresServer()
+  const folder = await mkdtemp(join(tmpdir(), 'parley-deployments-'))
+  const end = async () => {
+    await server[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    project.provide('separateProcesses', await prepareDatabases(server, folder))
+  } catch (error) {
+    await end()
+    throw error
+  }
+  return end
 }
 
 /**

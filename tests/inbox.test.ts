@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { CountingBus, SilentBus } from './support/buses.ts'
+import { SilentBus } from './support/buses.ts'
 import { make } from './support/conversation-changes.ts'
 import type { EventStream } from './support/event-stream.ts'
 import { GraphClient } from './support/graph-client.ts'
@@ -28,13 +28,12 @@ const INBOX = `subscription {
   }
 }`
 
-const bus = new CountingBus()
 let graph: TestGraph
 let ada: Person
 let grace: Person
 let conversationId: string
 beforeAll(async () => {
-  graph = await startTestGraph({ overrides: { bus } })
+  graph = await startTestGraph()
   ada = await signUp(graph, 'ada')
   grace = await signUp(graph, 'grace')
 })
@@ -49,14 +48,14 @@ async function followAda(): Promise<EventStream<InboxEvent>> {
   const { conversations } = await ada.client.run<{ conversations: { nodes: unknown[] } }>(
     '{ conversations(first: 100) { nodes { id } } }',
   )
-  await bus.untilListeners('conversation/', conversations.nodes.length)
+  await graph.listeners.until('conversation/', conversations.nodes.length)
   return stream
 }
 
 async function leave(stream: EventStream<unknown>): Promise<void> {
   stream.unsubscribe()
-  await bus.untilListeners('conversation/', 0)
-  await bus.untilListeners('inbox/', 0)
+  await graph.listeners.until('conversation/', 0)
+  await graph.listeners.until('inbox/', 0)
 }
 
 const until = (matches: (event: InboxEvent) => boolean | undefined) => (event: InboxEvent) =>

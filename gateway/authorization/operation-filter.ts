@@ -51,6 +51,7 @@ export function filterOperation(
 class FilteredOperationTooLargeError extends LimitExceededError {
   constructor() {
     super(
+      'planning',
       `Without what you may not see, the operation has more than ${MAX_SELECTIONS} selections; ` +
         'ask for fields of interfaces in fragments on the objects that you may see.',
     )

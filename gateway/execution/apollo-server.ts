@@ -3,8 +3,9 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled'
-import { toWireError } from '../../platform/graphql-errors.ts'
+import { codeOf, toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
+import { markFailed, spanNow } from '../../platform/tracing/spans.ts'
 import { costReport } from '../protection/cost-report.ts'
 import type { OperationDocuments } from '../protection/operation-documents.ts'
 import type { SupergraphGateway } from '../supergraph/supergraph-gateway.ts'
@@ -37,8 +38,13 @@ export async function startApolloServer(options: {
     // It is given documents, and parses none: not even when the store has failed, which it only warns of.
     parseOptions: { maxTokens: 0 },
     stopOnTerminationSignals: false,
-    formatError: (_formatted, error) =>
-      toWireError(error, runningOperation.getStore()?.requestId ?? 'unknown', options.logger),
+    formatError: (_formatted, error) => {
+      const running = runningOperation.getStore()
+      running?.measured?.failed(error)
+      const told = toWireError(error, running?.requestId ?? 'unknown', options.logger)
+      markFailed(spanNow(), codeOf(error))
+      return told
+    },
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),

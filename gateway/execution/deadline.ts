@@ -1,4 +1,5 @@
 import { ApplicationError } from '../../platform/errors.ts'
+import { LimitExceededError } from '../protection/limit-exceeded-error.ts'
 
 /** Work was given up because nobody waits for its result any more; nobody is told either, so the code is of no matter. */
 export class AbandonedError extends ApplicationError {
@@ -35,7 +36,7 @@ export async function withDeadline<Result>(
   }
 }
 
-function tookTooLong(milliseconds: number): ApplicationError {
+function tookTooLong(milliseconds: number): LimitExceededError {
   const message = `The operation took longer than ${milliseconds} ms, which is the limit; ask for less at once.`
-  return new ApplicationError('OPERATION_TOO_EXPENSIVE', message)
+  return new LimitExceededError('operation_time', message)
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Span } from '@opentelemetry/api'
 import type { FormattedExecutionResult } from 'graphql'
 import { SubgraphUnavailableError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
@@ -9,6 +10,7 @@ import type { UpstreamEvent } from '../upstream/upstream-event.ts'
 import { withDeadline } from './deadline.ts'
 import type { EventExecutor, EventResult } from './event-executor.ts'
 import { operationContext } from './operation-context.ts'
+import { inEventSpan } from './operation-spans.ts'
 import type { Viewing } from './shared-result.ts'
 import { SharedResults } from './shared-results.ts'
 import { checkSubgraphResponse } from './subgraph-response.ts'
@@ -19,6 +21,8 @@ export interface ViewedSubscription {
   readonly client: () => Client
   readonly requestId: string
   readonly variables: Record<string, unknown>
+  /** The span in which it was opened; absent where it is not recorded. */
+  readonly opening?: Span | undefined
 }
 
 /** What a completion is made with. */
@@ -133,7 +137,8 @@ class EventViewing implements Viewing {
       const response = checkSubgraphResponse(this.#event.payload)
       const run = (signal: AbortSignal) =>
         this.#tools.executor.run(this.#plan.event, response, variables, operationContext(client(), requestId, signal))
-      return await withDeadline(this.#tools.eventMs, run, abandoned, this.#spent)
+      const completed = () => withDeadline(this.#tools.eventMs, run, abandoned, this.#spent)
+      return await inEventSpan(this.#request.opening, this.#plan.event.operation, completed)
     } catch (cause) {
       return { errors: [new SubgraphUnavailableError(this.#plan.primary.serviceName, { cause })] }
     }

@@ -1,13 +1,18 @@
+import { type Span, SpanKind } from '@opentelemetry/api'
 import { Pool } from 'undici'
 import { SubgraphUnavailableError } from '../../platform/errors.ts'
 import type { Logger } from '../../platform/logging.ts'
+import { createMetrics, type Metrics } from '../../platform/metrics.ts'
 import { parseQuietly } from '../../platform/parse-quietly.ts'
 import type { ServiceSigner } from '../../platform/service-signature.ts'
+import { writeTraceparent } from '../../platform/tracing/propagation.ts'
+import { inSpan } from '../../platform/tracing/spans.ts'
 import { AbandonedError } from './deadline.ts'
 import { askInBatches } from './entity-batches.ts'
 import { exchange } from './http-exchange.ts'
 import { type OperationContext, signedHeaders } from './operation-context.ts'
 import { checkStatus, RefusedCallError } from './response-status.ts'
+import { SubgraphMetrics } from './subgraph-metrics.ts'
 import { checkSubgraphResponse, type SubgraphResponse } from './subgraph-response.ts'
 import type { SubgraphRequest, SubgraphSource } from './subgraph-source.ts'
 
@@ -28,15 +33,23 @@ export class HttpDataSource implements SubgraphSource {
   readonly #pool: Pool
   readonly #signer: ServiceSigner | undefined
   readonly #logger: Logger
+  readonly #metrics: SubgraphMetrics
   #secretIsSuspect = false
 
-  constructor(options: { name: string; url: string; signer: ServiceSigner | undefined; logger: Logger }) {
+  constructor(options: {
+    name: string
+    url: string
+    signer: ServiceSigner | undefined
+    logger: Logger
+    metrics?: Metrics | undefined
+  }) {
     const { origin, pathname, search } = new URL(options.url)
     this.name = options.name
     this.#path = pathname + search
     this.#pool = new Pool(origin, { connections: MAX_CONNECTIONS, maxResponseSize: MAX_RESPONSE_BYTES })
     this.#signer = options.signer
     this.#logger = options.logger
+    this.#metrics = new SubgraphMetrics(options.metrics ?? createMetrics(), options.name)
   }
 
   ask(request: SubgraphRequest, context: OperationContext): Promise<SubgraphResponse> {
@@ -60,13 +73,35 @@ export class HttpDataSource implements SubgraphSource {
     await this.#pool.destroy()
   }
 
-  async #send(request: object, context: OperationContext, entities?: number): Promise<SubgraphResponse> {
+  #send(request: object, context: OperationContext, entities?: number): Promise<SubgraphResponse> {
+    const exchanged = (span?: Span) => this.#exchange(request, context, { entities, span })
+    const traced = () => inSpan(() => this.#describe(entities), exchanged)
+    return this.#metrics.measure(traced, context.signal)
+  }
+
+  #describe(entities: number | undefined) {
+    const attributes = {
+      'http.request.method': 'POST',
+      'peer.service': this.name,
+      ...(entities !== undefined && { 'parley.entities': entities }),
+    }
+    return { part: 'gateway', name: `fetch ${this.name}`, kind: SpanKind.CLIENT, attributes } as const
+  }
+
+  async #exchange(
+    request: object,
+    context: OperationContext,
+    { entities, span }: { readonly entities: number | undefined; readonly span: Span | undefined },
+  ): Promise<SubgraphResponse> {
     const body = JSON.stringify(request)
-    const headers = signedHeaders(context.forwarded, this.#signer, { path: this.#path, body })
+    const { forwarded } = context
+    const told = span ? { ...forwarded, traceparent: writeTraceparent(span.spanContext()) } : forwarded
+    const headers = signedHeaders(told, this.#signer, { path: this.#path, body })
     headers['content-type'] = 'application/json'
     headers.accept = 'application/json'
     const call = { method: 'POST', path: this.#path, headers, body } as const
     const { status, caching, text } = await exchange(this.#pool, call, context.signal)
+    span?.setAttribute('http.response.status_code', status)
     context.caching?.restrict(caching)
     const answer = parseQuietly(text)
     checkStatus(status, answer)

@@ -61,7 +61,7 @@ async function answerInPieces(
     return null
   const run = new IncrementalRun(operation, { variables, sources: options.sources, context })
   const first = await run.first()
-  const formatted = (result: OperationResult) => onWire(result, context.requestId, logger)
+  const formatted = (result: OperationResult) => onWire(result, context, logger)
   const body = {
     kind: 'incremental',
     initialResult: format.first(first, formatted(withPlan(options, first.result, operation.queryPlan, headers))),
@@ -100,9 +100,11 @@ function following(
   }
 }
 
-function onWire({ errors, data, extensions }: OperationResult, requestId: string, logger: Logger) {
+function onWire({ errors, data, extensions }: OperationResult, context: OperationContext, logger: Logger) {
+  const [first] = errors ?? []
+  if (first) context.measured?.failed(first)
   return {
-    ...(errors && { errors: errors.map((error) => toWireError(error, requestId, logger)) }),
+    ...(errors && { errors: errors.map((error) => toWireError(error, context.requestId, logger)) }),
     data: data as FormattedExecutionResult['data'] & {},
     ...(extensions && { extensions }),
   } as FormattedExecutionResult

@@ -93,7 +93,10 @@ class DeferRewriter {
 
   #numbered(directive: DirectiveNode): DirectiveNode {
     if (this.labels.length === MAX_DEFERRED) {
-      throw new LimitExceededError(`The operation has more than ${MAX_DEFERRED} deferred fragments; that is the limit.`)
+      throw new LimitExceededError(
+        'deferred',
+        `The operation has more than ${MAX_DEFERRED} deferred fragments; that is the limit.`,
+      )
     }
     const label = deferArgument(directive, 'label')?.value
     const number = String(this.labels.length)

@@ -3,6 +3,7 @@ import type { Viewer } from '../../platform/access-token.ts'
 import { type ServiceSigner, SIGNATURE_HEADER, type SignedHeaders } from '../../platform/service-signature.ts'
 import type { Client } from '../identity/client.ts'
 import type { CachePolicy } from './cache-policy.ts'
+import type { MeasuredOperation } from './operation-metrics.ts'
 
 /** What the gateway knows of one operation, or one event of a subscription, while it runs. */
 export interface OperationContext {
@@ -14,6 +15,8 @@ export interface OperationContext {
   readonly signal: AbortSignal
   /** How long the answer may be kept, after what subgraphs have said until now; where anybody wants to know. */
   readonly caching?: CachePolicy
+  /** Is told of errors; absent of an event of a subscription. */
+  readonly measured?: MeasuredOperation
 }
 
 /** The context of the operation that is running, for code that is called without one: error formatting. */

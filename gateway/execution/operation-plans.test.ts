@@ -68,10 +68,10 @@ describe('plans of operations', () => {
 
   it('that take too long to make are not tried again for a minute, and then anew', () => {
     const plan = vi.spyOn(supergraph.planner, 'buildQueryPlan').mockImplementation(() => {
-      throw new LimitExceededError('Too many ways.')
+      throw new LimitExceededError('planning', 'Too many ways.')
     })
     let now = 0
-    const plans = new OperationPlans(supergraph, () => now)
+    const plans = new OperationPlans(supergraph, { now: () => now })
     const ask = (hash: string) => () => plans.of(hash, parse('{ note { id } }'), undefined)
     for (let round = 0; round < 3; round += 1) expect(ask('hash')).toThrow('Too many ways.')
     expect(plan).toHaveBeenCalledTimes(1)

@@ -4,6 +4,7 @@ import { type DocumentNode, getOperationAST } from 'graphql'
 import type { Viewer } from '../../platform/access-token.ts'
 import { ApplicationError } from '../../platform/errors.ts'
 import { LruCache } from '../../platform/lru-cache.ts'
+import { inSpan } from '../../platform/tracing/spans.ts'
 import type { Denials } from '../authorization/denials.ts'
 import { filterOperation } from '../authorization/operation-filter.ts'
 import { fragmentsOf } from '../fragments-of.ts'
@@ -12,6 +13,7 @@ import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import { type ClientOperation, CompiledOperation } from './compiled-operation.ts'
 import { DEFER_NOTHING, type DeferChoice, usesDefer } from './incremental-choice.ts'
 import { type DeferredDocument, deferredDocument } from './incremental-document.ts'
+import { PlanningMetrics } from './planning-metrics.ts'
 
 /** What operations are planned and compiled with. */
 export type PlanningSupergraph = Pick<
@@ -39,17 +41,32 @@ interface Refusal {
   readonly until: number
 }
 
+interface PlansOptions {
+  readonly metrics?: PlanningMetrics
+  readonly now?: () => number
+}
+
 /** Plans and compiles operations, once each as long as there is room for them. */
 export class OperationPlans {
   readonly #supergraph: PlanningSupergraph
   readonly #operations = new LruCache<CompiledOperation>(MAX_CHARACTERS)
   readonly #refused = new LruCache<Refusal>(MOST_REFUSED)
+  readonly #metrics: PlanningMetrics
   readonly #now: () => number
 
-  /** @param now in milliseconds, of a clock that never goes back. */
-  constructor(supergraph: PlanningSupergraph, now: () => number = () => performance.now()) {
+  /** @param options.now in milliseconds, of a clock that never goes back. */
+  constructor(
+    supergraph: PlanningSupergraph,
+    { metrics = new PlanningMetrics(), now = () => performance.now() }: PlansOptions = {},
+  ) {
     this.#supergraph = supergraph
+    this.#metrics = metrics
     this.#now = now
+  }
+
+  /** How many are kept. */
+  get size(): number {
+    return this.#operations.size
   }
 
   /**
@@ -69,7 +86,11 @@ export class OperationPlans {
     const denials = this.#supergraph.authorization?.denialsOf(document, operationName, viewer)
     const key = `${operationName ?? ''} ${hash} ${denials?.key ?? ''} ${choice.key}`
     const known = this.#operations.get(key)
-    if (known) return known
+    if (known) {
+      this.#metrics.cache.hit()
+      return known
+    }
+    this.#metrics.cache.miss()
     const operation = this.#unlessRefused(key, () =>
       compileOperation(this.#supergraph, document, operationName, denials, choice),
     )
@@ -85,7 +106,7 @@ export class OperationPlans {
     const refusal = this.#refused.get(key)
     if (refusal && this.#now() < refusal.until) throw refusal.error
     try {
-      return compile()
+      return this.#metrics.time(compile)
     } catch (error) {
       if (error instanceof LimitExceededError) this.#refused.set(key, { error, until: this.#now() + REFUSED_MS }, 1)
       throw error
@@ -134,7 +155,9 @@ function planOf(
   document: DocumentNode,
   operationName: string | undefined,
 ): QueryPlan {
-  return planner.buildQueryPlan(operationFromDocument(plannedSchema, document, operationName ? { operationName } : {}))
+  const plan = () =>
+    planner.buildQueryPlan(operationFromDocument(plannedSchema, document, operationName ? { operationName } : {}))
+  return inSpan(() => ({ part: 'gateway', name: 'plan' }), plan)
 }
 
 function clientOperation(document: DocumentNode, operationName: string | undefined): ClientOperation {

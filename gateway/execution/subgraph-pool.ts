@@ -1,4 +1,5 @@
 import type { Logger } from '../../platform/logging.ts'
+import type { Metrics } from '../../platform/metrics.ts'
 import type { ServiceSigner } from '../../platform/service-signature.ts'
 import { HttpDataSource } from './http-data-source.ts'
 import type { SubgraphSource } from './subgraph-source.ts'
@@ -17,6 +18,13 @@ export interface SubgraphLease {
   end(): Promise<void>
 }
 
+/** What every connection is made with. */
+interface PoolTools {
+  readonly signer: ServiceSigner | undefined
+  readonly logger: Logger
+  readonly metrics?: Metrics | undefined
+}
+
 interface Held {
   readonly source: HttpDataSource
   holders: number
@@ -24,10 +32,10 @@ interface Held {
 
 /** Connections to subgraphs over HTTP: supergraphs that name the same subgraph at the same address share them. */
 export class SubgraphPool {
-  readonly #tools: { readonly signer: ServiceSigner | undefined; readonly logger: Logger }
+  readonly #tools: PoolTools
   readonly #open = new Map<string, Held>()
 
-  constructor(tools: { readonly signer: ServiceSigner | undefined; readonly logger: Logger }) {
+  constructor(tools: PoolTools) {
     this.#tools = tools
   }
 

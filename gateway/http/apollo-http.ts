@@ -2,6 +2,7 @@ import { type ApolloServer, HeaderMap, type HTTPGraphQLRequest } from '@apollo/s
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { SubscribePayload } from 'graphql-ws'
 import type { OperationContext } from '../execution/operation-context.ts'
+import type { OperationKind } from '../execution/operation-metrics.ts'
 import { withoutPersistedQuery } from '../protection/persisted-queries.ts'
 
 /** The answer to one request, written out: who else it is for gets the same bytes. */
@@ -9,6 +10,8 @@ export interface HttpAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Buffer
+  /** Of the operation that it answers. */
+  readonly kind?: OperationKind | undefined
 }
 
 /** An answer in pieces, each of which is text of the body. */
@@ -28,7 +31,12 @@ export async function answerByApollo(
     context: async () => context,
   })
   if (body.kind === 'chunked') return { contentType: headers.get('content-type') ?? '', pieces: body.asyncIterator }
-  return { status: status ?? 200, headers: Object.fromEntries(headers), body: body.string }
+  return {
+    status: status ?? 200,
+    headers: Object.fromEntries(headers),
+    body: body.string,
+    kind: context.measured?.kind,
+  }
 }
 
 /**

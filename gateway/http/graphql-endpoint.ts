@@ -1,11 +1,14 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLError } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
+import { BadUserInputError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
 import { CachePolicy } from '../execution/cache-policy.ts'
 import { withDeadline } from '../execution/deadline.ts'
 import { operationContext, runningOperation } from '../execution/operation-context.ts'
+import type { MeasuredOperation, OperationMetrics } from '../execution/operation-metrics.ts'
+import { inOperationSpan } from '../execution/operation-spans.ts'
 import type { Client, ClientIdentification } from '../identity/client.ts'
 import type { MutationRate } from '../protection/mutation-rate.ts'
 import type { AcceptedOperation } from '../protection/operation-documents.ts'
@@ -18,7 +21,7 @@ import { GRAPHQL_PATH } from './graphql-path.ts'
 import type { HttpStreams } from './http-streams.ts'
 import { mayBeIncremental, sendPieces } from './incremental-response.ts'
 import { operationParameters } from './operation-parameters.ts'
-import { queryKey } from './queries-in-flight.ts'
+import { isSafe, queryKey } from './queries-in-flight.ts'
 import { addPagePolicy } from './security-headers.ts'
 import { prefersEvents } from './stream-negotiation.ts'
 
@@ -27,6 +30,7 @@ interface EndpointOptions {
   graphs: { readonly current: ServedGraph }
   identification: ClientIdentification
   mutationRate: MutationRate
+  operations: OperationMetrics
   /** How long an operation may take. */
   operationMs: number
   /** What a browser gets that opens the address; undefined: nothing. */
@@ -47,23 +51,46 @@ export function addGraphqlEndpoint(server: FastifyInstance, options: EndpointOpt
       // RFC 6750 §3: says how to authenticate.
       if (reply.statusCode === 401) reply.header('www-authenticate', 'Bearer')
     },
+    onError: async (request, _reply, error) => {
+      if (error.code?.startsWith(UNREADABLE)) countUnreadable(error, options.operations.begin(request.id))
+    },
     handler: (request, reply) => {
       if (isBrowser(request)) return showExplorer(reply, options.explorer)
-      if (prefersEvents(request)) return options.streams.serve(request, reply)
-      return answer(request, reply, options)
+      const measured = options.operations.begin(request.id)
+      const served = prefersEvents(request)
+        ? options.streams.serve(request, reply)
+        : answer(request, reply, options, measured)
+      return served.catch((error: unknown) => measured.fail(error))
     },
   })
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, options: EndpointOptions): Promise<FastifyReply> {
+/** How Fastify's errors about bodies begin: then there is nothing to be handled. */
+const UNREADABLE = 'FST_ERR_CTP_'
+const TOO_LARGE = 'FST_ERR_CTP_BODY_TOO_LARGE'
+
+function countUnreadable({ code, message }: FastifyError, measured: MeasuredOperation): void {
+  if (code === TOO_LARGE) measured.refused('body')
+  measured.failed(new BadUserInputError(message))
+  measured.end()
+}
+
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: EndpointOptions,
+  measured: MeasuredOperation,
+): Promise<FastifyReply> {
   const departed = departureOf(reply)
   reply.header('cache-control', 'no-store')
   const client = await options.identification.identifySender(request.raw)
   const parameters = operationParameters(request)
   const graph = options.graphs.current
-  const asked = { request, reply, parameters, client }
+  const asked = { request, reply, parameters, client, measured }
   const outcome = await graph.during(() => outcomeOf(asked, graph, options, departed))
+  // A stream is measured where it is opened.
   if (outcome === 'stream') return options.streams.serve(request, reply, client)
+  measured.end()
   if (outcome === 'sent') return reply
   return 'errors' in outcome ? refuse(request, reply, outcome.errors, options.logger) : send(reply, outcome)
 }
@@ -74,6 +101,7 @@ interface Asked {
   readonly reply: FastifyReply
   readonly parameters: SubscribePayload
   readonly client: Client
+  readonly measured: MeasuredOperation
 }
 
 async function outcomeOf(
@@ -82,40 +110,48 @@ async function outcomeOf(
   { mutationRate, operationMs, patience, logger }: EndpointOptions,
   departed: AbortSignal,
 ): Promise<HttpAnswer | { readonly errors: readonly GraphQLError[] } | 'stream' | 'sent'> {
-  const { request, reply, parameters, client } = asked
+  const { request, reply, parameters, client, measured } = asked
   const { documents, queriesInFlight } = graph
   const key = queriesInFlight && queryKey(request, parameters, client)
   const shared = key === undefined ? undefined : await queriesInFlight?.join(key, departed)
+  if (shared?.kind) measured.isLike(shared.kind)
   if (shared) return shared
   const read = documents.read({ variables: undefined, ...parameters })
+  if (read.errors) measured.failed(read.errors[0])
   if (read.errors) return read
+  measured.accepted(read)
   if (read.operation.operation === 'subscription') return 'stream'
-  await mutationRate.count(client, read.document, read.operation)
-  if (mayBeIncremental(request, read.document)) {
-    const answered = async (signal: AbortSignal) => {
-      const answer = await execute(graph, asked, read, signal)
-      if (!('pieces' in answer)) return answer
-      await sendPieces(reply, answer, { patience, logger })
-      return 'sent'
+  return inOperationSpan(client, read, async () => {
+    await mutationRate.count(client, read.document, read.operation)
+    if (mayBeIncremental(request, read.document)) {
+      const answered = async (signal: AbortSignal) => {
+        const answer = await execute(graph, asked, read, signal)
+        if (!('pieces' in answer)) return answer
+        await sendPieces(reply, answer, { patience, logger })
+        return 'sent'
+      }
+      return withDeadline(operationMs, answered, departed)
     }
-    return withDeadline(operationMs, answered, departed)
-  }
-  const run = (abandoned: AbortSignal) =>
-    withDeadline(operationMs, (signal) => execute(graph, asked, read, signal).then(whole), abandoned)
-  const mayShare = queriesInFlight && key !== undefined && read.operation.operation === 'query'
-  return mayShare ? queriesInFlight.lead(key, departed, run) : run(departed)
+    const run = (abandoned: AbortSignal) =>
+      withDeadline(operationMs, (signal) => execute(graph, asked, read, signal).then(whole), abandoned)
+    const mayShare = queriesInFlight && key !== undefined && read.operation.operation === 'query'
+    return mayShare ? queriesInFlight.lead(key, departed, run) : run(departed)
+  })
 }
 
 /** @param read what the parameters give or name. */
-function execute(
+async function execute(
   { apollo, documents }: ServedGraph,
-  { request, parameters, client }: Asked,
+  { request, parameters, client, measured }: Asked,
   read: AcceptedOperation,
   signal: AbortSignal,
 ): Promise<HttpAnswer | PiecewiseAnswer> {
   const asked = apolloRequest(request, read.source, parameters)
-  const context = { ...operationContext(client, request.id, signal), caching: new CachePolicy() }
-  return documents.during(read, () => runningOperation.run(context, () => answerByApollo(apollo, asked, context)))
+  const context = { ...operationContext(client, request.id, signal), caching: new CachePolicy(), measured }
+  const answerOf = () => runningOperation.run(context, () => answerByApollo(apollo, asked, context))
+  const answer = await documents.during(read, answerOf)
+  if (!('pieces' in answer) && answer.status === 400 && !isSafe(request.headers)) measured.refused('csrf')
+  return answer
 }
 
 function whole(answer: HttpAnswer | PiecewiseAnswer): HttpAnswer {

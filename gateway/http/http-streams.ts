@@ -3,6 +3,7 @@ import { ApplicationError, ForbiddenError, RateLimitedError, UnauthenticatedErro
 import { toWireError } from '../../platform/graphql-errors.ts'
 import { type Metrics, observe } from '../../platform/metrics.ts'
 import type { Client } from '../identity/client.ts'
+import type { Refusals } from '../protection/refusals.ts'
 import type { Admission, Refusal } from '../sessions/admission.ts'
 import { CLIENT_PATIENCE, type ClientPatience } from '../sessions/client-patience.ts'
 import { ClientSession, type OpenedOperation, type SessionServices } from '../sessions/client-session.ts'
@@ -19,6 +20,7 @@ import { StreamedOperation } from './streamed-operation.ts'
 interface HttpStreamsOptions extends SessionServices {
   readonly origins: OriginPolicy
   readonly admission: Admission
+  readonly refusals: Refusals
   readonly metrics: Metrics
   readonly patience?: Partial<ClientPatience> | undefined
 }
@@ -50,11 +52,14 @@ export class HttpStreams {
    * @throws ApplicationError when the client accepts none, is not who it says, or there are too many.
    */
   async serve(request: FastifyRequest, reply: FastifyReply, known?: Client): Promise<FastifyReply> {
-    const { origins, identification, admission } = this.#options
+    const { origins, identification, admission, refusals } = this.#options
     const format = streamFormatFor(request)
     const parameters = operationParameters(request)
     // A GET for events comes without a preflight.
-    if (!origins.allows(request.headers)) throw new ForbiddenError('Pages of this origin may not open streams here.')
+    if (!origins.allows(request.headers)) {
+      refusals.count('csrf')
+      throw new ForbiddenError('Pages of this origin may not open streams here.')
+    }
     const client = known ?? (await identification.identifySender(request.raw))
     if (request.raw.socket.destroyed) return reply.hijack()
     const refusal = this.#operations.isDraining ? { status: 503, retryAfterSeconds: 1 } : admission.refuse()

@@ -90,7 +90,7 @@ function textOf(parts: readonly unknown[]): string | undefined {
 }
 
 /** Whether Apollo Server takes the request for no forgery, whatever else it is. */
-function isSafe(headers: FastifyRequest['headers']): boolean {
+export function isSafe(headers: FastifyRequest['headers']): boolean {
   const { 'content-type': type, 'apollo-require-preflight': preflight, 'x-apollo-operation-name': name } = headers
   return Boolean(type?.startsWith('application/json') || preflight || name)
 }

@@ -7,7 +7,7 @@ import type { TrustedProxies } from './trusted-proxies.ts'
 export interface Arrival {
   readonly address: string
   readonly userAgent?: string
-  /** W3C Trace Context. */
+  /** W3C Trace Context, without the flag that it is recorded: nobody but us decides what fills our collector. */
   readonly traceparent?: string
 }
 
@@ -49,7 +49,7 @@ export class ClientIdentification {
     return {
       address: this.#proxies.clientAddress(request),
       ...(userAgent && { userAgent: userAgent.slice(0, MAX_USER_AGENT) }),
-      ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent }),
+      ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent: unrecorded(traceparent) }),
     }
   }
 
@@ -76,6 +76,10 @@ export class ClientIdentification {
 const MAX_USER_AGENT = 512
 
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
+
+function unrecorded(traceparent: string): string {
+  return `${traceparent.slice(0, -2)}00`
+}
 
 /** Visible ASCII and spaces, and no longer than the header Node would have taken: safe to repeat in a header of ours. */
 function isHeaderValue(value: unknown): value is string {

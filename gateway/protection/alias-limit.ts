@@ -11,6 +11,7 @@ export function checkAliases(document: DocumentNode, limit: number): void {
   })
   for (const operation of operationsOf(document)) {
     const aliases = aliasesOf(operation)
-    if (aliases > limit) throw new LimitExceededError(`The operation has ${aliases} aliases; the limit is ${limit}.`)
+    if (aliases > limit)
+      throw new LimitExceededError('aliases', `The operation has ${aliases} aliases; the limit is ${limit}.`)
   }
 }

@@ -12,7 +12,7 @@ export function checkDepth(document: DocumentNode, limit: number): void {
   for (const operation of operationsOf(document)) {
     const depth = depthOf(operation)
     if (depth > limit) {
-      throw new LimitExceededError(`The operation nests fields ${depth} levels deep; the limit is ${limit}.`)
+      throw new LimitExceededError('depth', `The operation nests fields ${depth} levels deep; the limit is ${limit}.`)
     }
   }
 }

@@ -88,8 +88,9 @@ function asDocumentError(error: unknown): GraphQLError {
 /** What is wrong with a request, of what was thrown while it was looked at. */
 export function asRequestError(error: unknown): GraphQLError {
   // What overflows the stack is not malformed, but has too many levels.
-  if (error instanceof RangeError) return asGraphQLError(new LimitExceededError('The operation is nested too deep.'))
+  if (error instanceof RangeError)
+    return asGraphQLError(new LimitExceededError('depth', 'The operation is nested too deep.'))
   if (!(error instanceof GraphQLError)) return asGraphQLError(error)
   const hasTooManyTokens = /^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(error.message)
-  return hasTooManyTokens ? asGraphQLError(new LimitExceededError(error.message)) : error
+  return hasTooManyTokens ? asGraphQLError(new LimitExceededError('tokens', error.message)) : error
 }

@@ -19,7 +19,7 @@ export function measureExpanded(document: DocumentNode, { count, combine }: Meas
   const measured = new Map<string, number>()
 
   const ofSet = (set: SelectionSetNode | undefined): number =>
-    set?.selections.map((selection) => count(selection, below(selection))).reduce(combine, 0) ?? 0
+    set?.selections.reduce((total, selection) => combine(total, count(selection, below(selection))), 0) ?? 0
 
   const below = (selection: SelectionNode): number =>
     selection.kind === Kind.FRAGMENT_SPREAD ? ofFragment(selection.name.value) : ofSet(selection.selectionSet)

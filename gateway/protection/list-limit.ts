@@ -14,5 +14,8 @@ export function checkListLiterals(document: DocumentNode): void {
 }
 
 export function listTooLong(where: 'operation' | 'variables' | 'extensions', length: number): LimitExceededError {
-  return new LimitExceededError(`A list in the ${where} has ${length} elements; the limit is ${MAX_LIST_LENGTH}.`)
+  return new LimitExceededError(
+    'lists',
+    `A list in the ${where} has ${length} elements; the limit is ${MAX_LIST_LENGTH}.`,
+  )
 }

@@ -45,6 +45,12 @@ describe('the depth of an operation', () => {
     )
   })
 
+  it('is that of its deepest field, whatever stands beside it on any level', () => {
+    const beside = (levels: number) => `{ id: __typename ${nested(levels, 'id other: id').replaceAll('{ ', '{ id ')} }`
+    expect(complaint(beside(12))).toBeUndefined()
+    expect(complaint(beside(13))?.message).toContain('13 levels')
+  })
+
   it('counts through fragments, which add none of their own', () => {
     const through = (levels: number) =>
       `{ ... on Query { node { ...Rest } } } fragment Rest on Node { ... { ${nested(levels - 1)} } }`

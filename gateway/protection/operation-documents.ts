@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type DocumentNode, GraphQLError, getOperationAST, type OperationDefinitionNode } from 'graphql'
 import { BadUserInputError } from '../../platform/errors.ts'
+import type { CacheRequests } from '../cache-requests.ts'
 import { checkCost, costOf, type OperationToRun } from './cost-limit.ts'
 import { DocumentCache, type KnownDocument } from './document-cache.ts'
 import { asRequestError, type ReadingRules, readDocument, sha256 } from './document-reader.ts'
@@ -45,12 +46,24 @@ export class OperationDocuments {
   readonly #rules: ReadingRules
   readonly #trusted: TrustedDocuments | undefined
   readonly #documents = new DocumentCache()
+  readonly #requests: CacheRequests | undefined
   /** Of operations without variables, which cost the same each time. */
   readonly #costs = new WeakMap<OperationDefinitionNode, number>()
   readonly #running = new AsyncLocalStorage<KnownDocument>()
 
-  /** @param options.trusted the only documents that may run; absent: all valid ones. */
-  constructor({ trusted, ...rules }: ReadingRules & { readonly trusted?: TrustedDocuments | undefined }) {
+  /**
+   * @param options.trusted the only documents that may run; absent: all valid ones.
+   * @param options.requests are told how often a document had been read before.
+   */
+  constructor({
+    trusted,
+    requests,
+    ...rules
+  }: ReadingRules & {
+    readonly trusted?: TrustedDocuments | undefined
+    readonly requests?: CacheRequests | undefined
+  }) {
+    this.#requests = requests
     this.#rules = rules
     this.#trusted = trusted
   }
@@ -121,8 +134,14 @@ export class OperationDocuments {
     if (source === undefined && id === undefined) throw new BadUserInputError('Send a document as `query`.')
     if (this.#trusted) return this.#trusted.find(source, id)
     if (source !== undefined) return this.#readOnce(source, id)
-    const known = this.#documents.use((id ?? '').toLowerCase())
+    const known = this.#known((id ?? '').toLowerCase())
     if (!known) throw new PersistedQueryNotFoundError()
+    return known
+  }
+
+  #known(hash: string): KnownDocument | undefined {
+    const known = this.#documents.use(hash)
+    this.#requests?.[known ? 'hit' : 'miss']()
     return known
   }
 
@@ -131,7 +150,7 @@ export class OperationDocuments {
     if (id !== undefined && id.toLowerCase() !== hash) {
       throw new BadUserInputError('`extensions.persistedQuery.sha256Hash` is not the SHA-256 of the document.')
     }
-    const known = this.#documents.use(hash)
+    const known = this.#known(hash)
     if (known) return known
     const read = readDocument(source, hash, this.#rules)
     if ('document' in read) this.#documents.add(read)

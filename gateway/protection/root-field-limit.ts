@@ -16,6 +16,7 @@ export function checkRootFields(document: DocumentNode, limit: number): void {
   const fieldsOf = countRootFields(document)
   for (const operation of operationsOf(document)) {
     const fields = fieldsOf(operation)
-    if (fields > limit) throw new LimitExceededError(`The operation has ${fields} root fields; the limit is ${limit}.`)
+    if (fields > limit)
+      throw new LimitExceededError('root_fields', `The operation has ${fields} root fields; the limit is ${limit}.`)
   }
 }

@@ -16,6 +16,7 @@ export function checkSelections(document: DocumentNode): void {
     const selections = 'selectionSet' in definition && definition.selectionSet ? selectionsOf(definition) : 0
     if (selections > MAX_SELECTIONS) {
       throw new LimitExceededError(
+        'selections',
         `The operation has ${selections} selections with its fragments written out; the limit is ${MAX_SELECTIONS}.`,
       )
     }

@@ -5,11 +5,13 @@ import { checkCost } from './cost-limit.ts'
 import type { KnownDocument } from './document-cache.ts'
 import { asRequestError, type ReadingRules, readDocument, sha256 } from './document-reader.ts'
 import { operationsOf } from './operations-of.ts'
+import type { Refusing } from './refusals.ts'
 import { type ManifestEntry, readManifest } from './trusted-manifest.ts'
 
 /** A request asks for a document that is not one of those that may run, or names none of them. */
-class DocumentNotTrustedError extends ApplicationError {
+class DocumentNotTrustedError extends ApplicationError implements Refusing {
   override readonly name = 'DocumentNotTrustedError'
+  readonly refusal = 'trusted_documents'
 
   constructor() {
     super('DOCUMENT_NOT_TRUSTED', 'Only trusted documents run here, and this is none of them: add it to the manifest.')

@@ -19,7 +19,10 @@ export function checkInput(input: unknown, where: 'variables' | 'extensions'): v
   let level = [input].filter(isObject)
   for (let depth = 1; level.length > 0; depth += 1) {
     if (depth > MAX_DEPTH) {
-      throw new LimitExceededError(`The ${where} are nested more than ${MAX_DEPTH} levels deep, which is the limit.`)
+      throw new LimitExceededError(
+        'input',
+        `The ${where} are nested more than ${MAX_DEPTH} levels deep, which is the limit.`,
+      )
     }
     level = level.flatMap((value) => valuesOf(value, where)).filter(isObject)
   }
@@ -29,7 +32,10 @@ function valuesOf(value: object, where: 'variables' | 'extensions'): unknown[] {
   if (Array.isArray(value) && value.length > MAX_LIST_LENGTH) throw listTooLong(where, value.length)
   const values = Object.values(value)
   if (!Array.isArray(value) && values.length > MAX_KEYS) {
-    throw new LimitExceededError(`An object in the ${where} has ${values.length} keys; the limit is ${MAX_KEYS}.`)
+    throw new LimitExceededError(
+      'input',
+      `An object in the ${where} has ${values.length} keys; the limit is ${MAX_KEYS}.`,
+    )
   }
   return values
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { setImmediate as nextRound } from 'node:timers/promises'
 import { ConfigurationError } from '../../platform/environment.ts'
 import type { Logger } from '../../platform/logging.ts'
-import type { Metrics } from '../../platform/metrics.ts'
+import { type Metrics, observe } from '../../platform/metrics.ts'
 import type { ServiceSigner } from '../../platform/service-signature.ts'
 import type { GrantedPolicies } from '../authorization/authorization.ts'
 import type { GatewayConfig } from '../config.ts'
@@ -12,6 +12,7 @@ import { buildSupergraph, readSupergraph } from '../supergraph/supergraph.ts'
 import { WatchedFile } from '../supergraph/watched-file.ts'
 import { ReloadMetrics } from './reload-metrics.ts'
 import { ServedGraph, type ServingTools } from './served-graph.ts'
+import { ServingMetrics } from './serving-metrics.ts'
 
 interface LiveGraphOptions {
   readonly config: GatewayConfig
@@ -52,14 +53,28 @@ export class LiveGraph implements AsyncDisposable {
     this.#tools = tools
     this.#metrics = new ReloadMetrics(metrics)
     this.#metrics.serves(version.sha256)
-    this.subscriptions = new Subscriptions({ supergraph, completion, signer, logger })
+    const { planning, subscriptions } = tools.metrics
+    this.subscriptions = new Subscriptions({
+      supergraph,
+      completion,
+      planning,
+      signer,
+      logger,
+      metrics: subscriptions,
+    })
+    observe(metrics, {
+      name: 'parley_gateway_plan_cache_entries',
+      help: 'Plans that are kept of the supergraph that is served, those of subscriptions included.',
+      read: () => this.current.plans.size + this.subscriptions.plans,
+    })
     this.#file = new WatchedFile(tools.config.supergraph, () => void this.reload(), { logger })
   }
 
   /** @throws ConfigurationError when there is no supergraph that can be served. */
   static async open(options: LiveGraphOptions): Promise<LiveGraph> {
     const { config, logger, policies } = options
-    const tools = { config, logger, policies, pool: new SubgraphPool(options) }
+    const metrics = new ServingMetrics(options.metrics)
+    const tools = { config, logger, policies, metrics, pool: new SubgraphPool(options) }
     const version = await load(await readSupergraph(config.supergraph), tools)
     return new LiveGraph(version, tools, options)
   }

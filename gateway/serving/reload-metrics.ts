@@ -1,5 +1,5 @@
-import { Counter, Gauge } from 'prom-client'
-import type { Metrics } from '../../platform/metrics.ts'
+import type { Counter, Gauge } from 'prom-client'
+import { counter, gauge, type Metrics } from '../../platform/metrics.ts'
 
 /** What is told of the supergraph that is served, and of attempts to replace it. */
 export class ReloadMetrics {
@@ -8,24 +8,20 @@ export class ReloadMetrics {
   readonly #served: Gauge<'sha256'>
 
   constructor(metrics: Metrics) {
-    const registers = [metrics]
     const name = 'parley_gateway_supergraph'
-    this.#reloads = new Counter({
+    this.#reloads = counter(metrics, {
       name: `${name}_reloads_total`,
       help: 'Supergraphs that were to take the place of the one before, since the start: accepted or refused.',
-      labelNames: ['outcome'],
-      registers,
+      labels: ['outcome'],
     })
-    this.#isUpToDate = new Gauge({
+    this.#isUpToDate = gauge(metrics, {
       name: `${name}_last_reload_successful`,
       help: '1, or 0 while the file holds a supergraph that was refused.',
-      registers,
     })
-    this.#served = new Gauge({
+    this.#served = gauge(metrics, {
       name: `${name}_info`,
       help: 'Always 1; the label is the SHA-256 of the supergraph that is served.',
-      labelNames: ['sha256'],
-      registers,
+      labels: ['sha256'],
     })
     this.#isUpToDate.set(1)
     for (const outcome of ['accepted', 'refused']) this.#reloads.inc({ outcome }, 0)

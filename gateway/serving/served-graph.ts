@@ -10,6 +10,7 @@ import { gatewayExecutor } from '../execution/gateway-executor.ts'
 import { incrementalDelivery } from '../execution/incremental-delivery.ts'
 import type { OperationContext } from '../execution/operation-context.ts'
 import { OperationPlans } from '../execution/operation-plans.ts'
+import type { PlanningMetrics } from '../execution/planning-metrics.ts'
 import type { SubgraphLease, SubgraphPool } from '../execution/subgraph-pool.ts'
 import { variableFaults } from '../execution/variable-faults.ts'
 import { QueriesInFlight } from '../http/queries-in-flight.ts'
@@ -19,11 +20,13 @@ import type { NextGraph } from '../subscriptions/schema-change.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import { SupergraphGateway } from '../supergraph/supergraph-gateway.ts'
 import { Occupancy } from './occupancy.ts'
+import type { ServingMetrics } from './serving-metrics.ts'
 
 /** What every supergraph is served with. */
 export interface ServingTools {
   readonly config: GatewayConfig
   readonly pool: SubgraphPool
+  readonly metrics: ServingMetrics
   readonly policies: GrantedPolicies | undefined
   readonly logger: Logger
 }
@@ -37,6 +40,8 @@ export class ServedGraph implements NextGraph {
   readonly documents: OperationDocuments
   readonly apollo: ApolloServer<OperationContext>
   readonly completion: NextGraph['completion']
+  readonly planning: PlanningMetrics
+  readonly plans: OperationPlans
   /** Undefined: every query runs by itself. */
   readonly queriesInFlight: QueriesInFlight | undefined
   readonly #lease: SubgraphLease
@@ -44,13 +49,15 @@ export class ServedGraph implements NextGraph {
   readonly #occupancy = new Occupancy()
 
   private constructor(
-    parts: Pick<ServedGraph, 'supergraph' | 'documents' | 'apollo'>,
+    parts: Pick<ServedGraph, 'supergraph' | 'documents' | 'apollo' | 'plans'>,
     lease: SubgraphLease,
-    { config: { limits, deduplicateQueries, production }, logger }: ServingTools,
+    { config: { limits, deduplicateQueries, production }, metrics, logger }: ServingTools,
   ) {
     this.supergraph = parts.supergraph
     this.documents = parts.documents
     this.apollo = parts.apollo
+    this.plans = parts.plans
+    this.planning = metrics.planning
     this.#lease = lease
     this.#production = production
     const executor = new EventExecutor({ subgraphs: lease.sources })
@@ -61,11 +68,12 @@ export class ServedGraph implements NextGraph {
 
   /** @throws ConfigurationError when a trusted document may not run on it. */
   static async open(supergraph: LoadedSupergraph, tools: ServingTools): Promise<ServedGraph> {
-    const documents = await openDocuments(supergraph, tools.config)
+    const documents = await openDocuments(supergraph, tools)
     const lease = tools.pool.lease(supergraph.subgraphs)
     try {
-      const apollo = await startQueries(supergraph, documents, lease, tools)
-      return new ServedGraph({ supergraph, documents, apollo }, lease, tools)
+      const plans = new OperationPlans(supergraph, { metrics: tools.metrics.planning })
+      const apollo = await startQueries({ supergraph, documents, plans }, lease, tools)
+      return new ServedGraph({ supergraph, documents, apollo, plans }, lease, tools)
     } catch (error) {
       await lease.end()
       throw error
@@ -93,22 +101,21 @@ export class ServedGraph implements NextGraph {
 
 async function openDocuments(
   { clientSchema: schema }: LoadedSupergraph,
-  { limits, production, trustedDocuments: manifest }: GatewayConfig,
+  { config: { limits, production, trustedDocuments: manifest }, metrics }: ServingTools,
 ): Promise<OperationDocuments> {
   const rules = { schema, limits, production }
   const trusted = manifest === undefined ? undefined : await loadTrustedDocuments(manifest, rules)
-  return new OperationDocuments({ ...rules, trusted })
+  return new OperationDocuments({ ...rules, trusted, requests: metrics.documents })
 }
 
 function startQueries(
-  supergraph: LoadedSupergraph,
-  documents: OperationDocuments,
+  { supergraph, documents, plans }: Pick<ServedGraph, 'supergraph' | 'documents' | 'plans'>,
   { sources }: SubgraphLease,
   { config: { production }, logger }: ServingTools,
 ): Promise<ApolloServer<OperationContext>> {
   const execution = {
     clientSchema: supergraph.clientSchema,
-    plans: new OperationPlans(supergraph),
+    plans,
     sources,
     production,
   }

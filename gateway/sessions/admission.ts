@@ -1,5 +1,6 @@
 import { addressKey } from '../../platform/address-key.ts'
 import type { Client } from '../identity/client.ts'
+import type { RefusalReason } from '../protection/refusals.ts'
 
 /** How many connections there may be: client sockets, and operations that are answered as a stream over HTTP. */
 export interface ConnectionLimits {
@@ -34,6 +35,7 @@ const WAIT_SECONDS = 5
 export class Admission {
   readonly #limits: ConnectionLimits
   readonly #now: () => number
+  readonly #refused: (reason: RefusalReason) => void
   readonly #openByOwner = new Map<string, number>()
   #open = 0
   #tokens: number
@@ -41,10 +43,18 @@ export class Admission {
   #queued = 0
   #filledAt: number
 
-  /** @param now in milliseconds, of a clock that never goes back. */
-  constructor(limits: ConnectionLimits, now = () => performance.now()) {
+  /**
+   * @param now in milliseconds, of a clock that never goes back.
+   * @param refused called with the limit by which somebody is refused.
+   */
+  constructor(
+    limits: ConnectionLimits,
+    now = () => performance.now(),
+    refused: (reason: RefusalReason) => void = () => {},
+  ) {
     this.#limits = limits
     this.#now = now
+    this.#refused = refused
     this.#tokens = limits.perSecond * BURST_SECONDS
     this.#filledAt = now()
   }
@@ -57,8 +67,12 @@ export class Admission {
   /** Refuses a new connection, or takes it off what may come; whoever is let in says so with {@link opened}. */
   refuse(): Refusal | undefined {
     this.#refill()
-    if (this.#open >= this.#limits.connections) return { status: 503, retryAfterSeconds: spread(WAIT_SECONDS) }
+    if (this.#open >= this.#limits.connections) {
+      this.#refused('sockets')
+      return { status: 503, retryAfterSeconds: spread(WAIT_SECONDS) }
+    }
     if (this.#tokens < 1) {
+      this.#refused('connection_rate')
       this.#queued += 1
       // As in a queue, so that those who are refused together do not come back together.
       const wait = Math.ceil(this.#queued / this.#limits.perSecond)
@@ -87,7 +101,10 @@ export class Admission {
   enter(client: Client): (() => void) | Required<Refusal> {
     const owner = client.viewer ? `user ${client.viewer.userId}` : `address ${addressKey(client.address)}`
     const open = this.#openByOwner.get(owner) ?? 0
-    if (open >= this.#limits.perUser) return { status: 429, retryAfterSeconds: spread(WAIT_SECONDS) }
+    if (open >= this.#limits.perUser) {
+      this.#refused('sockets_per_user')
+      return { status: 429, retryAfterSeconds: spread(WAIT_SECONDS) }
+    }
     this.#openByOwner.set(owner, open + 1)
     return () => this.#leave(owner)
   }

@@ -1,15 +1,19 @@
 import type { DocumentNode, FormattedExecutionResult, GraphQLError } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import { isNewerToken, type Viewer } from '../../platform/access-token.ts'
-import { ApplicationError, BadUserInputError, RateLimitedError, UnauthenticatedError } from '../../platform/errors.ts'
+import { BadUserInputError, RateLimitedError, UnauthenticatedError } from '../../platform/errors.ts'
 import { asGraphQLError, toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
 import { withDeadline } from '../execution/deadline.ts'
 import { type OperationContext, operationContext, runningOperation } from '../execution/operation-context.ts'
+import type { MeasuredOperation, OperationMetrics } from '../execution/operation-metrics.ts'
+import { endOpening, inOperationSpan, openIn, startOpening } from '../execution/operation-spans.ts'
 import { type Client, type ClientIdentification, isSameSession } from '../identity/client.ts'
 import { CostedResults, type JsonResults, wantsCost } from '../protection/cost-report.ts'
+import { LimitExceededError } from '../protection/limit-exceeded-error.ts'
 import type { MutationRate } from '../protection/mutation-rate.ts'
 import type { AcceptedOperation } from '../protection/operation-documents.ts'
+import type { RefusalReason } from '../protection/refusals.ts'
 import type { ServedGraph } from '../serving/served-graph.ts'
 import type { SubscriptionRequest } from '../subscriptions/subscription-request.ts'
 import type { SubscriptionStream } from '../subscriptions/subscription-stream.ts'
@@ -28,6 +32,7 @@ export interface SessionServices extends ViewerSources {
   readonly graphs: { readonly current: ServedGraph }
   readonly identification: ClientIdentification
   readonly mutationRate: MutationRate
+  readonly operations: OperationMetrics
   readonly subscriptions: Subscriptions
   readonly maxSubscriptions: number
   readonly operationMs: number
@@ -75,19 +80,34 @@ export class ClientSession {
     requestId: string,
     { readOnly = false } = {},
   ): OpenedOperation | readonly GraphQLError[] {
+    const measured = this.#services.operations.begin(requestId)
+    const opened = this.#open(payload, requestId, { readOnly, measured })
+    if ('outcome' in opened) return opened
+    measured.failed(opened[0])
+    measured.end()
+    return opened
+  }
+
+  #open(
+    payload: SubscribePayload,
+    requestId: string,
+    { readOnly, measured }: { readonly readOnly: boolean; readonly measured: MeasuredOperation },
+  ): OpenedOperation | readonly GraphQLError[] {
     try {
       if (this.#expired) throw new UnauthenticatedError()
       const graph = this.#services.graphs.current
       const read = graph.documents.read({ variables: undefined, ...payload })
       if (read.errors) return read.errors
+      measured.accepted(read)
       if (readOnly && read.operation.operation === 'mutation') throw new BadUserInputError('Send mutations by POST.')
       const opened = { document: read.document, operationName: read.operation.name?.value }
       if (read.operation.operation !== 'subscription')
-        return { ...opened, outcome: graph.during(() => this.#run(payload, read, graph, requestId)) }
+        return { ...opened, outcome: graph.during(() => this.#run(payload, read, graph, { requestId, measured })) }
       const variables = payload.variables ?? {}
       const errors = graph.variableFaults(read.operation, variables)
       if (errors) return errors
-      const stream = this.#subscribe({ requestId, variables, ...read })
+      const stream = this.#subscribe({ requestId, variables, ...read }, measured)
+      measured.opened()
       return { ...opened, outcome: wantsCost(payload.extensions) ? new CostedResults(stream, read.cost) : stream }
     } catch (error) {
       return [asGraphQLError(error)]
@@ -126,14 +146,29 @@ export class ClientSession {
     for (const stream of this.#streams) void stream.return()
   }
 
-  #subscribe(asked: Omit<SubscriptionRequest, 'client' | 'unauthenticated'>): SubscriptionStream {
+  #subscribe(
+    asked: Omit<SubscriptionRequest, 'client' | 'unauthenticated' | 'failed'>,
+    measured: MeasuredOperation,
+  ): SubscriptionStream {
     const { maxSubscriptions, subscriptions } = this.#services
-    if (this.#streams.size >= maxSubscriptions) throw tooMany(`${maxSubscriptions} subscriptions`, 'complete one')
-    const request = { ...asked, client: () => this.#client, unauthenticated: () => this.#disowned() }
-    const stream = subscriptions.open(request, () => {
-      this.#streams.delete(stream)
-      if (this.#expired && this.#streams.size === 0) setImmediate(this.#close)
-    })
+    if (this.#streams.size >= maxSubscriptions)
+      throw tooMany('subscriptions', `${maxSubscriptions} subscriptions`, 'complete one')
+    const opening = startOpening(this.#client, asked)
+    const request: SubscriptionRequest = {
+      ...asked,
+      opening,
+      client: () => this.#client,
+      unauthenticated: () => this.#disowned(),
+      failed: (error) => measured.failed(error),
+    }
+    const stream = openIn(opening, () =>
+      subscriptions.open(request, () => {
+        endOpening(opening)
+        measured.end()
+        this.#streams.delete(stream)
+        if (this.#expired && this.#streams.size === 0) setImmediate(this.#close)
+      }),
+    )
     this.#streams.add(stream)
     return stream
   }
@@ -142,21 +177,26 @@ export class ClientSession {
     payload: SubscribePayload,
     accepted: AcceptedOperation,
     { apollo, documents }: ServedGraph,
-    requestId: string,
+    { requestId, measured }: { readonly requestId: string; readonly measured: MeasuredOperation },
   ): Promise<FormattedExecutionResult> {
     this.#running += 1
     try {
-      if (this.#running > MAX_RUNNING) throw tooMany(`${MAX_RUNNING} operations at once`, 'wait for an answer')
-      await this.#services.mutationRate.count(this.#client, accepted.document, accepted.operation)
+      if (this.#running > MAX_RUNNING)
+        throw tooMany('operations_per_socket', `${MAX_RUNNING} operations at once`, 'wait for an answer')
       const asked = { ...payload, query: accepted.source }
       const run = (signal: AbortSignal) => {
-        const context = operationContext(this.#client, requestId, signal)
+        const context = { ...operationContext(this.#client, requestId, signal), measured }
         return documents.during(accepted, () => this.#execute(apollo, asked, context))
       }
-      return await withDeadline(this.#services.operationMs, run, this.#gone.signal)
+      return await inOperationSpan(this.#client, accepted, async () => {
+        await this.#services.mutationRate.count(this.#client, accepted.document, accepted.operation)
+        return withDeadline(this.#services.operationMs, run, this.#gone.signal)
+      })
     } catch (error) {
+      measured.failed(error)
       return { errors: [toWireError(error, requestId, this.#services.logger)] }
     } finally {
+      measured.end()
       this.#running -= 1
     }
   }
@@ -220,7 +260,7 @@ function isNewer(fresh: Client, known: Client): boolean {
   return isNewerToken(fresh.viewer, known.viewer)
 }
 
-function tooMany(what: string, remedy: string): ApplicationError {
+function tooMany(limit: RefusalReason, what: string, remedy: string): LimitExceededError {
   const message = `A socket carries at most ${what}; ${remedy}, or open another socket.`
-  return new ApplicationError('OPERATION_TOO_EXPENSIVE', message)
+  return new LimitExceededError(limit, message)
 }

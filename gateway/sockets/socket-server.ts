@@ -10,6 +10,7 @@ import { requestIdFrom } from '../../platform/request-id.ts'
 import { GRAPHQL_PATH } from '../http/graphql-path.ts'
 import type { OriginPolicy } from '../http/origin-policy.ts'
 import { authorizationIn } from '../identity/connection-params.ts'
+import type { Refusals } from '../protection/refusals.ts'
 import type { Admission, Refusal } from '../sessions/admission.ts'
 import { CLIENT_PATIENCE, type ClientPatience } from '../sessions/client-patience.ts'
 import { ClientSession, type OpenedOperation, type SessionServices } from '../sessions/client-session.ts'
@@ -20,6 +21,7 @@ import { reconnectSoon, retryLater, TOO_SLOW, TRY_AGAIN_LATER } from './close-co
 import { ResultFrames } from './frames.ts'
 import { clientsId } from './operation-ids.ts'
 import { type PingPayload, serveProtocol } from './protocol.ts'
+import { countCloses, NO_CODE } from './socket-metrics.ts'
 
 /** Of one message from a client. */
 const MAX_MESSAGE_BYTES = 64 * 1024
@@ -41,6 +43,7 @@ const SOCKETS = {
 interface SocketServerOptions extends SessionServices {
   readonly origins: OriginPolicy
   readonly admission: Admission
+  readonly refusals: Refusals
   readonly metrics: Metrics
   readonly patience?: Partial<ClientPatience> | undefined
 }
@@ -86,11 +89,6 @@ export class SocketServer {
         'Subscriptions at subgraphs; fewer while these are away or clients are slow.',
         () => subscriptions.counts.upstreamSubscriptions,
       ],
-      [
-        'upstream_reconnections',
-        'Subscriptions taken up again after their subgraph was lost, since the start.',
-        () => subscriptions.counts.reconnections,
-      ],
     ]
     for (const [name, help, read] of gauges) observe(metrics, { name: `parley_gateway_${name}`, help, read })
   }
@@ -105,14 +103,18 @@ export class SocketServer {
 
   #refusal({ url, headers }: IncomingMessage): Refusal | undefined {
     if (url?.split('?')[0] !== GRAPHQL_PATH) return { status: 404 }
-    if (!this.#options.origins.allows(headers)) return { status: 403 }
+    if (!this.#options.origins.allows(headers)) {
+      this.#options.refusals.count('csrf')
+      return { status: 403 }
+    }
     if (this.#clients.isDraining) return { status: 503, retryAfterSeconds: 1 }
     return this.#options.admission.refuse()
   }
 
   #handlers(): ServerOptions<ConnectionParams, ClientSocket> {
-    const { logger } = this.#options
+    const { logger, metrics } = this.#options
     const requestIds = new WeakMap<SubscribePayload, string>()
+    const countClose = countCloses(metrics)
     return {
       connectionInitWaitTimeout: INIT_MS,
       onConnect: ({ extra, connectionParams }) => this.#connect(extra, connectionParams),
@@ -134,7 +136,8 @@ export class SocketServer {
       onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
       onError: (_context, _id, payload, errors) =>
         errors.map((error) => toWireError(error, requestIds.get(payload) ?? 'unknown', logger)),
-      onClose: ({ extra: client }) => {
+      onClose: ({ extra: client }, code) => {
+        countClose(code ?? NO_CODE)
         client.gone()
         this.#clients.remove(client)
       },

@@ -1,6 +1,7 @@
 import { type DocumentNode, getVariableValues } from 'graphql'
 import { ApplicationError } from '../../platform/errors.ts'
 import type { EventCompletion } from '../execution/event-completion.ts'
+import type { PlanningMetrics } from '../execution/planning-metrics.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import { UpstreamEvents } from '../upstream/upstream-event.ts'
 import { denialsFor, planFor } from './current-plan.ts'
@@ -11,6 +12,8 @@ import type { SubscriptionRequest } from './subscription-request.ts'
 export interface SubscribableGraph {
   readonly supergraph: LoadedSupergraph
   readonly completion: Pick<EventCompletion, 'complete'>
+  /** What is told of plans; absent: nothing. */
+  readonly planning?: PlanningMetrics | undefined
 }
 
 /** One that is served in the place of another. */
@@ -37,10 +40,10 @@ export class StreamGraph {
   readonly planner: SubscriptionPlanner
   readonly events = new UpstreamEvents()
 
-  constructor({ supergraph, completion }: SubscribableGraph) {
+  constructor({ supergraph, completion, planning }: SubscribableGraph) {
     this.supergraph = supergraph
     this.completion = completion
-    this.planner = new SubscriptionPlanner(supergraph)
+    this.planner = new SubscriptionPlanner(supergraph, planning)
   }
 }
 

@@ -7,6 +7,7 @@ import { unauthorizedError } from '../authorization/unauthorized-error.ts'
 import type { ClientOperation } from '../execution/compiled-operation.ts'
 import { type EventPlan, eventPlan } from '../execution/event-executor.ts'
 import { compileOperation } from '../execution/operation-plans.ts'
+import { PlanningMetrics } from '../execution/planning-metrics.ts'
 import { sha256 } from '../protection/document-reader.ts'
 import type { LoadedSupergraph } from '../supergraph/supergraph.ts'
 import { type UpstreamOperations, upstreamOperations } from '../upstream/upstream-operations.ts'
@@ -44,10 +45,17 @@ export class SubscriptionPlanner {
   readonly #supergraph: LoadedSupergraph
   readonly #plans = new LruCache<SubscriptionPlan>(MAX_CACHED_CHARACTERS)
   readonly #narrowed = new WeakMap<SubscriptionPlan, LruCache<NarrowedPlan>>()
+  readonly #metrics: PlanningMetrics
   static #made = 0
 
-  constructor(supergraph: LoadedSupergraph) {
+  constructor(supergraph: LoadedSupergraph, metrics = new PlanningMetrics()) {
     this.#supergraph = supergraph
+    this.#metrics = metrics
+  }
+
+  /** How many plans are kept, without those for fewer rights. */
+  get size(): number {
+    return this.#plans.size
   }
 
   /**
@@ -57,7 +65,9 @@ export class SubscriptionPlanner {
    */
   plan(source: string, document: DocumentNode, operationName: string | undefined, denials?: Denials): SubscriptionPlan {
     const key = sha256(JSON.stringify([operationName, source, denials?.key]))
-    const plan = this.#plans.get(key) ?? this.#build(document, operationName, denials)
+    const known = this.#plans.get(key)
+    this.#metrics.cache[known ? 'hit' : 'miss']()
+    const plan = known ?? this.#metrics.time(() => this.#build(document, operationName, denials))
     // However long it is, by white space and comments too: it would be planned each time, and share no events.
     this.#plans.set(key, plan, Math.min(source.length, MAX_CACHED_CHARACTERS / 10))
     return plan

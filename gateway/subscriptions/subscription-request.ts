@@ -1,3 +1,4 @@
+import type { Span } from '@opentelemetry/api'
 import type { DocumentNode, OperationDefinitionNode } from 'graphql'
 import type { Client } from '../identity/client.ts'
 
@@ -10,6 +11,10 @@ export interface SubscriptionRequest {
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
   readonly variables: Record<string, unknown>
+  /** The span in which it is opened, which ends when its subgraph was asked; absent where nothing is recorded. */
+  readonly opening?: Span | undefined
   /** Called when a subgraph ends the subscription because it does not, or no longer, know its client. */
   unauthenticated(): void
+  /** Called with the error by which the subscription ends, if that is why it does. */
+  failed?(error: unknown): void
 }

@@ -1,4 +1,4 @@
-import { ApplicationError } from '../../platform/errors.ts'
+import { LimitExceededError } from '../protection/limit-exceeded-error.ts'
 import type { UpstreamEvent } from '../upstream/upstream-event.ts'
 import type { FeedConsumer, UpstreamFeed } from '../upstream/upstream-feed.ts'
 import { EventQueue, type QueueBounds } from './event-queue.ts'
@@ -161,10 +161,10 @@ export class SubscriptionStream implements AsyncIterableIterator<string, undefin
     return true
   }
 
-  #tooSlow(): ApplicationError {
+  #tooSlow(): LimitExceededError {
     const { maxEvents, maxCharacters } = this.#parts.bounds
     const message = `This subscription fell behind by more than ${maxEvents} events or ${maxCharacters} characters`
-    return new ApplicationError('OPERATION_TOO_EXPENSIVE', `${message}; read faster and subscribe again.`)
+    return new LimitExceededError('subscription_lag', `${message}; read faster and subscribe again.`)
   }
 
   #drop(): void {

@@ -1,11 +1,15 @@
 import { setImmediate as nextRound } from 'node:timers/promises'
+import type { FormattedExecutionResult } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import { SubgraphUnavailableError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
 import { requestIdFrom } from '../../platform/request-id.ts'
 import { canonicalOperation, type ServiceSigner } from '../../platform/service-signature.ts'
+import { writeTraceparent } from '../../platform/tracing/propagation.ts'
 import { forwardedHeaders, signedHeaders } from '../execution/operation-context.ts'
+import { endOpening } from '../execution/operation-spans.ts'
+import { forwardedError, isError } from '../execution/subgraph-response.ts'
 import type { Client } from '../identity/client.ts'
 import { PATIENCE, type Patience, spreadMs } from '../upstream/reopening.ts'
 import { systemTimers, type Timers } from '../upstream/timers.ts'
@@ -22,6 +26,7 @@ import {
   StreamGraph,
   type SubscribableGraph,
 } from './schema-change.ts'
+import { SubscriptionMetrics } from './subscription-metrics.ts'
 import type { SubscriptionPlan } from './subscription-planner.ts'
 import type { SubscriptionRequest } from './subscription-request.ts'
 import { SubscriptionStream } from './subscription-stream.ts'
@@ -78,6 +83,7 @@ export class Subscriptions {
   readonly #timers: Timers
   readonly #patience: Patience
   readonly #budget: LagBudget
+  readonly #metrics: SubscriptionMetrics
   readonly #streams = new Map<SubscriptionStream, LiveSubscription>()
   /** What new subscriptions are planned with. */
   #graph: StreamGraph
@@ -87,6 +93,7 @@ export class Subscriptions {
     options: SubscribableGraph & {
       readonly signer: ServiceSigner | undefined
       readonly logger: Logger
+      readonly metrics?: SubscriptionMetrics
       readonly overrides?: SubscriptionOverrides
     },
   ) {
@@ -97,6 +104,7 @@ export class Subscriptions {
     this.#logger = logger
     this.#timers = overrides.timers ?? systemTimers
     this.#patience = overrides.patience ?? PATIENCE
+    this.#metrics = options.metrics ?? new SubscriptionMetrics()
     this.#budget = new LagBudget(overrides.maxLag ?? MAX_LAG)
   }
 
@@ -106,6 +114,11 @@ export class Subscriptions {
       upstreamSubscriptions: this.#upstreams.size,
       reconnections: this.#reconnections,
     }
+  }
+
+  /** How many plans are kept for new subscriptions. */
+  get plans(): number {
+    return this.#graph.planner.size
   }
 
   /**
@@ -123,8 +136,14 @@ export class Subscriptions {
       bounds: delivery ? CONTINUED_LAG : LAG,
       budget: this.#budget,
       feed: (consumer) => this.#feed(live, consumer),
-      complete: (event, abandoned) => live.graph.completion.complete(currentPlan(live), event, request, abandoned),
+      complete: (event, abandoned) => {
+        const refusal = refusalIn(event)
+        if (refusal) request.failed?.(refusal)
+        const complete = () => live.graph.completion.complete(currentPlan(live), event, request, abandoned)
+        return this.#metrics.measure(complete)
+      },
       failed: (errors) => {
+        request.failed?.(errors[0])
         const onTheWire = errors.map((error) => toWireError(error, request.requestId, this.#logger))
         return JSON.stringify({ errors: onTheWire })
       },
@@ -218,6 +237,7 @@ export class Subscriptions {
         random: Math.random,
         onReconnect: () => {
           this.#reconnections += 1
+          this.#metrics.reconnected()
         },
         onUnauthenticated: () => live.request.unauthenticated(),
       },
@@ -241,10 +261,22 @@ export class Subscriptions {
         ...(resuming && { [resuming.after]: after }),
       },
     }
-    const forwarded = forwardedHeaders(request.client(), request.requestId)
+    const forwarded = { ...forwardedHeaders(request.client(), request.requestId), ...traceOf(request, isReopened) }
     const signed = signedHeaders(forwarded, this.#signer, { path, body: canonicalOperation(payload) })
+    endOpening(request.opening)
     return { ...payload, extensions: { ...signed, resume: { positions: true, resumed: isReopened } } }
   }
+}
+
+/** A subscription that is taken up again is no part of the trace in which it was opened, which is long over. */
+function traceOf({ opening }: SubscriptionRequest, isReopened: boolean): { traceparent?: string } {
+  return opening && !isReopened ? { traceparent: writeTraceparent(opening.spanContext()) } : {}
+}
+
+/** Why a subgraph does not open a subscription, where it says so by a result: one without data, unlike an event's (§7.1). */
+function refusalIn({ payload }: { readonly payload: FormattedExecutionResult | null }): Error | undefined {
+  const [error] = payload?.data === undefined ? (payload?.errors ?? []) : []
+  return isError(error) ? forwardedError(error) : undefined
 }
 
 /** @returns false when it is to end. */

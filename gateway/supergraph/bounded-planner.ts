@@ -39,7 +39,10 @@ export class BoundedPlanner extends QueryPlanner {
       return super.buildQueryPlan(...asked)
     } catch (error) {
       if (!(error instanceof Error && LIMIT_REACHED.test(error.message))) throw error
-      throw new LimitExceededError('There are too many ways to plan the operation. Ask for less of it at once.')
+      throw new LimitExceededError(
+        'planning',
+        'There are too many ways to plan the operation. Ask for less of it at once.',
+      )
     }
   }
 }

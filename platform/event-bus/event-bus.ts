@@ -1,3 +1,5 @@
+import type { BusTraffic } from './bus-traffic.ts'
+
 /**
  * The doorbell between processes. It promises nothing: a message may be lost, doubled, late or out of order, and no guarantee of
  * Parley depends on one arriving. What must not be lost is in Postgres; a message only says that it is worth looking.
@@ -19,4 +21,6 @@ export interface EventBus extends AsyncDisposable {
    * again. Whoever keeps up with something looks at once. Until the returned function is called.
    */
   onInterruption(listener: () => void): () => void
+  /** What it has carried since it was opened; absent where nobody counts. */
+  readonly traffic?: BusTraffic
 }

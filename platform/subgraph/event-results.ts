@@ -3,6 +3,7 @@ import { ApplicationError } from '../errors.ts'
 import { asGraphQLError, toWireError } from '../graphql-errors.ts'
 import type { Logger } from '../logging.ts'
 import type { Operation } from './operation.ts'
+import { codeOfFirst } from './operation-metrics.ts'
 import { SharedResults } from './shared-results.ts'
 import type { SourceStream } from './source-stream.ts'
 
@@ -14,6 +15,14 @@ const MOST_CHARACTERS = 4_000_000
 
 /** The right to what an event tells. */
 type Rights = Pick<SourceStream<unknown>, 'mayStill'>
+
+/** What is sent for a result. */
+interface Answer {
+  /** JSON. */
+  readonly text: string
+  /** Of its first error. */
+  readonly code: string | undefined
+}
 
 /** What is sent for an event. */
 interface EventText {
@@ -58,16 +67,16 @@ export class EventResults {
     return execute({ ...args, rootValue: event, contextValue: createContext() })
   }
 
-  /** A result as JSON, its errors fit for who asked. */
-  toText({ data, errors }: ExecutionResult, { requestId }: Operation): string {
-    if (!errors) return JSON.stringify({ data })
+  /** What is sent for a result, its errors fit for who asked. */
+  toAnswer({ data, errors }: ExecutionResult, { requestId }: Operation): Answer {
+    if (!errors) return { text: JSON.stringify({ data }), code: undefined }
     const onTheWire = errors.map((error: GraphQLError) => toWireError(error, requestId, this.#logger))
-    return JSON.stringify({ data, errors: onTheWire })
+    return { text: JSON.stringify({ data, errors: onTheWire }), code: codeOfFirst(onTheWire) }
   }
 
-  /** A failure as JSON. */
-  errorText(error: unknown, operation: Operation): string {
-    return this.toText({ errors: [asGraphQLError(error)] }, operation)
+  /** What is sent for a failure. */
+  errorAnswer(error: unknown, operation: Operation): Answer {
+    return this.toAnswer({ errors: [asGraphQLError(error)] }, operation)
   }
 
   async #alone(operation: Operation, event: unknown): Promise<string> {
@@ -88,10 +97,10 @@ export class EventResults {
   }
 
   #textOf(result: ExecutionResult, operation: Operation): EventText {
-    const text = this.toText(result, operation)
+    const { text } = this.toAnswer(result, operation)
     if (text.length <= MOST_CHARACTERS) return { text, isForAll: !result.errors }
     const errors = [asGraphQLError(new EventTooLargeError())]
-    return { text: this.toText({ data: null, errors }, operation), isForAll: false }
+    return { text: this.toAnswer({ data: null, errors }, operation).text, isForAll: false }
   }
 }
 

@@ -101,7 +101,7 @@ export class OperationStream implements AsyncIterableIterator<never>, OpenStream
   }
 
   async #follow(): Promise<void> {
-    const events = await this.#open()
+    const events = await this.#operation.inSpan(() => this.#open())
     while (events && !this.#ending) {
       const event = await this.#unlessEnded(events.next())
       if (event?.done) this.#end({ why: 'finished' })
@@ -125,10 +125,13 @@ export class OperationStream implements AsyncIterableIterator<never>, OpenStream
       return undefined
     }
     if (!(Symbol.asyncIterator in source)) {
-      await this.#tell(this.#results.toText(source, this.#operation))
+      const { text, code } = this.#results.toAnswer(source, this.#operation)
+      this.#operation.count(code)
+      await this.#tell(text)
       this.#end({ why: 'finished' })
       return undefined
     }
+    this.#operation.count()
     this.#source = source
     this.#events = source[Symbol.asyncIterator]()
     this.#onEnd = this.#operation.opened()
@@ -161,7 +164,9 @@ export class OperationStream implements AsyncIterableIterator<never>, OpenStream
       this.#end({ why: 'failed', error })
     }
     if (this.#ending?.why === 'failed') {
-      await this.#channel.next(this.#results.errorText(this.#ending.error, this.#operation))
+      const { text, code } = this.#results.errorAnswer(this.#ending.error, this.#operation)
+      this.#operation.count(code)
+      await this.#channel.next(text)
     }
   }
 

@@ -8,9 +8,12 @@ import { createHttpServer, listen } from '../http-server.ts'
 import type { Logger } from '../logging.ts'
 import type { Metrics } from '../metrics.ts'
 import { ShutdownTime } from '../shutdown-time.ts'
+import type { TracedPart } from '../tracing/spans.ts'
 import type { Attendance } from './attendance.ts'
 import { type Caller, type CallerPolicy, identifyCaller, requireSignature, singleHeaders } from './caller.ts'
 import { MAX_TOKENS } from './operation-documents.ts'
+import { codeOfFirst, countOn, OperationMetrics } from './operation-metrics.ts'
+import { operationsNamed, traceRequests } from './operation-spans.ts'
 import { serveSubscriptions } from './socket.ts'
 
 export interface SubgraphOptions<Context extends { caller: Caller }> {
@@ -19,11 +22,14 @@ export interface SubgraphOptions<Context extends { caller: Caller }> {
   createContext: (caller: Caller) => Context
   callers: CallerPolicy
   attendance?: Attendance
+  /** What traces call the subgraph. */
+  part?: TracedPart
   /** Rejects while what the subgraph needs is missing. */
   ready: () => Promise<void>
   /** Routes beside `/graphql`. Those under `/internal/` take signed calls alone. */
   routes?: (server: FastifyInstance) => void
   address: { host: string; port: number; variable: string }
+  /** Are told of requests, operations and streams. */
   metrics?: Metrics
   /** How long a shutdown may take, for streams to say where they go on and requests to be answered. */
   shutdownGraceMs?: number
@@ -45,6 +51,7 @@ export async function startSubgraphServer<Context extends { caller: Caller }>(
   const shutdown = new ShutdownTime(options.shutdownGraceMs)
   const server = createHttpServer({ ...options, bodyLimit: MAX_BODY_BYTES, shutdown })
   keepRawBodies(server)
+  const operations = new OperationMetrics(options.metrics, options.logger)
   const apollo = new ApolloServer<Context>({
     schema: options.schema,
     includeStacktraceInErrorResponses: false,
@@ -56,19 +63,21 @@ export async function startSubgraphServer<Context extends { caller: Caller }>(
       ApolloServerPluginInlineTraceDisabled(),
       fastifyApolloDrainPlugin(server),
       errorsForTheWire<Context>(options.logger),
+      operationsCounted(operations),
+      operationsNamed,
     ],
   })
   await apollo.start()
   const callers = new WeakMap<FastifyRequest, Caller>()
   server.addHook('preHandler', async (request) => {
     // The route, not the URL: a path that is spelled otherwise, percent-encoded say, leads to the same one.
-    const route = request.routeOptions.url
-    if (route === '/graphql' || route?.startsWith('/internal/')) {
+    if (isSigned(request.routeOptions.url)) {
       const headers = singleHeaders(request.headers)
       requireSignature(options.callers, request.url, rawBodies.get(request) ?? '', headers)
       callers.set(request, await identifyCaller(options.callers, headers))
     }
   })
+  traceRequests(server, options.part ?? 'subgraph', isSigned)
   server.post(
     '/graphql',
     fastifyApolloHandler(apollo, {
@@ -81,7 +90,7 @@ export async function startSubgraphServer<Context extends { caller: Caller }>(
   )
   options.routes?.(server)
   const bound = await listen(server, options.address)
-  const sockets = serveSubscriptions(server.server, options)
+  const sockets = serveSubscriptions(server.server, { ...options, operations })
   return {
     ...bound,
     async [Symbol.asyncDispose]() {
@@ -92,6 +101,10 @@ export async function startSubgraphServer<Context extends { caller: Caller }>(
       await sockets[Symbol.asyncDispose]()
     },
   }
+}
+
+function isSigned(route: string | undefined): boolean {
+  return route === '/graphql' || route?.startsWith('/internal/') === true
 }
 
 /** The signature covers the body as it was sent, so its bytes are kept beside what they parse to. */
@@ -122,6 +135,27 @@ function errorsForTheWire<Context extends { caller: Caller }>(logger: Logger): A
           )
         },
       }
+    },
+  }
+}
+
+/** Looks at what is sent, and so comes after {@link errorsForTheWire}. */
+function operationsCounted(operations: OperationMetrics): ApolloServerPlugin {
+  return {
+    async requestDidStart() {
+      const beganAt = performance.now()
+      let count = countOn(operations.unknown, beganAt)
+      return {
+        async didResolveOperation({ operation, document }) {
+          if (operation) count = countOn(operations.of(operation, document), beganAt)
+        },
+        async willSendResponse({ response: { body } }) {
+          count(body.kind === 'single' ? codeOfFirst(body.singleResult.errors) : undefined)
+        },
+      }
+    },
+    async invalidRequestWasReceived() {
+      operations.unknown.count('BAD_USER_INPUT')
     },
   }
 }

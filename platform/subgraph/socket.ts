@@ -14,6 +14,7 @@ import { FrameWriter } from './frame-writer.ts'
 import { OpenStreams, RECONNECT_WITHIN_MS, ServerRestartsError } from './open-streams.ts'
 import { type Operation, type OperationOptions, prepareOperation, SOCKET_PATH } from './operation.ts'
 import { OperationDocuments } from './operation-documents.ts'
+import { codeOfFirst } from './operation-metrics.ts'
 import { type OperationChannel, OperationStream } from './operation-stream.ts'
 import { Renewals } from './renewals.ts'
 
@@ -122,9 +123,16 @@ function protocolOf<Context extends { caller: Caller }>(
         return { errors: [asGraphQLError(error)] }
       }
     },
-    onError: (_context, _id, payload, errors) => onTheWire(errors, payload),
-    onNext: (_context, _id, payload, _args, { errors, ...result }) =>
-      errors && ({ ...result, errors: onTheWire(errors, payload) } as FormattedExecutionResult),
+    onError: (_context, _id, payload, errors) => {
+      const refusal = onTheWire(errors, payload)
+      options.operations.unknown.count(codeOfFirst(refusal))
+      return refusal
+    },
+    onNext: (_context, _id, payload, { contextValue }, { errors, ...result }) => {
+      const told = errors && onTheWire(errors, payload)
+      ;(contextValue as Run).operation.count(codeOfFirst(told))
+      return told && ({ ...result, errors: told } as FormattedExecutionResult)
+    },
   }
 }
 

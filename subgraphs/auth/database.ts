@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { openDatabase } from '../../platform/database.ts'
 import type { Logger } from '../../platform/logging.ts'
+import type { Metrics } from '../../platform/metrics.ts'
 import { PendingSignUp } from './account/pending-sign-up.entity.ts'
 import { User } from './account/user.entity.ts'
 import { AuditEvent } from './audit/audit-event.entity.ts'
@@ -33,7 +34,7 @@ const entities = [
 ]
 
 /** Opens the Postgres schema `auth`, migrated to the newest version. */
-export function openAuthDatabase(options: { url: string; logger: Logger }): Promise<MikroORM> {
+export function openAuthDatabase(options: { url: string; logger: Logger; metrics?: Metrics }): Promise<MikroORM> {
   return openDatabase({
     ...options,
     schema: 'auth',

@@ -5,10 +5,13 @@ import { openAll } from '../../platform/resources.ts'
 import { readAuthConfig } from './config.ts'
 import { startAuth } from './subgraph.ts'
 
-await runProcess(readAuthConfig, (config) =>
-  openAll(async (resources) => {
-    const logger = createLogger({ name: 'auth', ...config.logging })
-    const bus = resources.use(openEventBus({ ...config, logger }))
-    return resources.use(await startAuth(config, { bus, logger }))
-  }),
+await runProcess(
+  readAuthConfig,
+  (config) =>
+    openAll(async (resources) => {
+      const logger = createLogger({ name: 'auth', ...config.logging })
+      const bus = resources.use(openEventBus({ ...config, logger }))
+      return resources.use(await startAuth(config, { bus, logger }))
+    }),
+  'auth',
 )

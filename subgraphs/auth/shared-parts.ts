@@ -7,6 +7,7 @@ import type { Metrics } from '../../platform/metrics.ts'
 import { openRateLimiters } from '../../platform/rate-limiter.ts'
 import type { Resources } from '../../platform/resources.ts'
 import { RevocationList, type RevocationPosition, TOKENS_REVOKED } from '../../platform/revocation-list.ts'
+import { EntryMetrics } from './account/entry-metrics.ts'
 import type { AuthConfig } from './config.ts'
 import { AuditAnonymisation } from './deletion/audit-anonymisation.ts'
 import { DeletionLog } from './deletion/deletion-log.ts'
@@ -38,6 +39,7 @@ export interface Tools {
 /** What lives as long as the process, and all operations share. */
 export interface SharedParts extends Tools {
   readonly keys: KeyRing
+  readonly entries: EntryMetrics
   readonly hasher: PasswordHasher
   readonly newPasswords: NewPasswords
   readonly limits: AccountLimits
@@ -55,7 +57,7 @@ export interface SharedParts extends Tools {
 
 /** Opens them on a migrated database. */
 export async function openSharedParts(tools: Tools, resources: Resources): Promise<SharedParts> {
-  const { config, bus, logger } = tools
+  const { config, bus, logger, metrics } = tools
   const { signingKey, issuer, audience } = config.tokens
   const { accessTokenSeconds } = config.sessions
   const refreshTokens = new RefreshTokenCodec(signingKey)
@@ -69,12 +71,13 @@ export async function openSharedParts(tools: Tools, resources: Resources): Promi
   )
   const revocations = new RevocationLog({ ...tools, accessTokenSeconds })
   const mailRoom = resources.use(await MailRoom.open(tools))
-  const limiters = resources.use(await openRateLimiters({ redisUrl: config.redisUrl, logger }))
+  const limiters = resources.use(await openRateLimiters({ redisUrl: config.redisUrl, logger, metrics }))
   const breaches = openBreachLookup(config.passwords.breachesUrl, logger)
   return {
     ...tools,
     keys,
-    hasher: new PasswordHasher(),
+    entries: new EntryMetrics(metrics),
+    hasher: new PasswordHasher({ metrics }),
     newPasswords: new NewPasswords({ minLength: config.passwords.minLength, breaches }),
     limits: new AccountLimits(limiters, config.limits),
     tokens: new TokenIssuer({

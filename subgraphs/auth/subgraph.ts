@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { EventBus } from '../../platform/event-bus/event-bus.ts'
+import { observeEventBus } from '../../platform/event-bus/observe-event-bus.ts'
 import { createLogger, type Logger } from '../../platform/logging.ts'
 import { createMetrics } from '../../platform/metrics.ts'
 import { openAll } from '../../platform/resources.ts'
@@ -31,10 +32,12 @@ export function startAuth(config: AuthConfig, overrides: AuthOverrides = {}): Pr
   return openAll(async (resources) => {
     const logger = overrides.logger ?? createLogger({ name: 'auth', ...config.logging })
     const now = overrides.now ?? (() => new Date())
-    const orm = await openAuthDatabase({ url: config.databaseUrl, logger })
+    const metrics = createMetrics('auth')
+    if (overrides.bus) observeEventBus(metrics, overrides.bus)
+    const orm = await openAuthDatabase({ url: config.databaseUrl, logger, metrics })
     resources.defer(() => orm.close(true))
     const { em } = orm
-    const tools = { config, em, bus: overrides.bus, logger, metrics: createMetrics(), now }
+    const tools = { config, em, bus: overrides.bus, logger, metrics, now }
     const shared = await openSharedParts(tools, resources)
     resources.use(new Housekeeping(tools))
     if (config.firstAdmin) {
@@ -43,10 +46,11 @@ export function startAuth(config: AuthConfig, overrides: AuthOverrides = {}): Pr
     }
     const { url, port } = resources.use(
       await startSubgraphServer({
+        part: 'auth',
         schema: createAuthSchema(),
         createContext: (caller) => createAuthContext(shared, caller),
         callers: { verifier: shared.accessTokenVerifier, signer: signerWith(config.serviceSecret, now) },
-        metrics: tools.metrics,
+        metrics,
         ready: async () => {
           await em.fork().execute('SELECT 1')
         },

@@ -1,5 +1,6 @@
 import { openDatabase } from '../../platform/database.ts'
 import type { Logger } from '../../platform/logging.ts'
+import type { Metrics } from '../../platform/metrics.ts'
 import { Generation } from './assistant/generation/generation.entity.ts'
 import { ToolCall } from './assistant/tools/tool-call.entity.ts'
 import { Conversation } from './conversation/conversation.entity.ts'
@@ -13,9 +14,10 @@ import { WholeConversations } from './migrations/003-whole-conversations.ts'
 import { Search } from './migrations/004-search.ts'
 import { EventRetention } from './migrations/005-event-retention.ts'
 import { DurableReplies } from './migrations/006-durable-replies.ts'
+import { ReplyOrigin } from './migrations/007-reply-origin.ts'
 
 /** Opens the Postgres schema `chat`, migrated to the newest version. */
-export function openChatDatabase(url: string, logger: Logger) {
+export function openChatDatabase(url: string, logger: Logger, metrics?: Metrics) {
   return openDatabase({
     url,
     schema: 'chat',
@@ -27,7 +29,9 @@ export function openChatDatabase(url: string, logger: Logger) {
       { name: '004-search', class: Search },
       { name: '005-event-retention', class: EventRetention },
       { name: '006-durable-replies', class: DurableReplies },
+      { name: '007-reply-origin', class: ReplyOrigin },
     ],
     logger,
+    metrics,
   })
 }

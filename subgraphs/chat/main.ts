@@ -5,10 +5,13 @@ import { openAll } from '../../platform/resources.ts'
 import { readChatConfig } from './config.ts'
 import { startChat } from './subgraph.ts'
 
-await runProcess(readChatConfig, (config) =>
-  openAll(async (resources) => {
-    const logger = createLogger({ name: 'chat', ...config.logging })
-    const bus = resources.use(openEventBus({ ...config, logger }))
-    return resources.use(await startChat(config, { bus, logger }))
-  }),
+await runProcess(
+  readChatConfig,
+  (config) =>
+    openAll(async (resources) => {
+      const logger = createLogger({ name: 'chat', ...config.logging })
+      const bus = resources.use(openEventBus({ ...config, logger }))
+      return resources.use(await startChat(config, { bus, logger }))
+    }),
+  'chat',
 )

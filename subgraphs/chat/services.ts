@@ -1,8 +1,10 @@
 import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import type { Logger } from '../../platform/logging.ts'
+import type { Metrics } from '../../platform/metrics.ts'
 import { ReplyControl } from './assistant/control/reply-control.service.ts'
 import { ReplyQueue } from './assistant/control/reply-queue.ts'
 import { ReplyRemoval } from './assistant/control/reply-removal.ts'
+import type { ReplyMetrics } from './assistant/generation/reply-metrics.ts'
 import type { Models } from './assistant/model/models.ts'
 import { ToolCallService } from './assistant/tools/tool-call.service.ts'
 import type { Ledger } from './assistant/usage/ledger.ts'
@@ -14,6 +16,7 @@ import type { People } from './conversation/people.ts'
 import { Signals, type SignalTimes } from './live/signals.ts'
 import { TypingService } from './live/typing.service.ts'
 import { MessageService } from './message/message.service.ts'
+import { MessageMetrics } from './message/message-metrics.ts'
 import { ReactionService } from './reaction/reaction.service.ts'
 import { ReadStateService } from './read-state/read-state.service.ts'
 
@@ -26,31 +29,42 @@ export function createServices({
   changes,
   models,
   ledger,
+  replyMetrics,
   people,
   logger,
+  metrics,
   signalTimes,
 }: {
   bus: EventBus
   changes: ConversationChanges
   models: Models
   ledger: Ledger
+  replyMetrics?: ReplyMetrics
   people: People
   logger: Logger
+  metrics?: Metrics
   signalTimes?: SignalTimes | undefined
 }): Services {
   const signals = new Signals({ bus, ...(signalTimes && { times: signalTimes }) })
+  const replyParts = { bus, models, ledger, ...(replyMetrics && { replyMetrics }) }
   return {
     conversations: new ConversationService({
       bus,
       people,
       models,
       changes,
-      replies: new ReplyRemoval({ bus, ledger }),
+      replies: new ReplyRemoval(replyParts),
       logger,
     }),
     members: new MemberService({ people, changes }),
-    messages: new MessageService({ bus, people, changes, responder: new ReplyQueue({ bus, models, ledger }) }),
-    replies: new ReplyControl({ bus, changes, models, ledger }),
+    messages: new MessageService({
+      bus,
+      people,
+      changes,
+      responder: new ReplyQueue(replyParts),
+      metrics: new MessageMetrics(metrics),
+    }),
+    replies: new ReplyControl({ ...replyParts, changes }),
     toolCalls: new ToolCallService({ bus }),
     reactions: new ReactionService({ changes }),
     readState: new ReadStateService({ bus, signals }),

@@ -87,10 +87,12 @@ async function follow(field: string, conversation: Conversation, userIds: readon
     const operation: Operation = {
       args: { schema, document },
       requestId: 'test',
+      count: () => undefined,
       takesNotices: false,
       selection: 'the same',
       createContext: () => createContext(chat.services, caller),
       requireCurrent: () => undefined,
+      inSpan: (work) => work(),
       opened: () => () => undefined,
     }
     return new SlowViewer(operation, results, streams)

@@ -5,6 +5,7 @@ import { parse } from 'graphql'
 import { AccessTokenVerifier } from '../../platform/access-token.ts'
 import { remoteDeletions } from '../../platform/deletions.ts'
 import type { EventBus } from '../../platform/event-bus/event-bus.ts'
+import { observeEventBus } from '../../platform/event-bus/observe-event-bus.ts'
 import { RemoteKeySet } from '../../platform/key-set.ts'
 import { createLogger, type Logger } from '../../platform/logging.ts'
 import { createMetrics, type Metrics, observe } from '../../platform/metrics.ts'
@@ -30,6 +31,7 @@ import { ConversationHubs } from './event-log/conversation-hubs.ts'
 import { ConversationWatch } from './event-log/conversation-watch.ts'
 import { readHeads, readLog } from './event-log/event-log.ts'
 import { EventLogHome } from './event-log/event-log-home.ts'
+import { EventLogMetrics } from './event-log/event-log-metrics.ts'
 import { EventRetention, type RetentionTimes } from './event-log/event-retention.ts'
 import { readInboxVersions } from './event-log/inbox-head.ts'
 import { InboxWatch } from './inbox/inbox-watch.ts'
@@ -72,26 +74,27 @@ const caughtUpAfterMs = () => 15_000 + Math.random() * 5_000
 export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise<RunningServer> {
   return openAll(async (resources) => {
     const logger = overrides.logger ?? createLogger({ name: 'chat', ...config.logging })
-    const orm = await openChatDatabase(config.databaseUrl, logger)
+    const metrics = createMetrics('chat')
+    observeEventBus(metrics, overrides.bus)
+    const orm = await openChatDatabase(config.databaseUrl, logger, metrics)
     resources.defer(() => orm.close(true))
     const fork = () => orm.em.fork()
     await resources.use(new EventLogHome({ fork, logger, checkEveryMs: overrides.homeCheckEveryMs })).settle()
-    const assistant = createAssistantParts(config.assistant, overrides.now)
+    const assistant = createAssistantParts(config.assistant, { now: overrides.now, metrics })
     const signer = signerWith(config.serviceSecret, overrides.now)
     const auth = new ServiceClient({ service: 'auth', origin: config.authUrl, signer })
-    const metrics = createMetrics()
     const readPage = remoteRevocations(auth)
     const keys = new RemoteKeySet(`${config.authUrl}/.well-known/jwks.json`, overrides)
     const people = new RemotePeople(auth)
     const changes = new ConversationChanges({ bus: overrides.bus })
-    const services = openServices(fork, resources, { overrides, assistant, people, changes, logger })
-    observeHubs(metrics, services.streams.hubs)
+    const services = openServices(fork, resources, { overrides, assistant, people, changes, logger, metrics })
     // The server says at once that it stops, and replies are handed over at once, however long any of the others takes.
     const together = resources.use(new ResourceGroup())
     const served = together.use(new Resources())
     const revocations = served.use(new RevocationList({ ...overrides, readPage, logger, metrics }))
     const { url, port } = served.use(
       await startSubgraphServer({
+        part: 'chat',
         schema: buildSubgraphSchema([{ typeDefs, resolvers }]),
         createContext: (caller) => createContext(services, caller),
         attendance: presenceAttendance(services.presence),
@@ -109,14 +112,14 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
         logger,
       }),
     )
-    const replies = new ReplyRemoval({ bus: overrides.bus, ledger: assistant.ledger })
+    const replies = new ReplyRemoval({ bus: overrides.bus, ...assistant })
     together.use(new Departures({ ...overrides, fork, changes, replies, readPage: remoteDeletions(auth), logger }))
     together.use(new PendingMentions({ fork, people, changes, logger }))
     together.use(new DeletedConversations({ fork, replies, logger, times: overrides.removalTimes }))
     together.use(new EventRetention({ fork, logger, times: overrides.retentionTimes }))
     if (config.assistant.runsWorker) {
       const { bus, now, leaseTimes: times, tools, replySteps: steps } = overrides
-      const parts = { fork, bus, changes, people, config: config.assistant, logger }
+      const parts = { fork, bus, changes, people, config: config.assistant, logger, metrics }
       together.use(startAssistantWorker({ ...parts, times, tools, steps, now }))
     } else {
       together.use(new WorkerWatch({ fork, logger }))
@@ -131,12 +134,13 @@ interface Parts {
   people: People
   changes: ConversationChanges
   logger: Logger
+  metrics: Metrics
 }
 
 function openServices(
   fork: () => EntityManager,
   resources: Resources,
-  { overrides, assistant, people, changes, logger }: Parts,
+  { overrides, assistant, people, changes, logger, metrics }: Parts,
 ): ChatServices {
   const { bus } = overrides
   const readHeadsNow = (ids: string[]) => readHeads(fork(), ids)
@@ -144,14 +148,15 @@ function openServices(
   const hear = (payload: unknown) => replies.hear(payload)
   const watch = resources.use(new ConversationWatch({ ...overrides, logger, readHeads: readHeadsNow, hear }))
   const readPage: ReadLog = (...page) => readLog(fork(), ...page)
-  const lingerMs = overrides.hubLingerMs
-  const hubs = resources.use(new ConversationHubs({ watch, logger, readLog: readPage, lingerMs }))
+  const told = { lingerMs: overrides.hubLingerMs, metrics: new EventLogMetrics(metrics) }
+  const hubs = resources.use(new ConversationHubs({ watch, logger, readLog: readPage, ...told }))
+  observeHubs(metrics, hubs)
   const readVersions = (ids: string[]) => readInboxVersions(fork(), ids)
   const inboxes = resources.use(new InboxWatch({ ...overrides, logger, readVersions }))
   const lastSeen = resources.use(new LastSeenWriter({ fork, logger }))
   const presence = resources.use(new PresenceBoard({ ...overrides.presenceTimes, bus, lastSeen, now: overrides.now }))
   return {
-    ...createServices({ ...assistant, bus, changes, people, logger, signalTimes: overrides.signalTimes }),
+    ...createServices({ ...assistant, bus, changes, people, logger, metrics, signalTimes: overrides.signalTimes }),
     presence,
     streams: {
       ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { newTemporaryFolder, removeFolder } from '../../local/postgres/testing/temporary-folder.ts'
+import { newTemporaryFolder, removeFolder } from '../../platform/testing/temporary-folder.ts'
 import { requireNats } from '../../platform/testing/nats-server.ts'
 import type { Breach } from './breach.ts'
 import { runConnectCycles } from './connect-cycles.ts'

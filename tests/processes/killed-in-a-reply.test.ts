@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it, vi } from 'vitest'
 import { replyTo } from '../../local/demo-model/answers.ts'
-import { temporaryFolder } from '../../local/postgres/testing/temporary-folder.ts'
+import { temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import { readReply, replyStream, textOf } from '../support/chat-streams.ts'
 import { ConversationReader } from '../support/conversation-reader.ts'
 import { GraphClient } from '../support/graph-client.ts'

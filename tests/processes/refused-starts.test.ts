@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { temporaryFolder } from '../../local/postgres/testing/temporary-folder.ts'
+import { temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import {
   type Environment,
   expectNothingLeftOf,

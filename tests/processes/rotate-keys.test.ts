@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { temporaryFolder } from '../../local/postgres/testing/temporary-folder.ts'
+import { temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import { newSigningKey } from '../../local/signing-key.ts'
 import { readAuthConfig } from '../../subgraphs/auth/config.ts'
 import { startAuth } from '../../subgraphs/auth/subgraph.ts'

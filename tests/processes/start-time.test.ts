@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { temporaryFolder } from '../../local/postgres/testing/temporary-folder.ts'
+import { temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import { GraphClient } from '../support/graph-client.ts'
 import { startGraph } from '../support/parley-process.ts'
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { SocketClient } from '../../gateway/testing/socket-client.ts'
-import { temporaryFolder } from '../../local/postgres/testing/temporary-folder.ts'
+import { temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import {
   expectNothingLeftOf,
   FREE_PORTS,

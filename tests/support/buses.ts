@@ -2,6 +2,7 @@ import type { EventBus } from '../../platform/event-bus/event-bus.ts'
 import { BusListeners } from '../../platform/event-bus/listeners.ts'
 import { MemoryEventBus } from '../../platform/event-bus/memory-event-bus.ts'
 import { encodePayload } from '../../platform/event-bus/payload.ts'
+import type { ListenerCount } from './graph-options.ts'
 
 /** A bus that loses every ring. */
 export class SilentBus implements EventBus {
@@ -39,11 +40,18 @@ export class PromptBus implements EventBus {
   }
 }
 
-/** A bus that tells how many listen. */
-export class CountingBus implements EventBus {
-  readonly #bus = new MemoryEventBus()
+/** Another bus that tells how many listen. It disposes the other only if that is its own. */
+export class CountingBus implements EventBus, ListenerCount {
+  readonly #bus: EventBus
+  readonly #isOwn: boolean
   readonly #listeners = new Map<string, number>()
   readonly #waiting = new Set<() => void>()
+
+  /** @param bus what carries the messages; without it a bus within this process. */
+  constructor(bus?: EventBus) {
+    this.#bus = bus ?? new MemoryEventBus()
+    this.#isOwn = bus === undefined
+  }
 
   publish(topic: string, payload: unknown): void {
     this.#bus.publish(topic, payload)
@@ -58,23 +66,25 @@ export class CountingBus implements EventBus {
     }
   }
 
-  onInterruption(): () => void {
-    return this.#bus.onInterruption()
+  onInterruption(listener: () => void): () => void {
+    return this.#bus.onInterruption(listener)
   }
 
-  /** How many listen to topics that begin so. */
-  listenersOf(prefix: string): number {
+  async count(prefix: string): Promise<number> {
+    return this.#listenersOf(prefix)
+  }
+
+  async until(prefix: string, count: number): Promise<void> {
+    while (this.#listenersOf(prefix) !== count) await new Promise<void>((resolve) => this.#waiting.add(resolve))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isOwn) await this.#bus[Symbol.asyncDispose]()
+  }
+
+  #listenersOf(prefix: string): number {
     const counts = [...this.#listeners].filter(([topic]) => topic.startsWith(prefix)).map(([, count]) => count)
     return counts.reduce((sum, count) => sum + count, 0)
-  }
-
-  /** Resolves when exactly so many listen to topics that begin so. */
-  async untilListeners(prefix: string, count: number): Promise<void> {
-    while (this.listenersOf(prefix) !== count) await new Promise<void>((resolve) => this.#waiting.add(resolve))
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#bus[Symbol.asyncDispose]()
   }
 
   #count(topic: string, change: 1 | -1): void {

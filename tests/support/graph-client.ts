@@ -16,6 +16,9 @@ export interface GraphFailure {
   readonly extensions: { readonly code: string; readonly requestId: string }
 }
 
+/** How long a socket stays open when its last stream has ended. */
+const LINGER_MS = 500
+
 type Variables = Record<string, unknown>
 type Frame<Event> = FormattedExecutionResult<Event>
 
@@ -34,6 +37,8 @@ export class GraphClient implements AsyncDisposable {
       url: this.endpoint.replace('http', 'ws'),
       webSocketImpl: WebSocket,
       lazy: true,
+      // The server may be about to say why it closes; whoever closes at once does not hear it.
+      lazyCloseTimeout: LINGER_MS,
       on: {
         connected: (connection) => {
           this.#connection = connection as WebSocket

@@ -26,14 +26,21 @@ export interface Deployment {
  * A graph on this database, which answers with this model. Nothing is started yet; all of it ends when the test does.
  *
  * @param natsUrl a bus between the processes; without it each has one of its own.
+ * @param environment what all of them are told beside it.
  */
-export function deploymentOn(databaseUrl: string, modelUrl: string, natsUrl?: string): Deployment {
+export function deploymentOn(
+  databaseUrl: string,
+  modelUrl: string,
+  natsUrl?: string,
+  environment: Environment = {},
+): Deployment {
   const serviceSecret = randomBytes(32).toString('hex')
   const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
     type: 'pkcs8',
     format: 'pem',
   })
-  const shared = { SERVICE_SECRET: serviceSecret, LOG_LEVEL: 'warn', ...(natsUrl && { NATS_URL: natsUrl }) }
+  const common = { SERVICE_SECRET: serviceSecret, LOG_LEVEL: 'warn', ...(natsUrl && { NATS_URL: natsUrl }) }
+  const shared = { ...common, ...environment }
   const stored = { ...shared, DATABASE_URL: databaseUrl }
   const assistant = { OPENAI_BASE_URL: modelUrl, OPENAI_MODELS: DEMO_MODEL_ID }
   return {

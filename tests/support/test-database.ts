@@ -1,28 +1,32 @@
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
 import { inject } from 'vitest'
+import { administer } from './administer.ts'
+import { copyTemplate, siblingOf } from './deployment/databases.ts'
 
-/** An empty database of the run's Postgres server. */
+/** A database of the run's Postgres server. */
 export interface TestDatabase extends AsyncDisposable {
+  /** For an administrator. */
   readonly url: string
 }
 
-/** Makes an empty database that nobody else uses. */
+/**
+ * Makes a database that nobody else uses: an empty one, or in the project `separate processes` one that the migrations
+ * have been over, as a deployment has it when its processes start.
+ */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const { host, port, user } = inject('postgres')
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  const administer = async (statement: string) => {
-    const client = new pg.Client({ host, port, user, database: 'postgres', statement_timeout: 30_000 })
-    await client.connect()
-    try {
-      await client.query(statement)
-    } finally {
-      await client.end()
-    }
-  }
-  await administer(`CREATE DATABASE ${name}`)
+  const parts = inject('separateProcesses')
+  const server = parts ? siblingOf(parts.templateUrl, 'postgres') : embeddedUrl('postgres')
+  if (!parts) await administer(server, `CREATE DATABASE ${name}`)
   return {
-    url: `postgresql://${user}@${encodeURIComponent(host)}:${port}/${name}`,
-    [Symbol.asyncDispose]: () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    url: parts ? await copyTemplate(parts, name) : embeddedUrl(name),
+    async [Symbol.asyncDispose]() {
+      await administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    },
   }
+}
+
+function embeddedUrl(database: string): string {
+  const { host, port, user } = inject('postgres')
+  return `postgresql://${user}@${encodeURIComponent(host)}:${port}/${database}`
 }

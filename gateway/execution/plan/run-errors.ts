@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
-import { ApplicationError } from '../../../platform/errors.ts'
 import type { ForwardedError } from '../../../platform/graphql-errors.ts'
+import { LimitExceededError } from '../../protection/limit-exceeded-error.ts'
 import { MAX_ERRORS } from './plan-run.ts'
 import type { ResponsePath } from './target-path.ts'
 
@@ -10,9 +10,9 @@ export function addError(errors: unknown[], error: unknown): void {
   errors.push(errors.length < MAX_ERRORS ? error : tooMany())
 }
 
-function tooMany(): ApplicationError {
+function tooMany(): LimitExceededError {
   const message = `There are more errors than these ${MAX_ERRORS}; ask for less at once to see them all.`
-  return new ApplicationError('OPERATION_TOO_EXPENSIVE', message)
+  return new LimitExceededError('errors', message)
 }
 
 /** What a subgraph said, with the path that it has in the client's operation. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ConnectionOptions, NatsConnection, Status } from '@nats-io/transport-node'
 import type { Logger } from '../../logging.ts'
+import type { BusCounts, DropReason } from '../bus-traffic.ts'
 import { readNatsUrl } from './address.ts'
 import { NatsInterruptions } from './interruptions.ts'
 import { flushed, SendWindow } from './send-window.ts'
@@ -41,6 +42,7 @@ interface NatsConnectionEvents {
 export class NatsLink implements AsyncDisposable {
   readonly #options: ConnectionOptions
   readonly #events: NatsConnectionEvents
+  readonly #counts: BusCounts
   readonly #interruptions: NatsInterruptions
   #connection: NatsConnection | undefined
   /** Open while the server is there. */
@@ -48,25 +50,31 @@ export class NatsLink implements AsyncDisposable {
   #abandoning: NodeJS.Timeout | undefined
   #isClosed = false
 
-  /** @throws TypeError for a URL that `readNatsUrl` cannot read. */
-  constructor(options: { url: string; logger: Logger } & NatsConnectionEvents) {
+  /**
+   * @param options.counts are told what it takes, and what becomes of the connection.
+   * @throws TypeError for a URL that `readNatsUrl` cannot read.
+   */
+  constructor(options: { url: string; logger: Logger; counts: BusCounts } & NatsConnectionEvents) {
     const address = readNatsUrl(options.url)
     if (!address) throw new TypeError('The URL of NATS is not one.')
     this.#options = { ...OPTIONS, ...address, reconnectToServer: () => this.#beforeAttempt() }
     this.#events = options
+    this.#counts = options.counts
     this.#interruptions = new NatsInterruptions(options.logger)
     void this.#run()
   }
 
   /** Sends what is published while the server is there, and drops it otherwise. False when it was dropped. Never throws. */
   publish(subject: string, message: Uint8Array): boolean {
-    if (!this.#connection || !this.#window?.admits(message.length)) return false
+    if (!this.#connection || !this.#window) return this.#drop('disconnected')
+    if (!this.#window.admits(message.length)) return this.#drop('backlog')
     try {
       this.#connection.publish(subject, message)
+      this.#counts.published += 1
       return true
     } catch {
       // The connection has just been closed, or this server takes no messages of that size.
-      return false
+      return this.#drop('refused')
     }
   }
 
@@ -110,13 +118,14 @@ export class NatsLink implements AsyncDisposable {
     if (status.type === 'reconnect') this.#begin(connection)
     if (status.type === 'disconnect') this.#lose()
     if (status.type === 'error') this.#interruptions.failed(status.error)
-    if (status.type === 'slowConsumer') this.#events.onInterruption()
+    if (status.type === 'slowConsumer') this.#interrupt()
     if (status.type === 'staleConnection') this.#abandon(connection)
     if (status.type === 'disconnect' || status.type === 'close') clearTimeout(this.#abandoning)
   }
 
   #begin(connection: NatsConnection): void {
     this.#window = new SendWindow(connection)
+    this.#counts.isConnected = true
     this.#interruptions.back()
     // Told when the server has confirmed the subscriptions, so that nothing is lost between a look and them.
     void flushed(connection).then((isThere) => {
@@ -127,9 +136,20 @@ export class NatsLink implements AsyncDisposable {
   #lose(): void {
     if (!this.#window) return
     this.#window = undefined
+    this.#counts.isConnected = false
     if (this.#isClosed) return
     this.#interruptions.away(undefined)
+    this.#interrupt()
+  }
+
+  #interrupt(): void {
+    this.#counts.interruptions += 1
     this.#events.onInterruption()
+  }
+
+  #drop(reason: DropReason): false {
+    this.#counts.dropped[reason] += 1
+    return false
   }
 
   /** The server answers no more. The client waits until it takes what is on its way, which a frozen one may never do. */

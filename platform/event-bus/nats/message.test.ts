@@ -87,6 +87,17 @@ describe('What travels over NATS', () => {
     }
   })
 
+  test('carries the span that it was published in, beside a payload as large as any may be', () => {
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+    for (const messages of [new NatsMessages(SECRET), new NatsMessages(undefined)]) {
+      const [largest = '', larger = ''] = [0, 1].map((more) => JSON.stringify('x'.repeat(LARGEST_PAYLOAD - 2 + more)))
+      const read = (text: string) => messages.read(subject, Buffer.from(messages.write(subject, text, traceparent)))
+      expect(read(json)).toEqual({ payload: JSON.parse(json), traceparent })
+      expect(read(largest)).toEqual({ payload: JSON.parse(largest), traceparent })
+      expect(read(larger)).toBeUndefined()
+    }
+  })
+
   test('is plain without a secret', () => {
     const messages = new NatsMessages(undefined)
     expect(Buffer.from(messages.write(subject, json)).toString()).toBe(json)

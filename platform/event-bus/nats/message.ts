@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { LruCache } from '../../lru-cache.ts'
+import { TRACEPARENT_LENGTH } from '../../tracing/propagation.ts'
 import { LARGEST_PAYLOAD } from '../payload.ts'
 
 const ALGORITHM = 'aes-256-gcm'
@@ -24,8 +25,19 @@ function wordOf(text: string): string {
   return encodeURIComponent(JSON.stringify(text).slice(1, -1)).replaceAll('.', '%2E').replaceAll('*', '%2A') || '%'
 }
 
+/** What this graph wrote. */
+export interface HeardMessage {
+  readonly payload: unknown
+  /** The span that it was published in (W3C Trace Context); undefined where nothing is recorded. */
+  readonly traceparent: string | undefined
+}
+
+/** A traceparent and a line feed, with which no JSON begins. */
+const TRACED = /^(00-[\da-f]{32}-[\da-f]{16}-[\da-f]{2})\n/
+const TRACED_BYTES = TRACEPARENT_LENGTH + 1
+
 /**
- * Writes and reads what travels over NATS: a payload as JSON. When the services of the graph share a secret, it is
+ * Writes and reads what travels over NATS: a payload as JSON, behind the span that it was published in, if one is recorded. When the services of the graph share a secret, it is
  * encrypted and authenticated together with its subject (AES-256-GCM, NIST SP 800-38D). So nobody else who can reach NATS
  * reads it or is heard, and nothing is heard on another subject than it was said on. A message can be repeated on its own
  * subject, which a bus may do by itself.
@@ -38,16 +50,22 @@ export class NatsMessages {
   }
 
   /** @param json at most 64 KB. */
-  write(subject: string, json: string): Uint8Array {
-    return this.#box?.seal(subject, json) ?? Buffer.from(json)
+  write(subject: string, json: string, traceparent?: string | undefined): Uint8Array {
+    const text = traceparent === undefined ? json : `${traceparent}\n${json}`
+    return this.#box?.seal(subject, text) ?? Buffer.from(text)
   }
 
   /** @returns undefined for what this graph did not write. */
-  read(subject: string, data: Uint8Array): { readonly payload: unknown } | undefined {
-    if (data.length > LARGEST_PAYLOAD + (this.#box ? OVERHEAD : 0)) return undefined
+  read(subject: string, data: Uint8Array): HeardMessage | undefined {
+    const largest = LARGEST_PAYLOAD + (this.#box ? OVERHEAD : 0)
+    if (data.length > largest + TRACED_BYTES) return undefined
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
     try {
-      return { payload: JSON.parse((this.#box?.open(subject, bytes) ?? bytes).toString()) }
+      const text = (this.#box?.open(subject, bytes) ?? bytes).toString()
+      const [head = '', traceparent] = TRACED.exec(text) ?? []
+      return data.length > largest + head.length
+        ? undefined
+        : { payload: JSON.parse(text.slice(head.length)), traceparent }
     } catch {
       return undefined
     }

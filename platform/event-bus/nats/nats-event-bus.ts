@@ -1,9 +1,11 @@
 import type { Logger } from '../../logging.ts'
+import { BusCounts, type BusTraffic } from '../bus-traffic.ts'
 import type { EventBus } from '../event-bus.ts'
 import { BusListeners } from '../listeners.ts'
+import { hearMessage, publishMessage } from '../message-spans.ts'
 import { encodePayload } from '../payload.ts'
 import { NatsLink } from './connection.ts'
-import { NatsMessages, subjectOf } from './message.ts'
+import { type HeardMessage, NatsMessages, subjectOf } from './message.ts'
 import { NatsSubscriptions } from './subscriptions.ts'
 
 const WARN_EVERY_MS = 60_000
@@ -28,6 +30,7 @@ export class NatsEventBus implements EventBus {
   readonly #subscriptions: NatsSubscriptions
   readonly #link: NatsLink
   readonly #logger: Logger
+  readonly #counts = new BusCounts()
   #dropped = 0
   #warnedAt = Number.NEGATIVE_INFINITY
   #isClosed = false
@@ -40,17 +43,25 @@ export class NatsEventBus implements EventBus {
     this.#link = new NatsLink({
       url,
       logger,
+      counts: this.#counts,
       onOpened: (connection) => this.#subscriptions.moveTo(connection),
       onInterruption: () => this.#listeners.tellInterruption(),
     })
   }
 
+  get traffic(): BusTraffic {
+    return this.#counts
+  }
+
   publish(topic: string, payload: unknown): void {
     const subject = subjectOf(topic)
     const json = encodePayload(payload)
-    // What NATS takes comes back to those who listen here too.
-    if (this.#link.publish(subject, this.#messages.write(subject, json)) || !this.#listeners.has(topic)) return
-    setImmediate(() => this.#listeners.tell(topic, JSON.parse(json)))
+    publishMessage('nats', topic, (traceparent) => {
+      // What NATS takes comes back to those who listen here too.
+      const isTaken = this.#link.publish(subject, this.#messages.write(subject, json, traceparent))
+      if (isTaken || !this.#listeners.has(topic)) return
+      setImmediate(() => this.#deliver(topic, { payload: JSON.parse(json), traceparent }))
+    })
   }
 
   subscribe(topic: string, listener: (payload: unknown) => void): () => void {
@@ -74,13 +85,19 @@ export class NatsEventBus implements EventBus {
   #receive(topic: string, data: Uint8Array): void {
     if (!this.#listeners.has(topic)) return
     const message = this.#messages.read(subjectOf(topic), data)
-    if (message) this.#listeners.tell(topic, message.payload)
+    if (message) this.#deliver(topic, message)
     else this.#drop()
+  }
+
+  #deliver(topic: string, { payload, traceparent }: HeardMessage): void {
+    this.#counts.received += 1
+    hearMessage('nats', topic, traceparent, () => this.#listeners.tell(topic, payload))
   }
 
   /** Whoever floods NATS must not flood the log. */
   #drop(): void {
     this.#dropped += 1
+    this.#counts.dropped.foreign += 1
     if (performance.now() - this.#warnedAt < WARN_EVERY_MS) return
     this.#logger.warn(
       { dropped: this.#dropped },

@@ -11,11 +11,19 @@ import type { PasswordHasher } from '../password/password-hasher.ts'
 import { normalisePassword } from '../password/password-rules.ts'
 import { invalidCredentials, type ProvenPassword } from '../password/proven-password.ts'
 import { type LoginKey, readLogin } from './account-rules.ts'
+import { type EntryMetrics, failureOf, type SignInResult } from './entry-metrics.ts'
 import { PendingSignUp } from './pending-sign-up.entity.ts'
 import type { User } from './user.entity.ts'
 
 /** As it is in the database now, whatever this operation has read or changed before. */
 const AS_STORED = { disableIdentityMap: true } as const
+
+/** What faults after a right password count as. */
+const FAULTS = {
+  EMAIL_NOT_VERIFIED: 'not_verified',
+  TOTP_REQUIRED: 'code_required',
+  INVALID_CODE: 'wrong_code',
+} as const
 
 /** Of a login that can be nobody's, as much as failures are counted by. */
 const LONGEST_NAME = 254
@@ -43,6 +51,7 @@ export class SignInService {
   readonly #limits: AccountLimits
   readonly #secondFactor: SecondFactorService
   readonly #audit: AuditLog
+  readonly #entries: Pick<EntryMetrics, 'signIn'>
   readonly #now: () => Date
 
   constructor(options: {
@@ -53,6 +62,7 @@ export class SignInService {
     limits: AccountLimits
     secondFactor: SecondFactorService
     audit: AuditLog
+    entries: Pick<EntryMetrics, 'signIn'>
     now: () => Date
   }) {
     this.#em = options.em
@@ -62,6 +72,7 @@ export class SignInService {
     this.#limits = options.limits
     this.#secondFactor = options.secondFactor
     this.#audit = options.audit
+    this.#entries = options.entries
     this.#now = options.now
   }
 
@@ -72,7 +83,26 @@ export class SignInService {
    * @throws UserFault INVALID_CREDENTIALS; with the right password EMAIL_NOT_VERIFIED, TOTP_REQUIRED or INVALID_CODE
    * @throws RateLimitedError after too many failures, or while too many passwords are being checked.
    */
-  async authenticate({ login, password, totpCode }: Credentials): Promise<Authenticated> {
+  async authenticate(credentials: Credentials): Promise<Authenticated> {
+    let refusal: SignInResult = 'error'
+    const note = (result: SignInResult) => {
+      refusal = result
+    }
+    try {
+      const authenticated = await this.#recognise(credentials, note)
+      this.#entries.signIn('ok')
+      return authenticated
+    } catch (error) {
+      this.#entries.signIn(failureOf(error, { ...FAULTS, INVALID_CREDENTIALS: refusal }))
+      throw error
+    }
+  }
+
+  /** @param note is told why credentials are refused, which the error does not say. */
+  async #recognise(
+    { login, password, totpCode }: Credentials,
+    note: (result: SignInResult) => void,
+  ): Promise<Authenticated> {
     const key = readLogin(login)
     // By the name that was given, not by whose it is: the answer would link usernames to addresses.
     const attempt = await this.#limits.signIn(this.#caller.address, nameOf(key, login))
@@ -83,6 +113,8 @@ export class SignInService {
       await this.#isPending(key, normalised),
     ])
     if (!isRight || !proof || normalised === undefined || proof.user.suspendedAt) {
+      if (proof) note(isRight ? 'suspended' : 'wrong_password')
+      else note('unknown_login')
       if (!isPending) throw await this.#refusal(proof?.user.id)
       await attempt.succeeded()
       throw notVerified()

@@ -8,6 +8,7 @@ import type { AccountLimits } from '../limits/account-limits.ts'
 import type { MailQueue } from '../mail/mail-queue.ts'
 import type { NewPasswords } from '../password/new-passwords.ts'
 import type { PasswordHasher } from '../password/password-hasher.ts'
+import { type EntryMetrics, failureOf } from './entry-metrics.ts'
 import { addAccount, type CheckedAccount, checkAccount, type NewAccount, newUser } from './new-account.ts'
 import { PendingSignUp } from './pending-sign-up.entity.ts'
 import type { Authenticated } from './sign-in.service.ts'
@@ -22,6 +23,13 @@ export interface SignedUp extends Authenticated {
   readonly isUsable: boolean
 }
 
+/** What faults of a form count as. */
+const FAULTS = {
+  BAD_USER_INPUT: 'invalid',
+  WEAK_PASSWORD: 'weak_password',
+  EMAIL_TAKEN: 'email_taken',
+  USERNAME_TAKEN: 'username_taken',
+} as const
 /** How long a sign-up waits for its address to be verified. */
 const PENDING_MS = 24 * 3_600_000
 /** Of one address; a new one takes the place of the oldest. Whoever finishes one locks them all. */
@@ -37,6 +45,7 @@ export class SignUpService {
   readonly #limits: AccountLimits
   readonly #audit: AuditLog
   readonly #mail: MailQueue
+  readonly #entries: Pick<EntryMetrics, 'signUp'>
   readonly #now: () => Date
 
   constructor(options: {
@@ -48,6 +57,7 @@ export class SignUpService {
     limits: AccountLimits
     audit: AuditLog
     mail: MailQueue
+    entries: Pick<EntryMetrics, 'signUp'>
     now: () => Date
   }) {
     this.#em = options.em
@@ -58,6 +68,7 @@ export class SignUpService {
     this.#limits = options.limits
     this.#audit = options.audit
     this.#mail = options.mail
+    this.#entries = options.entries
     this.#now = options.now
   }
 
@@ -70,6 +81,17 @@ export class SignUpService {
    * @throws RateLimitedError
    */
   async signUp(input: NewAccount): Promise<SignedUp> {
+    try {
+      const signedUp = await this.#make(input)
+      this.#entries.signUp(signedUp.isUsable ? 'ok' : 'pending')
+      return signedUp
+    } catch (error) {
+      this.#entries.signUp(failureOf(error, FAULTS))
+      throw error
+    }
+  }
+
+  async #make(input: NewAccount): Promise<SignedUp> {
     await this.#limits.signUp(this.#caller.address)
     const checked = await checkAccount({ newPasswords: this.#newPasswords, hasher: this.#hasher }, input)
     const signedUp = this.#config.requireVerifiedEmail

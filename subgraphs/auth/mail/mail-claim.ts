@@ -7,6 +7,8 @@ import { MailJob, type MailKind } from './mail-job.entity.ts'
  */
 const LEASE_MS = 60_000
 
+const MOST_COUNTED = 10_000
+
 const FIRST_PAUSE_MS = 5_000
 const LONGEST_PAUSE_MS = 600_000
 /** Pauses are up to this share longer, so that the mails of an outage do not all come back in one moment. */
@@ -38,6 +40,15 @@ export async function claimMail(em: EntityManager, now: Date): Promise<MailClaim
     [later(now, LEASE_MS), now, now],
   )
   return claim
+}
+
+/** How many mails are still to be sent, at most 10,000: more are counted as so many. */
+export async function countWaiting(em: EntityManager): Promise<number> {
+  const [{ waiting }] = await em.execute<[{ waiting: number }]>(
+    'SELECT count(*)::integer AS waiting FROM (SELECT FROM auth.mail_job LIMIT ?) AS counted',
+    [MOST_COUNTED],
+  )
+  return waiting
 }
 
 /** Gives a job back that did not work out: it is due again after a while, longer each time. */

@@ -1,8 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from '../../../platform/logging.ts'
+import type { Metrics } from '../../../platform/metrics.ts'
 import type { AuthConfig } from '../config.ts'
 import { DiscardingTransport } from './discarding-transport.ts'
+import { MailMetrics } from './mail-metrics.ts'
 import { MailQueue } from './mail-queue.ts'
 import type { MailTransport } from './mail-transport.ts'
 import { MailWorker } from './mail-worker.ts'
@@ -14,6 +16,7 @@ interface MailRoomOptions {
   readonly config: Pick<AuthConfig, 'mail' | 'address'>
   readonly em: EntityManager
   readonly logger: Logger
+  readonly metrics?: Metrics
   readonly now: () => Date
 }
 
@@ -23,6 +26,7 @@ export class MailRoom implements AsyncDisposable {
   readonly #config: Pick<AuthConfig, 'mail' | 'address'>
   readonly #em: EntityManager
   readonly #logger: Logger
+  readonly #metrics: MailMetrics
   readonly #now: () => Date
   readonly #transport: MailTransport
   #worker: MailWorker | undefined
@@ -31,6 +35,7 @@ export class MailRoom implements AsyncDisposable {
     this.#config = options.config
     this.#em = options.em
     this.#logger = options.logger
+    this.#metrics = new MailMetrics(options.metrics)
     this.#now = options.now
     this.queue = new MailQueue({ now: options.now, wake: () => this.#worker?.wake() })
     this.#transport = transport
@@ -62,6 +67,7 @@ export class MailRoom implements AsyncDisposable {
       transport: this.#transport,
       writer: new MailWriter({ publicUrl: this.#config.mail.publicUrl, queue: this.queue, now: this.#now }),
       logger: this.#logger,
+      metrics: this.#metrics,
       now: this.#now,
     })
   }

@@ -1,5 +1,8 @@
 import { RateLimitedError } from '../../../platform/errors.ts'
 
+/** As many wait as may; in a few seconds it is another matter. */
+export class OverloadedError extends RateLimitedError {}
+
 /** Runs a few pieces of work at once and lets a few wait; beyond that it refuses, so that a flood cannot pile up. */
 export class BoundedQueue {
   readonly #atOnce: number
@@ -12,7 +15,12 @@ export class BoundedQueue {
     this.#waiting = options.waiting
   }
 
-  /** @throws RateLimitedError when as many wait as may. */
+  /** How many wait for their turn. */
+  get waiting(): number {
+    return this.#waiters.length
+  }
+
+  /** @throws OverloadedError when as many wait as may. */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.#takePlace()
     try {
@@ -28,7 +36,7 @@ export class BoundedQueue {
       return
     }
     if (this.#waiters.length >= this.#waiting) {
-      throw new RateLimitedError('Too many passwords are being checked; try again in a few seconds.')
+      throw new OverloadedError('Too many passwords are being checked; try again in a few seconds.')
     }
     await new Promise<void>((resolve) => this.#waiters.push(resolve))
   }

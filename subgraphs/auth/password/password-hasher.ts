@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { hash, parseOptions, verify } from '@node-rs/argon2'
+import type { Histogram } from 'prom-client'
+import { createMetrics, histogram, type Metrics, observe } from '../../../platform/metrics.ts'
 import { BoundedQueue } from './bounded-queue.ts'
 
 /** The cost of one hash: argon2id as the OWASP Password Storage Cheat Sheet sets its least, some 30 ms of a core. */
@@ -13,12 +15,28 @@ const AT_ONCE = 2 * availableParallelism()
 /** At some 30 ms of a core for each, the last in the queue waits for a second or two. */
 const WAITING = 64
 
+/** In seconds, around what one hash takes on a core of its own. */
+const BUCKETS = [0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2]
+
 /** Hashes and verifies passwords, a bounded number at a time: a flood of sign-ins must not take the whole process. */
 export class PasswordHasher {
   readonly #queue: BoundedQueue
+  readonly #durations: Histogram
 
-  constructor(limits: { atOnce?: number; waiting?: number } = {}) {
-    this.#queue = new BoundedQueue({ atOnce: limits.atOnce ?? AT_ONCE, waiting: limits.waiting ?? WAITING })
+  /** @param options.metrics are told of the queue, and how long hashing takes. */
+  constructor(options: { atOnce?: number; waiting?: number; metrics?: Metrics } = {}) {
+    const { metrics = createMetrics() } = options
+    this.#queue = new BoundedQueue({ atOnce: options.atOnce ?? AT_ONCE, waiting: options.waiting ?? WAITING })
+    observe(metrics, {
+      name: 'parley_auth_password_hashes_waiting',
+      help: `Passwords that wait to be hashed or verified; at ${options.waiting ?? WAITING} further ones are refused.`,
+      read: () => this.#queue.waiting,
+    })
+    this.#durations = histogram(metrics, {
+      name: 'parley_auth_password_hash_duration_seconds',
+      help: 'How long hashing or verifying one password took, without its wait in the queue.',
+      buckets: BUCKETS,
+    })
   }
 
   /**
@@ -27,7 +45,7 @@ export class PasswordHasher {
    * @throws RateLimitedError while the queue is full.
    */
   hash(password: string): Promise<string> {
-    return this.#queue.run(() => hash(password, COST))
+    return this.#run(() => hash(password, COST))
   }
 
   /**
@@ -36,7 +54,7 @@ export class PasswordHasher {
    * @throws RateLimitedError while the queue is full.
    */
   async verify(hashed: string | undefined, password: string | undefined): Promise<boolean> {
-    const matches = await this.#queue.run(() => verify(hashed ?? DECOY, password ?? ''))
+    const matches = await this.#run(() => verify(hashed ?? DECOY, password ?? ''))
     return matches && hashed !== undefined && password !== undefined
   }
 
@@ -44,5 +62,14 @@ export class PasswordHasher {
   isOutdated(hashed: string): boolean {
     const { memoryCost, timeCost } = parseOptions(hashed)
     return memoryCost < COST.memoryCost || timeCost < COST.timeCost
+  }
+
+  #run<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#queue.run(async () => {
+      const beganAt = performance.now()
+      const result = await work()
+      this.#durations.observe((performance.now() - beganAt) / 1_000)
+      return result
+    })
   }
 }

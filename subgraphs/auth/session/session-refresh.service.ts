@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { UserFault } from '../../../platform/user-fault.ts'
+import { type EntryMetrics, failureOf, type RefreshResult } from '../account/entry-metrics.ts'
 import { findUserForUpdate } from '../account/user.entity.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { SessionLifetimes } from '../config.ts'
@@ -12,6 +13,14 @@ import type { IssuedTokens, TokenIssuer } from './token-issuer.ts'
 /** How long a replaced refresh token still gives the same successor, counted from its first use. */
 const REUSE_WINDOW_MS = 10_000
 
+/** What faults of a token count as. */
+const FAULTS = { INVALID_TOKEN: 'invalid_token', SESSION_ENDED: 'session_ended' } as const
+
+/** Whether a genuine token was used before, as far as is known; told to nobody but the metrics. */
+interface TokenUse {
+  result: Extract<RefreshResult, 'ok' | 'repeated' | 'reused'>
+}
+
 /** Renews sessions with their refresh tokens, and notices when one of these is in two hands. */
 export class SessionRefreshService {
   readonly #em: EntityManager
@@ -21,6 +30,7 @@ export class SessionRefreshService {
   readonly #ending: SessionEnding
   readonly #audit: AuditLog
   readonly #mail: MailQueue
+  readonly #entries: Pick<EntryMetrics, 'refresh'>
   readonly #now: () => Date
 
   constructor(options: {
@@ -31,6 +41,7 @@ export class SessionRefreshService {
     ending: SessionEnding
     audit: AuditLog
     mail: MailQueue
+    entries: Pick<EntryMetrics, 'refresh'>
     now: () => Date
   }) {
     this.#em = options.em
@@ -40,6 +51,7 @@ export class SessionRefreshService {
     this.#ending = options.ending
     this.#audit = options.audit
     this.#mail = options.mail
+    this.#entries = options.entries
     this.#now = options.now
   }
 
@@ -51,6 +63,18 @@ export class SessionRefreshService {
    * @throws UserFault INVALID_TOKEN or SESSION_ENDED
    */
   async refresh(text: string): Promise<IssuedTokens> {
+    const use: TokenUse = { result: 'ok' }
+    try {
+      const tokens = await this.#renew(text, use)
+      this.#entries.refresh(use.result)
+      return tokens
+    } catch (error) {
+      this.#entries.refresh(use.result === 'reused' ? 'reused' : failureOf(error, FAULTS))
+      throw error
+    }
+  }
+
+  async #renew(text: string, use: TokenUse): Promise<IssuedTokens> {
     const presented = this.#refreshTokens.parse(text)
     // Under the root key of now: whoever has an old one could make the tokens of every session whose id they know.
     if (!presented || !this.#refreshTokens.isGenuine(presented)) throw invalidToken()
@@ -61,7 +85,7 @@ export class SessionRefreshService {
     })
     if (!session) throw invalidToken()
     if (!session.isOpen(this.#now())) throw sessionEnded()
-    if (!isAdvanced) await this.#requireRepetition(presented, session)
+    if (!isAdvanced) await this.#requireRepetition(presented, session, use)
     return this.#tokens.issue(session, presented.generation + 1)
   }
 
@@ -82,10 +106,12 @@ export class SessionRefreshService {
   }
 
   /** Lets a token pass that did not advance its session, if it is the one that just did. */
-  async #requireRepetition({ generation }: PresentedRefreshToken, session: Session): Promise<void> {
+  async #requireRepetition({ generation }: PresentedRefreshToken, session: Session, use: TokenUse): Promise<void> {
     if (generation >= session.generation) throw invalidToken()
     const sinceFirstUse = this.#now().getTime() - session.rotatedAt.getTime()
-    if (generation === session.generation - 1 && sinceFirstUse <= REUSE_WINDOW_MS) return
+    const isRepeated = generation === session.generation - 1 && sinceFirstUse <= REUSE_WINDOW_MS
+    use.result = isRepeated ? 'repeated' : 'reused'
+    if (isRepeated) return
     await this.#endStolen(session)
     throw sessionEnded()
   }

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
 import type { Logger } from '../../../platform/logging.ts'
+import type { Metrics } from '../../../platform/metrics.ts'
 import { ResourceGroup } from '../../../platform/resources.ts'
 import type { AssistantConfig } from '../config-assistant.ts'
 import type { ConversationChanges } from '../conversation/conversation-change.ts'
@@ -8,7 +9,9 @@ import type { NameDirectory } from '../conversation/people.ts'
 import { createAssistantParts } from './assistant-parts.ts'
 import type { LeaseTimes } from './generation/chunk-flusher.ts'
 import { ReplyWorker, type ReplyWorkerOptions } from './generation/reply-worker.ts'
+import { WorkerMetrics } from './generation/worker-metrics.ts'
 import { OpenAiModel } from './model/openai-model.ts'
+import { ProviderMetrics } from './model/provider-metrics.ts'
 import { createModerator } from './moderation/create-moderator.ts'
 import { Prompts } from './prompt/prompt.ts'
 import { TaskWorker } from './tasks/task-worker.ts'
@@ -30,6 +33,9 @@ export interface AssistantWorkerOptions {
   readonly tools?: readonly Tool[] | undefined
   readonly steps?: ReplyWorkerOptions['steps']
   readonly now?: (() => Date) | undefined
+  readonly metrics?: Metrics | undefined
+  /** How often it is seen how many replies wait, in milliseconds. */
+  readonly backlogEveryMs?: number | undefined
 }
 
 /**
@@ -37,18 +43,19 @@ export interface AssistantWorkerOptions {
  * work on one database. Stopping it hands over what is under way.
  */
 export function startAssistantWorker(options: AssistantWorkerOptions): AsyncDisposable {
-  const { fork, bus, changes, people, config, logger, times, steps } = options
-  const { models, ledger } = createAssistantParts(config, options.now)
+  const { fork, bus, changes, people, config, logger, times, steps, metrics, backlogEveryMs } = options
+  const { models, ledger, replyMetrics } = createAssistantParts(config, options)
   const { endpoints, idleTimeoutMs, contextTokens, doubts = [] } = config
   for (const doubt of doubts) logger.warn(doubt)
-  const model = new OpenAiModel({ endpoints, models, idleTimeoutMs, logger })
+  const model = new OpenAiModel({ endpoints, models, idleTimeoutMs, logger, metrics: new ProviderMetrics(metrics) })
   const prompts = new Prompts({ models, contextTokens, people })
   const tools = new ToolSteps({ fork, bus, ledger, models, tools: createTools(options.tools), logger })
   const moderator = createModerator(config.moderation)
   const boundsAnswers = config.dailyTokensPerUser !== null
   const common = { fork, bus, model, prompts, ledger, logger }
+  const told = { replyMetrics, workerMetrics: new WorkerMetrics({ metrics, models: config.models }), backlogEveryMs }
   const group = new ResourceGroup()
-  group.use(new ReplyWorker({ ...common, models, tools, moderator, boundsAnswers, times, steps }))
+  group.use(new ReplyWorker({ ...common, ...told, models, tools, moderator, boundsAnswers, times, steps }))
   group.use(new TaskWorker({ ...common, changes }))
   return group
 }

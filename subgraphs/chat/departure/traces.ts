@@ -99,6 +99,9 @@ const WRITTEN_FOR = [
   ['assistant_task', 'kind'],
 ] as const
 
+/** SQL for having been asked for by nobody; whoever asks may choose the id of the request. */
+const FORGOTTEN = 'requested_by = NULL, request_id = NULL, trace_parent = NULL'
+
 /**
  * Has nobody pay for what the assistant writes, and wrote, for this person, and then forgets what they paid. No event is
  * logged: only they ever saw it.
@@ -124,7 +127,7 @@ async function forgetRequests(
   for (let isOver = false; !isOver; ) {
     signal.throwIfAborted()
     await fork().execute(
-      `UPDATE chat.${table} SET requested_by = NULL WHERE (conversation_id, ${key}) IN (
+      `UPDATE chat.${table} SET ${FORGOTTEN} WHERE (conversation_id, ${key}) IN (
          SELECT conversation_id, ${key} FROM chat.${table} WHERE requested_by = ?
          LIMIT ${BATCH} FOR NO KEY UPDATE SKIP LOCKED)`,
       [userId],
@@ -136,7 +139,7 @@ async function forgetRequests(
     isOver = held === undefined
     if (held) {
       await fork().execute(
-        `UPDATE chat.${table} SET requested_by = NULL WHERE conversation_id = ? AND ${key} = ? AND requested_by = ?`,
+        `UPDATE chat.${table} SET ${FORGOTTEN} WHERE conversation_id = ? AND ${key} = ? AND requested_by = ?`,
         [held.conversationId, held.key, userId],
       )
     }

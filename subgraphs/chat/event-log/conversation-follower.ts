@@ -40,6 +40,8 @@ export interface FollowerOptions<Ephemeral> {
   after: string | undefined
   access: ReadAccess
   ephemeral: EphemeralSource<Ephemeral>
+  /** Is told when it begins anew. */
+  onReset?: () => void
 }
 
 /** One who follows a conversation: a place in its log, and what flows beside it. */
@@ -123,6 +125,7 @@ export class ConversationFollower<Ephemeral> {
 
   #reset(head: HubHead, reason: string): StreamMark {
     this.#hasCaughtUp = true
+    this.#options.onReset?.()
     return { __typename: 'Reset', cursor: cursorOf(head), reason }
   }
 

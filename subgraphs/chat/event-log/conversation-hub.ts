@@ -1,9 +1,10 @@
 import { coalesced } from '../../../platform/coalesced.ts'
 import { NotFoundError } from '../../../platform/errors.ts'
-import { isBeside, readRing } from './doorbell.ts'
+import { isBeside, type Ring, readRing } from './doorbell.ts'
 import { type DurableEvent, type MessageAdded, toDurableEvent } from './durable-event.ts'
-import { EarlyEvents } from './early-events.ts'
-import type { LoggedEvent, LogHead, LogPage } from './event-log.ts'
+import { type EarlyEvent, EarlyEvents } from './early-events.ts'
+import type { LogHead, LogPage } from './event-log.ts'
+import { type BackfillReason, EventLogMetrics } from './event-log-metrics.ts'
 import { EventRing, RING_SIZE } from './event-ring.ts'
 import { OlderEvents } from './older-events.ts'
 import { restingBell } from './resting-bell.ts'
@@ -46,6 +47,7 @@ export class ConversationHub implements Watcher<LogHead> {
   readonly #conversationId: string
   readonly #readLog: ReadLog
   readonly #onFailure: (error: unknown) => void
+  readonly #metrics: EventLogMetrics
   readonly #followers = new Set<HubFollower>()
   readonly #early = new EarlyEvents()
   readonly #look = coalesced(() => this.#readOn())
@@ -61,6 +63,8 @@ export class ConversationHub implements Watcher<LogHead> {
   #isReading = false
   /** Somebody rang for the events up to this one since the read under way began. */
   #wanted = 0
+  /** Why the next read is asked for; who asks last says it. */
+  #reason: BackfillReason | undefined
 
   /**
    * @param options.onFailure is told why a read failed that a ring asked for; a sweep asks again.
@@ -71,10 +75,12 @@ export class ConversationHub implements Watcher<LogHead> {
     readLog: ReadLog
     onFailure: (error: unknown) => void
     onResize?: () => void
+    metrics?: EventLogMetrics
   }) {
     this.#conversationId = options.conversationId
     this.#readLog = options.readLog
     this.#onFailure = options.onFailure
+    this.#metrics = options.metrics ?? new EventLogMetrics()
     this.#onResize = options.onResize ?? (() => undefined)
   }
 
@@ -122,6 +128,7 @@ export class ConversationHub implements Watcher<LogHead> {
    * @throws NotFoundError
    */
   async join(): Promise<HubHead> {
+    this.#reason = 'join'
     await this.#look()
     return this.head
   }
@@ -163,8 +170,8 @@ export class ConversationHub implements Watcher<LogHead> {
     if (moved || (payload === undefined && this.#isLive())) this.#beside.ring()
     if (moved || (swept && !this.#isLogBehind(swept))) return
     const rung = payload === undefined ? undefined : readRing(payload)
-    if (rung && rung.epoch === this.#head?.epoch) this.#hear(rung.events)
-    else this.#want(ANY)
+    if (rung && rung.epoch === this.#head?.epoch) this.#hear(rung)
+    else this.#want(ANY, payload === undefined ? 'lost_ring' : 'empty_ring')
   }
 
   isBehind(head: LogHead): boolean {
@@ -179,15 +186,16 @@ export class ConversationHub implements Watcher<LogHead> {
     return this.#followers.values().some((follower) => follower.isLive?.())
   }
 
-  #hear(events: readonly LoggedEvent[]): void {
-    const newest = events.at(-1)?.seq ?? 0
+  #hear(rung: Ring): void {
+    const newest = rung.events.at(-1)?.seq ?? 0
     if (newest <= this.#ring.last) return
-    if (this.#connect(events)) return
-    this.#early.keep(events)
-    this.#want(newest)
+    if (this.#connect(rung)) return
+    this.#early.keep(rung)
+    this.#want(newest, 'late_ring')
   }
 
-  #want(seq: number): void {
+  #want(seq: number, reason: BackfillReason): void {
+    this.#reason = reason
     this.#wanted = Math.max(this.#wanted, seq)
     if (!this.#isReading) void this.#look().catch(this.#onFailure)
   }
@@ -196,8 +204,12 @@ export class ConversationHub implements Watcher<LogHead> {
     this.#isReading = true
     try {
       let isFull = false
+      let reason: BackfillReason = 'join'
       do {
         this.#wanted = 0
+        reason = this.#reason ?? reason
+        this.#reason = undefined
+        this.#metrics.backfilled(reason)
         const from = this.#head?.seq
         const limit = from === undefined ? 0 : PAGE_SIZE
         const page = await this.#readLog(this.#conversationId, from ?? 0, limit)
@@ -207,6 +219,7 @@ export class ConversationHub implements Watcher<LogHead> {
       this.#early.clear()
     } finally {
       this.#isReading = false
+      this.#reason = undefined
     }
   }
 
@@ -216,7 +229,7 @@ export class ConversationHub implements Watcher<LogHead> {
     else if (from === undefined || page.head.epoch !== this.#head?.epoch || !goesOn(page, from)) this.#begin(page.head)
     else {
       this.#head = { ...this.#head, floor: page.head.floor }
-      this.#connect(page.events)
+      this.#connect(page)
     }
   }
 
@@ -238,17 +251,28 @@ export class ConversationHub implements Watcher<LogHead> {
   }
 
   /** Takes events that follow the newest one, and what has been waiting for them; false when there are none. */
-  #connect(events: readonly LoggedEvent[]): boolean {
+  #connect(source: Ring | LogPage): boolean {
     if (!this.#head) return false
     const { epoch } = this.#head
-    const next = events.filter(({ seq }) => seq > this.#ring.last)
+    const next = source.events.filter(({ seq }) => seq > this.#ring.last)
     if (next[0]?.seq !== this.#ring.last + 1) return false
-    const all = [...next, ...this.#early.after(next.at(-1)?.seq ?? 0)]
+    const early = this.#early.after(next.at(-1)?.seq ?? 0)
+    const all = [...next, ...early.map(({ event }) => event)]
     this.#ring.append(all.map((event) => toDurableEvent(this.#conversationId, epoch, event)))
     const added = all.findLast((event) => event.kind === 'MessageAdded')
     this.#head = { ...this.#head, seq: this.#ring.last, messageCount: added?.number ?? this.#head.messageCount }
     this.#ringFollowers()
+    if (this.#followers.size > 0) this.#measure(source, next.length, early)
     return true
+  }
+
+  /** @param count how many of the last of them were new. */
+  #measure(source: Ring | LogPage, count: number, early: readonly EarlyEvent[]): void {
+    const now = Date.now()
+    if ('head' in source) for (const ageMs of source.agesMs?.slice(-count) ?? []) this.#metrics.delivered(ageMs)
+    else if (source.at !== undefined)
+      for (let left = count; left > 0; left -= 1) this.#metrics.delivered(now - source.at)
+    for (const { at } of early) if (at !== undefined) this.#metrics.delivered(now - at)
   }
 
   #ringFollowers(): void {
@@ -256,6 +280,7 @@ export class ConversationHub implements Watcher<LogHead> {
   }
 
   async #readOlder(epoch: string, seq: number, limit: number): Promise<readonly DurableEvent[]> {
+    this.#metrics.backfilled('older')
     const page = await this.#readLog(this.#conversationId, seq, limit)
     if (page?.head.epoch === epoch) {
       return page.events.map((event) => toDurableEvent(this.#conversationId, epoch, event))

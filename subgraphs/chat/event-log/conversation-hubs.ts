@@ -1,6 +1,7 @@
 import type { Logger } from '../../../platform/logging.ts'
 import { ConversationHub, type HubFollower, type ReadLog } from './conversation-hub.ts'
 import type { ConversationWatch } from './conversation-watch.ts'
+import { EventLogMetrics } from './event-log-metrics.ts'
 import { RingBudget } from './ring-budget.ts'
 
 /** What a follower has of the hub that it shares. */
@@ -23,6 +24,7 @@ const MOST_IDLE = 10_000
 
 /** The hubs of this process: one for each conversation that somebody follows, or followed a moment ago. */
 export class ConversationHubs implements AsyncDisposable {
+  readonly metrics: EventLogMetrics
   readonly #watch: ConversationWatch
   readonly #readLog: ReadLog
   readonly #onFailure: (error: unknown) => void
@@ -47,7 +49,9 @@ export class ConversationHubs implements AsyncDisposable {
     lingerMs?: number | undefined
     mostIdle?: number | undefined
     mostEvents?: number | undefined
+    metrics?: EventLogMetrics | undefined
   }) {
+    this.metrics = options.metrics ?? new EventLogMetrics()
     this.#watch = options.watch
     this.#readLog = options.readLog
     this.#onFailure = (err) => {
@@ -102,7 +106,7 @@ export class ConversationHubs implements AsyncDisposable {
     }
     const hub = new ConversationHub({
       ...{ conversationId, onResize },
-      ...{ readLog: this.#readLog, onFailure: this.#onFailure },
+      ...{ readLog: this.#readLog, onFailure: this.#onFailure, metrics: this.metrics },
     })
     const entry: Entry = { hub, unwatch: this.#watch.watch(conversationId, hub), resting: undefined }
     this.#entries.set(conversationId, entry)

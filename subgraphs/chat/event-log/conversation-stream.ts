@@ -21,7 +21,8 @@ const EPHEMERAL_REST_MS = 250
  * and with NotFoundError when the conversation is gone altogether or could not be read from the beginning.
  */
 export function followConversation<Ephemeral>(options: FollowOptions<Ephemeral>) {
-  const follower = new ConversationFollower(options, () => following.hub)
+  const onReset = () => options.hubs.metrics.reset()
+  const follower = new ConversationFollower({ ...options, onReset }, () => following.hub)
   const stream = new PullStream<StreamItem<Ephemeral>>({
     read: () => follower.read(),
     close: () => {

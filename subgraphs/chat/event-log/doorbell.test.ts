@@ -16,7 +16,7 @@ describe('a ring', () => {
       { seq: 10, kind: 'MemberRemoved', userId },
       { seq: 11, kind: 'ConversationDeleted' },
     ]
-    expect(readRing(overTheBus(ringOf({ epoch, events })))).toEqual({ epoch, events })
+    expect(readRing(overTheBus(ringOf({ epoch, events })))).toEqual({ epoch, events, at: expect.any(Number) })
   })
 
   it('brings of very many events only the newest, and so always fits into a bus', () => {
@@ -32,6 +32,12 @@ describe('a ring', () => {
     expect(ringOf(appended(200)).events).toHaveLength(200)
     expect(JSON.stringify(ringOf(appended(200))).length).toBeLessThan(32_000)
     expect(ringOf(appended(201)).events).toEqual(appended(201).events.slice(-1))
+  })
+
+  it('need not say when: a process of an earlier version does not, and who is wrong about it is heard all the same', () => {
+    const events: LoggedEvent[] = [{ seq: 7, kind: 'ConversationUpdated' }]
+    expect(readRing({ epoch, events })).toEqual({ epoch, events })
+    expect(readRing({ epoch, events, at: 'now' })).toEqual({ epoch, events })
   })
 
   it.each([

@@ -53,6 +53,8 @@ export interface LogPage {
   readonly head: LogHead
   /** In order. */
   readonly events: readonly LoggedEvent[]
+  /** How long ago they were logged when they were read, by the database's clock, in milliseconds and in the same order. */
+  readonly agesMs?: readonly number[]
 }
 
 /**
@@ -99,6 +101,7 @@ export async function readLog(
   const rows = await em.execute<Row[]>(
     `SELECT epoch, event_seq AS "headSeq", event_floor AS floor, message_count AS "messageCount",
        event.seq, event.kind, event.message_id AS "messageId", event.user_id AS "userId", event.role,
+       (extract(epoch FROM clock_timestamp() - event.created_at) * 1000)::float8 AS "ageMs",
        -- By its id alone: by its conversation too, every message of it might be looked through for each event.
        CASE event.kind WHEN 'MessageAdded' THEN (SELECT number FROM chat.message WHERE id = event.message_id) END AS number
      FROM chat.conversation
@@ -111,9 +114,11 @@ export async function readLog(
   const [first] = rows
   if (!first) return null
   const { epoch, headSeq, floor, messageCount } = first
+  const found = rows.filter((row) => row.seq !== null)
   return {
     head: { epoch, seq: headSeq, floor, messageCount },
-    events: rows.filter((row) => row.seq !== null).map(toLoggedEvent),
+    events: found.map(toLoggedEvent),
+    agesMs: found.map(({ ageMs }) => ageMs),
   }
 }
 
@@ -126,6 +131,7 @@ interface Row extends Omit<LogHead, 'seq'> {
   readonly userId: string | null
   readonly role: MemberRole | null
   readonly number: number | null
+  readonly ageMs: number
 }
 
 /** With what events of its kind have, and nothing else. */

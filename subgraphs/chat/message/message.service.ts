@@ -16,6 +16,7 @@ import { findMentioned, type Mentioned } from './mentioned-people.ts'
 import type { Message } from './message.entity.ts'
 import { batchOf } from './message-draft.ts'
 import { readBody } from './message-input.ts'
+import { MessageMetrics } from './message-metrics.ts'
 import { requireMessageRight } from './policy.ts'
 import { replyRunning } from './reply-running.ts'
 import { findSent, type SentMessage } from './sent-message.ts'
@@ -70,12 +71,20 @@ export class MessageService {
   readonly #responder: Responder
   readonly #people: People
   readonly #changes: ConversationChanges
+  readonly #metrics: MessageMetrics
 
-  constructor(options: { bus: EventBus; responder: Responder; people: People; changes: ConversationChanges }) {
+  constructor(options: {
+    bus: EventBus
+    responder: Responder
+    people: People
+    changes: ConversationChanges
+    metrics?: MessageMetrics | undefined
+  }) {
     this.#bus = options.bus
     this.#responder = options.responder
     this.#people = options.people
     this.#changes = options.changes
+    this.#metrics = options.metrics ?? new MessageMetrics()
   }
 
   /**
@@ -95,6 +104,7 @@ export class MessageService {
     const batch = batchOf(draft, mentioned, this.#responder.isAddressed(conversation, body))
     try {
       const { sent, appended } = await this.#store(em, conversation, batch)
+      this.#metrics.stored(batch.messages)
       // First who writes the reply: until the others are told, it has begun.
       if (sent.reply) this.#responder.notify()
       this.#bus.publish(doorbellOf(conversation.id), ringOf(appended))

@@ -8,9 +8,11 @@ import { SubgraphUnavailableError } from '../../../platform/errors.ts'
 import { MemoryEventBus } from '../../../platform/event-bus/memory-event-bus.ts'
 import { encodeId, newUuid } from '../../../platform/ids.ts'
 import { createLogger } from '../../../platform/logging.ts'
+import { createMetrics, type Metrics } from '../../../platform/metrics.ts'
 import { openAll, type Resources } from '../../../platform/resources.ts'
 import type { Caller } from '../../../platform/subgraph/caller.ts'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/test-database.ts'
+import { ReplyMetrics } from '../assistant/generation/reply-metrics.ts'
 import { Models } from '../assistant/model/models.ts'
 import { GrowingReplies } from '../assistant/text/growing-replies.ts'
 import type { Ledger } from '../assistant/usage/ledger.ts'
@@ -26,6 +28,7 @@ import type { ReadLog } from '../event-log/conversation-hub.ts'
 import { ConversationHubs } from '../event-log/conversation-hubs.ts'
 import { ConversationWatch } from '../event-log/conversation-watch.ts'
 import { readHeads, readLog } from '../event-log/event-log.ts'
+import { EventLogMetrics } from '../event-log/event-log-metrics.ts'
 import { readInboxVersions } from '../event-log/inbox-head.ts'
 import { InboxWatch } from '../inbox/inbox-watch.ts'
 import type { MessageService } from '../message/message.service.ts'
@@ -45,6 +48,8 @@ export interface ChatFixture extends AsyncDisposable {
   readonly bus: MemoryEventBus
   readonly models: Models
   readonly ledger: Ledger
+  /** What the services tell. */
+  readonly metrics: Metrics
   readonly services: ChatServices
   /** Auth knows everybody but these UUIDs. */
   readonly unknownPeople: Set<string>
@@ -159,6 +164,7 @@ async function openParts(
 ) {
   const database = resources.use(given ?? (await createTestDatabase()))
   const statements: string[] = []
+  const metrics = createMetrics()
   const logger = createLogger({ name: 'test', level: 'silent', format: 'json' })
   logger.debug = (statement: unknown) => void statements.push(String(statement))
   const orm = await openChatDatabase(database.url, logger)
@@ -169,14 +175,19 @@ async function openParts(
   const hear = (payload: unknown) => replies.hear(payload)
   const watch = resources.use(new ConversationWatch({ bus, logger, readHeads: (ids) => readHeads(fork(), ids), hear }))
   const readPage: ReadLog = (...page) => readLog(fork(), ...page)
-  const hubs = resources.use(new ConversationHubs({ watch, logger, readLog: readPage }))
+  const hubs = resources.use(
+    new ConversationHubs({ watch, logger, readLog: readPage, metrics: new EventLogMetrics(metrics) }),
+  )
   const inboxes = resources.use(new InboxWatch({ bus, logger, readVersions: (ids) => readInboxVersions(fork(), ids) }))
   const lastSeen = resources.use(new LastSeenWriter({ fork, logger }))
   const models = options.models ?? new Models(['a-model'], false)
   const { dailyTokens = null, concurrentReplies = 32, now } = options
-  const ledger = new PostgresLedger({ dailyTokens, concurrentReplies, now })
+  const replyMetrics = new ReplyMetrics({ metrics, models: models.all })
+  const onUsed: ReplyMetrics['used'] = (...used) => replyMetrics.used(...used)
+  const ledger = new PostgresLedger({ dailyTokens, concurrentReplies, now, onUsed })
+  const assistant = { models, ledger, replyMetrics }
   const services: ChatServices = {
-    ...createServices({ bus, people, changes: new ConversationChanges({ bus }), models, ledger, logger }),
+    ...createServices({ ...assistant, bus, people, changes: new ConversationChanges({ bus }), logger, metrics }),
     presence: resources.use(new PresenceBoard({ bus, lastSeen })),
     streams: {
       ...{ fork, watch, hubs, inboxes, accesses: new ReadAccesses(fork), replies },
@@ -190,5 +201,5 @@ async function openParts(
     orm.config.set('debug', false)
     return [...statements]
   }
-  return { bus, models, ledger, people, services, fork, statementsOf }
+  return { bus, models, ledger, metrics, people, services, fork, statementsOf }
 }

@@ -1,7 +1,8 @@
 import type { EventBus } from '../../../platform/event-bus/event-bus.ts'
+import { observeEventBus } from '../../../platform/event-bus/observe-event-bus.ts'
 import { createHttpServer, listen } from '../../../platform/http-server.ts'
 import type { Logger } from '../../../platform/logging.ts'
-import { createMetrics } from '../../../platform/metrics.ts'
+import { createMetrics, type Metrics } from '../../../platform/metrics.ts'
 import { openAll, type Resources } from '../../../platform/resources.ts'
 import { ServiceClient } from '../../../platform/service-client.ts'
 import { signerWith } from '../../../platform/service-signature.ts'
@@ -27,16 +28,18 @@ export function startWorker(
   { bus, logger, times, steps, now }: WorkerOverrides,
 ): Promise<RunningServer> {
   return openAll(async (resources) => {
-    const orm = await openChatDatabase(config.databaseUrl, logger)
+    const metrics = createMetrics('worker')
+    observeEventBus(metrics, bus)
+    const orm = await openChatDatabase(config.databaseUrl, logger, metrics)
     resources.defer(() => orm.close(true))
     const fork = () => orm.em.fork()
     const shutdown = new ShutdownTime(config.shutdownGraceMs)
     const isReady = async () => void (await fork().execute('SELECT 1'))
-    const bound = await serve(resources, config, { logger, shutdown, isReady })
+    const bound = await serve(resources, config, { logger, metrics, shutdown, isReady })
     const signer = signerWith(config.serviceSecret, now)
     const people = new RemotePeople(new ServiceClient({ service: 'auth', origin: config.authUrl, signer }))
     const changes = new ConversationChanges({ bus })
-    const parts = { fork, bus, changes, people, config: config.assistant, logger }
+    const parts = { fork, bus, changes, people, config: config.assistant, logger, metrics }
     resources.use(startAssistantWorker({ ...parts, times, steps, now }))
     resources.defer(() => shutdown.begin())
     return bound
@@ -46,9 +49,9 @@ export function startWorker(
 async function serve(
   resources: Resources,
   config: ChatConfig,
-  { logger, shutdown, isReady }: { logger: Logger; shutdown: ShutdownTime; isReady: () => Promise<void> },
+  parts: { logger: Logger; metrics: Metrics; shutdown: ShutdownTime; isReady: () => Promise<void> },
 ): Promise<Pick<RunningServer, 'url' | 'port'>> {
-  const server = createHttpServer({ logger, metrics: createMetrics(), ready: isReady, shutdown })
+  const server = createHttpServer({ ...parts, ready: parts.isReady })
   resources.defer(() => server.close())
   return listen(server, config.workerAddress)
 }

@@ -5,6 +5,7 @@ import { UserFault } from '../../../../platform/user-fault.ts'
 import type { ConversationChange, ConversationChanges } from '../../conversation/conversation-change.ts'
 import { Message } from '../../message/message.entity.ts'
 import { replyRunning } from '../../message/reply-running.ts'
+import { ReplyMetrics } from '../generation/reply-metrics.ts'
 import { REPLY_QUEUED } from '../generation/topics.ts'
 import { LONGEST_REPLY } from '../generation/write-reply.ts'
 import type { Models } from '../model/models.ts'
@@ -21,12 +22,20 @@ export class ReplyControl {
   readonly #changes: ConversationChanges
   readonly #models: Models
   readonly #ledger: Ledger
+  readonly #replyMetrics: ReplyMetrics
 
-  constructor(options: { bus: EventBus; changes: ConversationChanges; models: Models; ledger: Ledger }) {
+  constructor(options: {
+    bus: EventBus
+    changes: ConversationChanges
+    models: Models
+    ledger: Ledger
+    replyMetrics?: ReplyMetrics
+  }) {
     this.#bus = options.bus
     this.#changes = options.changes
     this.#models = options.models
     this.#ledger = options.ledger
+    this.#replyMetrics = options.replyMetrics ?? new ReplyMetrics()
   }
 
   /**
@@ -35,7 +44,8 @@ export class ReplyControl {
    * @throws UserFault BAD_USER_INPUT, REPLY_NOT_RUNNING; NotFoundError, ForbiddenError
    */
   cancel(em: EntityManager, viewer: Viewer, messageId: string): Promise<void> {
-    return stopReply(em, viewer, messageId, { bus: this.#bus, ledger: this.#ledger })
+    const [bus, ledger, replyMetrics] = [this.#bus, this.#ledger, this.#replyMetrics]
+    return stopReply(em, viewer, messageId, { bus, ledger, replyMetrics })
   }
 
   /**

@@ -1,6 +1,7 @@
 import { type EntityManager, raw } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
 import { newUuid } from '../../../../platform/ids.ts'
+import { originNow } from '../../../../platform/origin.ts'
 import { UserFault } from '../../../../platform/user-fault.ts'
 import type { Conversation } from '../../conversation/conversation.entity.ts'
 import type { ConversationChange } from '../../conversation/conversation-change.ts'
@@ -9,6 +10,7 @@ import { mentionsAssistant } from '../../message/mention-names.ts'
 import { Message } from '../../message/message.entity.ts'
 import type { Responder } from '../../message/message.service.ts'
 import { Generation } from '../generation/generation.entity.ts'
+import { ReplyMetrics } from '../generation/reply-metrics.ts'
 import { REPLY_QUEUED } from '../generation/topics.ts'
 import { GenerationError } from '../model/generation-error.ts'
 import type { Models } from '../model/models.ts'
@@ -22,11 +24,13 @@ export class ReplyQueue implements Responder {
   readonly #bus: EventBus
   readonly #models: Models
   readonly #ledger: Ledger
+  readonly #replyMetrics: ReplyMetrics
 
-  constructor(options: { bus: EventBus; models: Models; ledger: Ledger }) {
+  constructor(options: { bus: EventBus; models: Models; ledger: Ledger; replyMetrics?: ReplyMetrics }) {
     this.#bus = options.bus
     this.#models = options.models
     this.#ledger = options.ledger
+    this.#replyMetrics = options.replyMetrics ?? new ReplyMetrics()
   }
 
   isAddressed(conversation: Conversation, body: string): boolean {
@@ -47,10 +51,12 @@ export class ReplyQueue implements Responder {
       messageId: reply.id,
       model: this.#models.nameFor(conversation.assistant),
       requestedBy,
+      ...originNow(),
     }
     await em.insert(Generation, { ...generation, ...(isAdmitted ? { status: 'QUEUED' } : refused()) })
     if (isAdmitted) return []
     await this.#ledger.settle(em, generation, NOTHING_USED, 1)
+    this.#replyMetrics.ended({ status: 'FAILED', code: 'QUOTA_EXCEEDED' })
     return [{ kind: 'ReplyFinished', messageId: reply.id }]
   }
 

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
 import type { Replies } from '../../conversation/conversation-removal.ts'
 import { bookCall } from '../generation/book-call.ts'
+import { ReplyMetrics } from '../generation/reply-metrics.ts'
 import { REPLY_STOPPED } from '../generation/topics.ts'
 import { retractCallsAbout } from '../tools/tool-quotes.ts'
 import type { Ledger } from '../usage/ledger.ts'
@@ -10,15 +11,18 @@ import type { Ledger } from '../usage/ledger.ts'
 export class ReplyRemoval implements Replies {
   readonly #bus: EventBus
   readonly #ledger: Ledger
+  readonly #replyMetrics: ReplyMetrics
 
-  constructor(options: { bus: EventBus; ledger: Ledger }) {
+  constructor(options: { bus: EventBus; ledger: Ledger; replyMetrics?: ReplyMetrics }) {
     this.#bus = options.bus
     this.#ledger = options.ledger
+    this.#replyMetrics = options.replyMetrics ?? new ReplyMetrics()
   }
 
   /** One transaction each, so that no two of them wait for each other's accounts. */
   async stop(fork: () => EntityManager, conversationId: string): Promise<void> {
     for (let id = await this.#stopNext(fork(), conversationId); id; id = await this.#stopNext(fork(), conversationId)) {
+      this.#replyMetrics.ended({ status: 'CANCELLED', code: null })
       this.#bus.publish(REPLY_STOPPED, id)
     }
   }

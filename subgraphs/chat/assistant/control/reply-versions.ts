@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { newUuid } from '../../../../platform/ids.ts'
+import { originNow } from '../../../../platform/origin.ts'
 import type { Message } from '../../message/message.entity.ts'
 import { Generation } from '../generation/generation.entity.ts'
 
@@ -47,6 +48,7 @@ export async function storeVersion(
   ])
   await em.insert(Generation, {
     ...version,
+    ...originNow(),
     conversationId: reply.conversationId,
     id: newUuid(),
     messageId: reply.id,
@@ -81,6 +83,7 @@ export async function reopenVersion(
   requestedBy: string,
 ): Promise<void> {
   const { conversationId, number, body } = reply
+  const { requestId, traceparent } = originNow()
   await em.execute(
     `WITH newest AS (
        SELECT max(attempt) AS attempt FROM chat.generation WHERE conversation_id = ? AND message_id = ?
@@ -92,7 +95,7 @@ export async function reopenVersion(
        UPDATE chat.message SET body = '' WHERE conversation_id = ? AND number = ?
      )
      UPDATE chat.generation
-     SET status = 'QUEUED', continues = true, requested_by = ?, is_parked = false, lost_workers = 0, lease_until = NULL,
+     SET status = 'QUEUED', continues = true, requested_by = ?, request_id = ?, trace_parent = ?, is_parked = false, lost_workers = 0, lease_until = NULL,
          text_length = ?, step_length = ?, accounted_length = ?, prompt_tokens = NULL, finish_reason = NULL,
          finished_at = NULL, error_code = NULL, error_message = NULL,
          attempt = CASE WHEN newest.attempt > generation.attempt THEN newest.attempt + 1 ELSE generation.attempt END,
@@ -103,7 +106,7 @@ export async function reopenVersion(
     [
       ...[conversationId, reply.id],
       ...[id, attempt, body.length, conversationId, number, conversationId, number],
-      ...[requestedBy, body.length, body.length, body.length, conversationId, id],
+      ...[requestedBy, requestId, traceparent, body.length, body.length, body.length, conversationId, id],
     ],
   )
 }

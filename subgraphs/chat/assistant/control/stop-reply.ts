@@ -9,6 +9,7 @@ import type { AppendedEvents } from '../../event-log/event-log.ts'
 import type { Message } from '../../message/message.entity.ts'
 import { endReply } from '../generation/ending.ts'
 import type { Generation } from '../generation/generation.entity.ts'
+import type { ReplyMetrics } from '../generation/reply-metrics.ts'
 import { REPLY_STOPPED } from '../generation/topics.ts'
 import type { Ledger } from '../usage/ledger.ts'
 import { AT_MESSAGE, findReply } from './find-reply.ts'
@@ -30,13 +31,14 @@ export async function stopReply(
   em: EntityManager,
   viewer: Viewer,
   messageId: string,
-  { bus, ledger }: { bus: EventBus; ledger: Ledger },
+  { bus, ledger, replyMetrics }: { bus: EventBus; ledger: Ledger; replyMetrics: ReplyMetrics },
 ): Promise<void> {
   const { message } = await findReply(em, viewer, messageId)
   const tryOnce = () => em.transactional((transaction) => stop(transaction, viewer, message, ledger))
   let stopped = await tryOnce()
   while (stopped === 'again') stopped = await tryOnce()
   if (!stopped) return
+  replyMetrics.ended({ status: 'CANCELLED', code: null })
   if (stopped.appended) bus.publish(doorbellOf(message.conversationId), ringOf(stopped.appended))
   bus.publish(REPLY_STOPPED, stopped.id)
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { coalesced } from '../../../../platform/coalesced.ts'
+import { outsideTraces } from '../../../../platform/tracing/spans.ts'
 import { type Addition, type AppendedChunk, appendChunks } from './append-chunks.ts'
 import { LeaseLostError } from './generation-lease.ts'
 
@@ -50,10 +51,11 @@ const BAD_DATA = /^2[23]/
 export class ChunkFlusher implements AsyncDisposable {
   readonly #fork: () => EntityManager
   readonly #times: LeaseTimes
+  readonly #onFlush: (ms: number) => void
   /** By their generations. */
   readonly #replies = new Map<string, FlushedReply>()
   readonly #heartbeat: NodeJS.Timeout
-  readonly #run = coalesced(() => this.#writeAll())
+  readonly #run = coalesced(() => outsideTraces(() => this.#writeAll()))
   #waiting: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #lastAt = Number.NEGATIVE_INFINITY
@@ -61,10 +63,18 @@ export class ChunkFlusher implements AsyncDisposable {
   #hasFailed = false
   #isStopped = false
 
-  /** @param options.fork a new entity manager for each statement. */
-  constructor(options: { fork: () => EntityManager; times?: LeaseTimes | undefined }) {
+  /**
+   * @param options.fork a new entity manager for each statement.
+   * @param options.onFlush is told how long each took, in milliseconds.
+   */
+  constructor(options: {
+    fork: () => EntityManager
+    times?: LeaseTimes | undefined
+    onFlush?: ((ms: number) => void) | undefined
+  }) {
     this.#fork = options.fork
     this.#times = options.times ?? LEASE_TIMES
+    this.#onFlush = options.onFlush ?? (() => undefined)
     this.#heartbeat = setInterval(() => this.#beat(), this.#times.heartbeatMs)
   }
 
@@ -135,7 +145,7 @@ export class ChunkFlusher implements AsyncDisposable {
   async #append(due: readonly { reply: FlushedReply; addition: Addition }[], startedAt: number): Promise<boolean> {
     const additions = due.map(({ addition }) => addition)
     try {
-      const appended = await appendChunks(this.#fork(), additions, this.#times.leaseMs)
+      const appended = await this.#measured(() => appendChunks(this.#fork(), additions, this.#times.leaseMs))
       for (const [index, { reply }] of due.entries()) reply.settle(appended[index] ?? { verdict: 'busy' }, startedAt)
       return true
     } catch (error) {
@@ -145,6 +155,15 @@ export class ChunkFlusher implements AsyncDisposable {
       // One reply's text must not cost all the others.
       else for (const each of due) await this.#append([each], startedAt)
       return true
+    }
+  }
+
+  async #measured<Result>(statement: () => Promise<Result>): Promise<Result> {
+    const beganAt = performance.now()
+    try {
+      return await statement()
+    } finally {
+      this.#onFlush(performance.now() - beganAt)
     }
   }
 }

@@ -117,7 +117,15 @@ describe('the lease on a reply', () => {
 
     await expire(first)
     expect(first).toMatchObject({ begun: { events: [{ kind: 'ReplyStarted', messageId: first.messageId, seq: 3 }] } })
-    expect(await claim()).toEqual({ ...first, attempt: 2, begun: null, keptLength: 0, isFirst: false })
+    expect(await claim()).toEqual({
+      ...first,
+      attempt: 2,
+      begun: null,
+      keptLength: 0,
+      isFirst: false,
+      isTakeover: true,
+      unheardMs: null,
+    })
     expect(await storedText(first)).toBe('')
     expect(await eventsOf(first)).toEqual(['MessageAdded', 'MessageAdded', 'ReplyStarted'])
   })

@@ -1,27 +1,34 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Origin } from '../../../../platform/origin.ts'
 import { type AppendedEvents, appendEvents } from '../../event-log/event-log.ts'
 import type { Ledger } from '../usage/ledger.ts'
 import { bookCall } from './book-call.ts'
-import { deleteChunks, endReply, type Outcome } from './ending.ts'
+import { deleteChunks, type EndedReply, endReply, type Outcome } from './ending.ts'
 import type { Generation } from './generation.entity.ts'
 import type { Claim } from './generation-lease.ts'
 
 /** A reply whose next attempt begins here. */
 export interface BegunClaim extends Claim {
+  readonly origin: Origin
   /** How much of the text stays, in UTF-16 code units. */
   readonly keptLength: number
   /** Whether it is the first attempt, and so nothing was written and no tool was called before. */
   readonly isFirst: boolean
   /** What the log says of it; null when it goes on where another worker left it. To be told once it is committed. */
   readonly begun: AppendedEvents | null
+  /** Whether the worker before was lost, and its lease has run out. */
+  readonly isTakeover: boolean
+  /** How long ago it was asked for, in milliseconds; null where somebody has read of it before. */
+  readonly unheardMs: number | null
   /** Whether others could be taken at that moment. */
   readonly hasNext: boolean
 }
 
 /** A reply that was ended because nobody else will. */
 export interface EndedClaim extends Claim {
+  readonly origin: Origin
   /** To be told once it is committed. */
-  readonly ended: AppendedEvents | null
+  readonly ended: EndedReply | null
 }
 
 export interface ClaimOptions {
@@ -35,8 +42,11 @@ export interface ClaimOptions {
 /** A reply that may be taken, as it was left. */
 interface Waiting
   extends Claim,
+    Origin,
     Pick<Generation, 'status' | 'baseAttempt' | 'stepLength' | 'textLength' | 'continues'> {
   readonly promptTokens: number | null
+  readonly isTakeover: boolean
+  readonly unheardMs: number | null
 }
 
 /** A reply that cost so many workers is not given to another one. */
@@ -47,7 +57,11 @@ const LONGEST_WAIT = "interval '1 day'"
 /** SQL for what is known of a reply that may be taken. */
 const COLUMNS = `generation.conversation_id AS "conversationId", generation.id, message_id AS "messageId", model, attempt,
     requested_by AS "requestedBy", status, base_attempt AS "baseAttempt", step_length AS "stepLength",
-    text_length AS "textLength", continues, prompt_tokens AS "promptTokens"`
+    text_length AS "textLength", continues, prompt_tokens AS "promptTokens",
+    request_id AS "requestId", trace_parent AS "traceparent",
+    generation.lease_until IS NOT NULL AS "isTakeover",
+    CASE WHEN first_token_at IS NULL AND NOT continues
+      THEN (extract(epoch FROM clock_timestamp() - generation.created_at) * 1000)::float8 END AS "unheardMs"`
 
 /**
  * SQL for the replies that may be taken, to be read with `LOCK`. Taking one logs an event, which locks the conversation's
@@ -82,13 +96,19 @@ export function claimNext(em: EntityManager, options: ClaimOptions): Promise<Beg
     const keptLength = lengthThatStays(waiting, options)
     await begin(transaction, waiting, keptLength, options.leaseMs)
     if (keptLength < waiting.textLength) await deleteChunks(transaction, waiting, keptLength)
-    const { conversationId, id, messageId, model, requestedBy, status, hasNext } = waiting
+    const { conversationId, id, messageId, model, requestedBy, status, hasNext, isTakeover, unheardMs } = waiting
     const isFirst = waiting.attempt === waiting.baseAttempt && !waiting.continues
     const attempt = waiting.attempt + 1
-    const claim = { conversationId, id, messageId, model, requestedBy, attempt, keptLength, isFirst, hasNext }
+    const origin = originOf(waiting)
+    const held = { conversationId, id, messageId, model, requestedBy, attempt }
+    const claim = { ...held, keptLength, isFirst, isTakeover, unheardMs, hasNext, origin }
     if (status === 'RUNNING') return { ...claim, begun: null }
     return { ...claim, begun: await appendEvents(transaction, conversationId, [{ kind: 'ReplyStarted', messageId }]) }
   })
+}
+
+function originOf({ requestId, traceparent }: Waiting): Origin {
+  return { requestId, traceparent }
 }
 
 /** A text that its model cannot go on with is written again, but for what was written before tools were called. */
@@ -144,6 +164,6 @@ function finishOne(em: EntityManager, which: string, outcome: Outcome, ledger: L
       `SELECT ${COLUMNS} ${REPLIES} WHERE status = 'RUNNING' AND ${which} ${LOCK}`,
     )
     if (!found) return null
-    return { ...found, ended: await endReply(transaction, found, outcome, ledger) }
+    return { ...found, origin: originOf(found), ended: await endReply(transaction, found, outcome, ledger) }
   })
 }

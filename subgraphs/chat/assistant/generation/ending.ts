@@ -21,6 +21,21 @@ export interface Outcome {
   readonly withdraw?: true
 }
 
+/** What came of a reply. */
+export interface ReplyReport extends Pick<Generation, 'id' | 'conversationId' | 'messageId' | 'model' | 'attempt'> {
+  readonly status: Outcome['status']
+  readonly code: GenerationErrorCode | null
+  readonly endpoint: string | null
+  /** Of all calls of the model together; null when it was never called. */
+  readonly inputTokens: number | null
+  readonly outputTokens: number | null
+}
+
+/** What the log has of an ending, and what came of the reply. */
+export interface EndedReply extends AppendedEvents {
+  readonly report: ReplyReport
+}
+
 /**
  * Ends a reply within the transaction that holds its row: what it cost is booked, tools are waited for no more, its
  * chunks become the message's body, and last of all ReplyFinished is logged.
@@ -32,17 +47,18 @@ export async function endReply(
   reply: LockedReply,
   outcome: Outcome,
   ledger: Ledger,
-): Promise<AppendedEvents | null> {
+): Promise<EndedReply | null> {
   const { conversationId, id } = reply
   await bookCall(transaction, reply, ledger, { used: outcome.usage, replies: 1 })
   await abandonCalls(transaction, reply)
   if (outcome.withdraw) await withdrawText(transaction, reply, outcome)
-  const [ended] = await transaction.execute<Pick<Generation, 'messageId'>[]>(
+  const [ended] = await transaction.execute<Omit<ReplyReport, 'id' | 'conversationId'>[]>(
     `UPDATE chat.generation
      SET status = ?, finish_reason = ?, error_code = ?, error_message = ?, endpoint = coalesce(?, endpoint),
          finished_at = now(), lease_until = NULL, is_parked = false, continues = false
      WHERE conversation_id = ? AND id = ?
-     RETURNING message_id AS "messageId"`,
+     RETURNING message_id AS "messageId", model, attempt, status, error_code AS code, endpoint,
+       input_tokens AS "inputTokens", output_tokens AS "outputTokens"`,
     [
       ...[outcome.status, outcome.finishReason ?? null, outcome.error?.code ?? null, outcome.error?.message ?? null],
       ...[outcome.endpoint ?? null, conversationId, id],
@@ -57,7 +73,9 @@ export async function endReply(
     [conversationId, id, conversationId, ended.messageId],
   )
   await deleteChunks(transaction, reply, 0)
-  return appendEvents(transaction, conversationId, [{ kind: 'ReplyFinished', messageId: ended.messageId }])
+  const { messageId } = ended
+  const appended = await appendEvents(transaction, conversationId, [{ kind: 'ReplyFinished', messageId }])
+  return appended && { ...appended, report: { id, conversationId, ...ended } }
 }
 
 /**
@@ -71,7 +89,7 @@ export function finish(
   em: EntityManager,
   claim: Claim,
   { outcome, ledger, beside }: FinishOptions,
-): Promise<AppendedEvents | null> {
+): Promise<EndedReply | null> {
   return em.transactional(async (transaction) => {
     await lockClaimed(transaction, claim)
     await beside?.(transaction)

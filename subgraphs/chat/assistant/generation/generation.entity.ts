@@ -49,6 +49,10 @@ const GenerationSchema = defineEntity({
     accountedLength: p.integer().default(0),
     errorCode: p.text().nullable(),
     errorMessage: p.text().nullable(),
+    /** The request that asked for it last; null when none did, or its asker's account was deleted. */
+    requestId: p.text().nullable(),
+    /** The span that asked for it last (W3C Trace Context); null when nothing was recorded. */
+    traceparent: p.text().nullable().fieldName('trace_parent'),
     createdAt: p.datetime(3).defaultRaw('now()'),
     startedAt: p.datetime(3).nullable(),
     firstTokenAt: p.datetime(3).nullable(),

@@ -141,7 +141,7 @@ describe('a worker', () => {
       expect(await ask('Tell me.', { steps })).toMatchObject({
         ...{ status: 'FAILED', errorCode: 'INTERNAL', attempt: 1, body: 'Hello.' },
       })
-      expect(said).toEqual(['error: could not write a reply'])
+      await expect.poll(() => said).toEqual(['error: could not write a reply', 'info: a reply has ended'])
     })
 
     it('hands over no half of a character', async () => {

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
+import { inLogScope } from '../../../../platform/log-scope.ts'
 import { RepeatedWork } from '../../../../platform/repeated-work.ts'
 import { BESIDE, doorbellOf, ringOf } from '../../event-log/doorbell.ts'
 import type { AppendedEvents } from '../../event-log/event-log.ts'
@@ -8,12 +9,17 @@ import { planTasks, TASK_PLANNED } from '../tasks/plan-tasks.ts'
 import { ringOfGrown } from '../text/grown-text.ts'
 import { ChunkFlusher, LEASE_TIMES, type LeaseTimes } from './chunk-flusher.ts'
 import { type BegunClaim, claimNext, type EndedClaim, finishAbandoned, finishForsaken } from './claim.ts'
-import { finish, type Outcome } from './ending.ts'
+import { type FinishOptions, finish, type Outcome } from './ending.ts'
 import { type Claim, giveUp, handOver, isStillHeld, LeaseLostError } from './generation-lease.ts'
 import { tellOfLoss } from './lost-reply.ts'
+import { ReplyBacklog } from './reply-backlog.ts'
+import { logEnding, scopeOf } from './reply-log.ts'
+import { ReplyMetrics } from './reply-metrics.ts'
+import { inReplySpan, traceBreak, traceOutcome } from './reply-span.ts'
 import { ReplyWriter, type WrittenText } from './reply-writer.ts'
 import { isPassing, surely } from './surely.ts'
 import { REPLY_QUEUED, REPLY_STOPPED } from './topics.ts'
+import { WorkerMetrics } from './worker-metrics.ts'
 import { type ReplyParts, type Written, writeReply } from './write-reply.ts'
 
 /** Where an attempt has come to; the text is committed in `written`, and nothing of the ending in `finishing`. */
@@ -24,6 +30,18 @@ export interface ReplyWorkerOptions extends ReplyParts {
   readonly times?: LeaseTimes | undefined
   /** Is waited for at each step; for tests that stop the world there. */
   readonly steps?: ((step: WorkerStep, claim: Claim) => Promise<void>) | undefined
+  readonly replyMetrics?: ReplyMetrics
+  readonly workerMetrics?: WorkerMetrics
+  /** How often it is seen how many replies wait, in milliseconds. */
+  readonly backlogEveryMs?: number | undefined
+}
+
+/** A reply that this process writes. */
+interface ReplyAtWork {
+  readonly claim: Claim
+  readonly lost: AbortController
+  /** When it was taken, by the clock of `performance.now()`. */
+  readonly since: number
 }
 
 /** Replies that one process writes at a time. */
@@ -47,11 +65,14 @@ const FAULTY: Outcome = { status: 'FAILED', error: failureOf('INTERNAL') }
 export class ReplyWorker implements AsyncDisposable {
   readonly #options: ReplyWorkerOptions
   readonly #times: LeaseTimes
+  readonly #replyMetrics: ReplyMetrics
+  readonly #workerMetrics: WorkerMetrics
+  readonly #backlog: ReplyBacklog
   readonly #flusher: ChunkFlusher
   readonly #stopping = new AbortController()
   readonly #replies = new Set<Promise<void>>()
   /** The replies under way by the UUIDs of their generations. */
-  readonly #claims = new Map<string, { readonly claim: Claim; readonly lost: AbortController }>()
+  readonly #claims = new Map<string, ReplyAtWork>()
   readonly #taking: RepeatedWork
   readonly #abandoning: RepeatedWork
   readonly #tidying: RepeatedWork
@@ -61,7 +82,11 @@ export class ReplyWorker implements AsyncDisposable {
     const { bus, fork, logger } = options
     this.#options = options
     this.#times = options.times ?? LEASE_TIMES
-    this.#flusher = new ChunkFlusher({ fork, times: this.#times })
+    this.#replyMetrics = options.replyMetrics ?? new ReplyMetrics()
+    this.#workerMetrics = options.workerMetrics ?? new WorkerMetrics()
+    this.#backlog = new ReplyBacklog({ fork, logger, everyMs: options.backlogEveryMs })
+    this.#workerMetrics.observe({ running: () => this.#replies.size, backlog: () => this.#backlog.seen })
+    this.#flusher = new ChunkFlusher({ fork, times: this.#times, onFlush: (ms) => this.#workerMetrics.flushed(ms) })
     const repeatedly = (everyMs: number, work: () => Promise<void>, complaint: string) =>
       new RepeatedWork({ everyMs, work, onFailure: (err) => logger.warn({ err }, complaint) })
     const abandon = () => this.#endAll(() => finishAbandoned(fork(), ABANDONED, options.ledger))
@@ -79,7 +104,8 @@ export class ReplyWorker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#stopping.abort(HANDOVER)
-    await Promise.all([this.#taking, this.#abandoning, this.#tidying].map((work) => work[Symbol.asyncDispose]()))
+    const repeated = [this.#taking, this.#abandoning, this.#tidying, this.#backlog]
+    await Promise.all(repeated.map((work) => work[Symbol.asyncDispose]()))
     await Promise.all(this.#replies)
     await this.#flusher[Symbol.asyncDispose]()
   }
@@ -90,14 +116,20 @@ export class ReplyWorker implements AsyncDisposable {
     let hasNext = true
     // Whoever queues another one afterwards wakes this anew.
     while (hasNext && this.#replies.size < MOST_AT_ONCE && !this.#taking.isStopped) {
+      const since = performance.now()
       const claim = await claimNext(fork(), { leaseMs: this.#times.leaseMs, canContinue, ledger })
       hasNext = claim?.hasNext ?? false
-      if (claim) this.#track(this.#write(claim))
+      if (claim) this.#track(inLogScope(scopeOf(claim), () => inReplySpan(claim, since, () => this.#write(claim))))
     }
   }
 
   async #endAll(endNext: () => Promise<EndedClaim | null>): Promise<void> {
-    for (let ended = await endNext(); ended; ended = await endNext()) this.#ring(ended, ended.ended)
+    for (let ended = await endNext(); ended; ended = await endNext()) {
+      this.#ring(ended, ended.ended)
+      if (!ended.ended) continue
+      this.#replyMetrics.ended(ended.ended.report)
+      logEnding(this.#options.logger, ended, ended.ended.report)
+    }
   }
 
   #track(reply: Promise<void>): void {
@@ -112,12 +144,17 @@ export class ReplyWorker implements AsyncDisposable {
   /** Writes one reply to its end. Never rejects: what cannot be ended here is taken over when its lease runs out. */
   async #write(claim: BegunClaim): Promise<void> {
     const lost = new AbortController()
-    this.#claims.set(claim.id, { claim, lost })
+    if (claim.isTakeover) {
+      this.#options.logger.warn({ attempt: claim.attempt }, 'took over a reply whose worker was lost')
+      this.#workerMetrics.takenOver()
+    }
+    this.#claims.set(claim.id, { claim, lost, since: performance.now() })
     this.#ring(claim, claim.begun)
     try {
       await this.#reach('claimed', claim)
       await this.#writeToItsEnd(claim, lost.signal)
     } catch (error) {
+      traceBreak(error === HANDOVER ? 'HANDOVER' : error)
       if (error instanceof LeaseLostError) await tellOfLoss(this.#options, claim)
       else if (error === HANDOVER) await this.#handOver(claim)
       else await this.#giveUp(claim, error)
@@ -137,6 +174,7 @@ export class ReplyWorker implements AsyncDisposable {
       // What was said until now is kept, whatever becomes of the reply; the reason above says more than this one.
       await writer.close().catch(() => undefined)
     }
+    traceOutcome(written?.outcome)
     if (!written) return
     await this.#reach('written', claim)
     await this.#finish(claim, written)
@@ -145,25 +183,41 @@ export class ReplyWorker implements AsyncDisposable {
 
   #writerFor(claim: BegunClaim): ReplyWriter {
     let isFirst = true
+    const beganAt = performance.now()
     const { conversationId, id: generationId, messageId, attempt } = claim
     const onWritten = (added: WrittenText) => {
       const ring = ringOfGrown({ messageId, generationId, attempt, ...added })
       this.#options.bus.publish(doorbellOf(conversationId), ring)
-      if (isFirst) void this.#reach('first text', claim)
+      if (!isFirst) return
       isFirst = false
+      void this.#reach('first text', claim)
+      const { unheardMs, model } = claim
+      if (unheardMs !== null) this.#workerMetrics.firstToken(model, unheardMs + performance.now() - beganAt)
     }
     return new ReplyWriter({ flusher: this.#flusher, claim, length: claim.keptLength, onWritten })
   }
 
-  async #finish(claim: Claim, { attempt, outcome }: Written): Promise<void> {
-    const { bus, fork, ledger } = this.#options
+  async #finish(claim: BegunClaim, { attempt, outcome }: Written): Promise<void> {
+    const { bus } = this.#options
     let isPlanned = false
     const beside = async (transaction: EntityManager) => {
       if (outcome.status === 'COMPLETED') isPlanned = await planTasks(transaction, claim, attempt.prompt)
       await this.#reach('finishing', claim)
     }
-    this.#ring(claim, await surely(() => finish(fork(), claim, { outcome, ledger, beside })))
+    await this.#end(claim, { outcome, beside })
     if (isPlanned) bus.publish(TASK_PLANNED, null)
+  }
+
+  /** Ends the reply in the database, and then tells everybody. */
+  async #end(claim: BegunClaim, ending: Pick<FinishOptions, 'outcome' | 'beside'>): Promise<void> {
+    const { fork, ledger, logger } = this.#options
+    const ended = await surely(() => finish(fork(), claim, { ...ending, ledger }))
+    this.#ring(claim, ended)
+    const { since = performance.now() } = this.#claims.get(claim.id) ?? {}
+    if (!ended) return
+    this.#replyMetrics.ended(ended.report)
+    this.#workerMetrics.written(claim.model, performance.now() - since)
+    logEnding(logger, claim, ended.report, performance.now() - since)
   }
 
   /** @param appended what the log has of it; null when it moved beside the log. */
@@ -187,8 +241,8 @@ export class ReplyWorker implements AsyncDisposable {
   }
 
   /** What passes is left to another worker, at once; a fault of ours would only meet that one, too. */
-  async #giveUp(claim: Claim, error: unknown): Promise<void> {
-    const { bus, fork, ledger, logger } = this.#options
+  async #giveUp(claim: BegunClaim, error: unknown): Promise<void> {
+    const { bus, fork, logger } = this.#options
     const generation = claim.id
     try {
       if (isPassing(error)) {
@@ -197,7 +251,7 @@ export class ReplyWorker implements AsyncDisposable {
         bus.publish(REPLY_QUEUED, null)
       } else {
         logger.error({ err: error, generation }, 'could not write a reply')
-        this.#ring(claim, await surely(() => finish(fork(), claim, { outcome: FAULTY, ledger })))
+        await this.#end(claim, { outcome: FAULTY })
       }
     } catch (cause) {
       logger.warn({ err: cause, generation }, 'could not let go of a reply; its lease will run out')

@@ -5,8 +5,10 @@ import { ChatCompletionsReader } from './chat-completions-reader.ts'
 import { toChatCompletionsRequest } from './chat-completions-request.ts'
 import { GenerationError, type GenerationErrorCode } from './generation-error.ts'
 import { Hearing } from './hearing.ts'
+import { inModelCall } from './model-call-span.ts'
 import { type ModelApi, type ModelDescription, valueAt } from './model-description.ts'
 import type { ModelAnswer, ModelRequest } from './model-request.ts'
+import { type CountRequest, ProviderMetrics, resultOfAnswer, resultOfStatus } from './provider-metrics.ts'
 import { ResponsesReader } from './responses-reader.ts'
 import { toResponsesRequest } from './responses-request.ts'
 import { Tries } from './tries.ts'
@@ -41,9 +43,18 @@ export class EndpointClient {
   readonly #client: OpenAI
   readonly #idleTimeoutMs: number
   readonly #retryDelayMs: number
+  readonly #count: CountRequest
 
-  /** @param times how long it may be silent, and the first pause before it is asked again, in milliseconds. */
-  constructor({ name, baseUrl, apiKey }: ModelEndpoint, times: { idleTimeoutMs: number; retryDelayMs: number }) {
+  /**
+   * @param times how long it may be silent, and the first pause before it is asked again, in milliseconds.
+   * @param metrics are told what becomes of each request.
+   */
+  constructor(
+    { name, baseUrl, apiKey }: ModelEndpoint,
+    times: { idleTimeoutMs: number; retryDelayMs: number },
+    metrics = new ProviderMetrics(),
+  ) {
+    this.#count = metrics.of(name)
     this.name = name
     this.#baseUrl = baseUrl
     this.#idleTimeoutMs = times.idleTimeoutMs
@@ -62,7 +73,11 @@ export class EndpointClient {
    *
    * @throws GenerationError; the signal's reason when aborted; whatever `onText` throws.
    */
-  async ask(question: Question): Promise<Omit<ModelAnswer, 'endpoint'>> {
+  ask(question: Question): Promise<Omit<ModelAnswer, 'endpoint'>> {
+    return inModelCall({ baseUrl: this.#baseUrl, endpoint: this.name, ...question }, () => this.#ask(question))
+  }
+
+  async #ask(question: Question): Promise<Omit<ModelAnswer, 'endpoint'>> {
     const { model, signal, onText, request } = question
     const tries = new Tries(question.hasOther ? TRIES_BEFORE_OTHER : TRIES, this.#retryDelayMs)
     for (;;) {
@@ -71,8 +86,11 @@ export class EndpointClient {
       const listener = { signal, onText, needsText, continues }
       using hearing = new Hearing(reader, listener, this.#idleTimeoutMs)
       try {
-        return await hearing.hear(() => this.#open(question, hearing, tries))
+        const answer = await hearing.hear(() => this.#open(question, hearing, tries))
+        this.#count('ok')
+        return answer
       } catch (error) {
+        if (hearing.hasBegun) this.#count(resultOfAnswer(error))
         if (!hearing.isUnheard || !mayPass(error) || tries.left === 0) throw error
       }
       await tries.pause(signal)
@@ -85,7 +103,7 @@ export class EndpointClient {
     const client = this.#client.withOptions({
       fetch: (...call) => {
         tries.begin()
-        return timedFetch(hearing, longestWaitS, call)
+        return this.#counted(question, hearing, () => timedFetch(hearing, longestWaitS, call))
       },
       maxRetries: tries.left - 1,
     })
@@ -98,6 +116,18 @@ export class EndpointClient {
     return this.#api(model) === 'responses'
       ? client.responses.create(toResponsesRequest(request, style), { signal })
       : client.chat.completions.create(toChatCompletionsRequest(request, style), { signal })
+  }
+
+  /** Counts a request that gets no answer; one that does is counted when that has ended. */
+  async #counted({ signal }: Question, { idle }: Hearing, request: () => Promise<Response>): Promise<Response> {
+    try {
+      const response = await request()
+      if (!response.ok) this.#count(resultOfStatus(response.status))
+      return response
+    } catch (error) {
+      this.#count(signal.aborted ? 'cancelled' : idle.signal.aborted ? 'timeout' : 'unreachable')
+      throw error
+    }
   }
 
   #api({ api }: ModelDescription): ModelApi {

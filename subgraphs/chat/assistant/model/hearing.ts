@@ -38,6 +38,11 @@ export class Hearing implements Disposable {
     this.idle = new IdleTimer(idleTimeoutMs)
   }
 
+  /** Whether an answer has come, or at least begun. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
+
   /** Whether there was a stream, and no word in it: then nobody has read anything, and it can be asked for again. */
   get isUnheard(): boolean {
     return this.#hasBegun && !this.#hasText

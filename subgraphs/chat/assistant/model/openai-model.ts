@@ -5,6 +5,7 @@ import { EndpointClient } from './endpoint-client.ts'
 import { GenerationError } from './generation-error.ts'
 import type { LanguageModel, ModelAnswer, ModelRequest, Turn } from './model-request.ts'
 import type { Models } from './models.ts'
+import type { ProviderMetrics } from './provider-metrics.ts'
 
 /** Said to a model that goes on with its own words only when it is asked to. */
 export const GO_ON =
@@ -21,6 +22,7 @@ export interface OpenAiModelOptions {
   /** A model that says nothing for so long has failed, in milliseconds. */
   idleTimeoutMs: number
   logger: Logger
+  metrics?: ProviderMetrics | undefined
   /** How long an endpoint that did not answer is asked after the others, in milliseconds. */
   restMs?: number
   /** How long the first pause is before an endpoint is asked again whose stream failed, in milliseconds. */
@@ -39,9 +41,10 @@ export class OpenAiModel implements LanguageModel {
   /** Until when an endpoint is asked last for a model, on the clock of `performance.now()`. */
   readonly #resting = new Map<string, number>()
 
-  constructor({ endpoints, models, logger, restMs = 30_000, ...options }: OpenAiModelOptions) {
+  constructor({ endpoints, models, logger, metrics, restMs = 30_000, ...options }: OpenAiModelOptions) {
     const { idleTimeoutMs, retryDelayMs = 500 } = options
-    this.#clients = endpoints.map((endpoint) => new EndpointClient(endpoint, { idleTimeoutMs, retryDelayMs }))
+    const times = { idleTimeoutMs, retryDelayMs }
+    this.#clients = endpoints.map((endpoint) => new EndpointClient(endpoint, times, metrics))
     this.#models = models
     this.#logger = logger
     this.#restMs = restMs

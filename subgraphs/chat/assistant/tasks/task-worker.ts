@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { NotFoundError } from '../../../../platform/errors.ts'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
+import { inLogScope } from '../../../../platform/log-scope.ts'
 import type { Logger } from '../../../../platform/logging.ts'
 import { RepeatedWork } from '../../../../platform/repeated-work.ts'
 import type { ConversationChanges } from '../../conversation/conversation-change.ts'
@@ -86,7 +87,8 @@ export class TaskWorker implements AsyncDisposable {
     while (this.#tasks.size < MOST_AT_ONCE && !this.#taking.isStopped) {
       const task = await claimTask(fork())
       if (!task) break
-      const done = this.#work(task)
+      const scope = { requestId: task.requestId ?? undefined, conversation: task.conversationId }
+      const done = inLogScope(scope, () => this.#work(task))
       this.#tasks.add(done)
       void done.finally(() => {
         this.#tasks.delete(done)

@@ -2,6 +2,7 @@ import { type EntityManager, raw } from '@mikro-orm/postgresql'
 import type { Viewer } from '../../../../platform/access-token.ts'
 import { ForbiddenError, NotFoundError } from '../../../../platform/errors.ts'
 import type { EventBus } from '../../../../platform/event-bus/event-bus.ts'
+import { originNow } from '../../../../platform/origin.ts'
 import { UserFault } from '../../../../platform/user-fault.ts'
 import { lockConversationRow } from '../../conversation/conversation-lock.ts'
 import { may } from '../../conversation/policy.ts'
@@ -107,5 +108,5 @@ async function takeAnswer(
 
 /** One that is not parked is with a worker, which looks itself before it lets go of the reply. */
 async function unpark(em: EntityManager, reply: Pick<Generation, 'conversationId' | 'id'>): Promise<void> {
-  await em.nativeUpdate(Generation, { ...reply, isParked: true }, { isParked: false, leaseUntil: null })
+  await em.nativeUpdate(Generation, { ...reply, isParked: true }, { isParked: false, leaseUntil: null, ...originNow() })
 }

@@ -13,6 +13,8 @@ export interface LedgerOptions {
   /** How many replies one person may have under way, those that wait for a worker or for an approval included. */
   concurrentReplies: number
   now?: (() => Date) | undefined
+  /** Is told what is booked, before that is committed. */
+  onUsed?: ((model: string, used: TokensUsed) => void) | undefined
 }
 
 /**
@@ -26,11 +28,13 @@ export class PostgresLedger implements Ledger {
   readonly #dailyTokens: number | null
   readonly #concurrentReplies: number
   readonly #now: () => Date
+  readonly #onUsed: (model: string, used: TokensUsed) => void
 
-  constructor({ dailyTokens, concurrentReplies, now }: LedgerOptions) {
+  constructor({ dailyTokens, concurrentReplies, now, onUsed }: LedgerOptions) {
     this.#dailyTokens = dailyTokens
     this.#concurrentReplies = concurrentReplies
     this.#now = now ?? (() => new Date())
+    this.#onUsed = onUsed ?? (() => undefined)
   }
 
   async admits(transaction: EntityManager, userId: string): Promise<boolean> {
@@ -75,6 +79,7 @@ export class PostgresLedger implements Ledger {
         ...[replies, conversationId, id, replies],
       ],
     )
+    this.#onUsed(reply.model, used)
   }
 
   async setAside(transaction: EntityManager, task: PayableTask, tokens: TaskTokens): Promise<number | null> {
@@ -83,8 +88,9 @@ export class PostgresLedger implements Ledger {
     return setAsideForTask(transaction, task, { limit, day: dayOf(this.#now()), tokens })
   }
 
-  book(em: EntityManager, task: PayableTask, used: TokensUsed): Promise<void> {
-    return bookTask(em, task, { used, day: dayOf(this.#now()) })
+  async book(em: EntityManager, task: PayableTask, used: TokensUsed): Promise<void> {
+    await bookTask(em, task, { used, day: dayOf(this.#now()) })
+    this.#onUsed(task.model, used)
   }
 }
 
