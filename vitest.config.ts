@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { missingStores, SEPARATE_PROCESSES } from './tests/support/deployment/stores.ts'
 
 /** Tests that would say nothing new over another bus. */
 const APART_FROM_THE_BUS = [
@@ -17,8 +18,43 @@ const OVER_HOSTILE_BUS =
         (name) => `tests/${name}.test.ts`,
       )
 
+/** The whole behaviour of graphs in separate processes, or a sample of it, for which `npm test` has the time. */
+const IN_SEPARATE_PROCESSES =
+  process.env.SEPARATE_PROCESSES === 'whole'
+    ? ['tests/*.test.ts']
+    : ['live-messages', 'presence', 'readme-tour', 'replies', 'sign-out'].map((name) => `tests/${name}.test.ts`)
+
+/** Tests that start no graph, or bring it buses of their own process. */
+const APART_FROM_PROCESSES = ['tests/environment.test.ts', 'tests/unreliable-bus.test.ts']
+
 /** What measures the memory or the pauses of its own process: what other files left there would be measured too. */
 const IN_A_FRESH_PROCESS = ['subgraphs/auth/account/sign-in-flood.test.ts', 'gateway/sockets/frozen-clients.test.ts']
+
+/**
+ * The same behaviour of gateway, auth, chat and worker, each a process of its own over an installed PostgreSQL, NATS and
+ * Redis, as in production.
+ */
+const separateProcesses = {
+  test: {
+    name: SEPARATE_PROCESSES,
+    include: IN_SEPARATE_PROCESSES,
+    exclude: APART_FROM_PROCESSES,
+    globalSetup: 'tests/global-setup.ts',
+    // Nothing is sooner there than in production, because no test can tell another process to hurry.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
+    provide: { hostileBus: false },
+  },
+}
+
+/** Where what they need is not installed they are left out, with the reason; under CI, and asked for by name, they fail. */
+function runsSeparateProcesses(): boolean {
+  const missing = missingStores()
+  if (missing === undefined || process.env.CI || process.env.SEPARATE_PROCESSES) return true
+  process.stderr.write(`THE TESTS IN SEPARATE PROCESSES DO NOT RUN: ${missing}.\n`)
+  return false
+}
 
 export default defineConfig({
   // Node's own extensions and order. Vite's begin with .mjs, and for graphql, whose main is "index", that would load a
@@ -52,6 +88,7 @@ export default defineConfig({
           provide: { hostileBus: true },
         },
       },
+      ...(runsSeparateProcesses() ? [separateProcesses] : []),
     ],
     globalSetup: 'tests/global-setup.ts',
     pool: 'forks',

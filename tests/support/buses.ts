@@ -70,21 +70,22 @@ export class CountingBus implements EventBus, ListenerCount {
     return this.#bus.onInterruption(listener)
   }
 
+  /** How many listen to topics that begin so. */
+  listenersOf(prefix: string): number {
+    const counts = [...this.#listeners].filter(([topic]) => topic.startsWith(prefix)).map(([, count]) => count)
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
   async count(prefix: string): Promise<number> {
-    return this.#listenersOf(prefix)
+    return this.listenersOf(prefix)
   }
 
   async until(prefix: string, count: number): Promise<void> {
-    while (this.#listenersOf(prefix) !== count) await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    while (this.listenersOf(prefix) !== count) await new Promise<void>((resolve) => this.#waiting.add(resolve))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isOwn) await this.#bus[Symbol.asyncDispose]()
-  }
-
-  #listenersOf(prefix: string): number {
-    const counts = [...this.#listeners].filter(([topic]) => topic.startsWith(prefix)).map(([, count]) => count)
-    return counts.reduce((sum, count) => sum + count, 0)
   }
 
   #count(topic: string, change: 1 | -1): void {

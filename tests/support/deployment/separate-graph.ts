@@ -37,6 +37,8 @@ const APART_FROM_COMPOSE = {
   HOST: '127.0.0.1',
   SMTP_URL: '',
   OTEL_EXPORTER_OTLP_ENDPOINT: '',
+  // Also where a test is not in production.
+  LOG_FORMAT: 'json',
   // Everybody in the tests comes from one address.
   RATE_LIMIT_SIGN_UP: '1000000',
   RATE_LIMIT_SIGN_IN_FAILURES: '1000000',
