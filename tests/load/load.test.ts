@@ -51,7 +51,7 @@ describe('a run of load', () => {
   })
 
   it('counts requests that were refused by their code, and fails when they are more than one in a hundred', async () => {
-    await using strict = await startTestGraph({ environment: { LIMIT_DEPTH: '3' } })
+    await using strict = await startTestGraph({ environment: { LIMIT_DEPTH: '4' } })
     const result = await runLoad(await runOn({ origin: strict.url, replies: 0 }))
     expect(result.isGood).toBe(false)
     expect(result.measurements.failuresOf('messages')).toBeGreaterThan(0)

@@ -83,7 +83,7 @@ describe('a deleted conversation', () => {
     chat.bus.subscribe(`conversation/${group.id}`, (payload) => void rings.push(payload))
     await erase(chat.viewerId, group)
     const events = [{ kind: 'ConversationDeleted', seq: 1 }]
-    await expect.poll(() => rings).toEqual([{ epoch: group.epoch, events }])
+    await expect.poll(() => rings).toEqual([{ epoch: group.epoch, events, at: expect.any(Number) }])
   })
 
   it('has the reply that is being written there stop at once', async () => {
