@@ -41,6 +41,8 @@ export interface GatewayOverrides {
   readonly bus?: EventBus
   /** How long clients have on their sockets and streams. */
   readonly patience?: Partial<ClientPatience>
+  /** For which idle connections stay when it stops, in milliseconds; 0 when not given. */
+  readonly farewellMs?: number
   /** Which of the policies that the supergraph names a viewer is granted; without it none are, to anybody. */
   readonly policies?: GrantedPolicies
 }
@@ -83,6 +85,7 @@ export async function startGateway(config: GatewayConfig, overrides: GatewayOver
     bodyLimit: config.limits.bodyBytes,
     ready: () => identity.ready(),
     stalledMs: overrides.patience?.stalledMs,
+    farewellMs: overrides.farewellMs,
     shutdown,
   })
   const rates = await openRates(config, tools)

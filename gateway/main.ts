@@ -1,4 +1,5 @@
 import { openEventBus } from '../platform/event-bus/open-event-bus.ts'
+import { FAREWELL_MS } from '../platform/http-server.ts'
 import { createLogger } from '../platform/logging.ts'
 import { runProcess } from '../platform/process.ts'
 import { openAll } from '../platform/resources.ts'
@@ -16,7 +17,7 @@ await runProcess(
       const { natsUrl, serviceSecret, logLevel: level, logFormat: format } = config
       const logger = createLogger({ name: 'gateway', level, format })
       const bus = resources.use(openEventBus({ natsUrl, serviceSecret, logger }))
-      running = resources.use(await startGateway(config, { bus, logger }))
+      running = resources.use(await startGateway(config, { bus, logger, farewellMs: FAREWELL_MS }))
       return running
     }),
   'gateway',

@@ -17,12 +17,13 @@ async function startServer(
     failure?: unknown
     ready?: () => Promise<void>
     shutdown?: ShutdownTime
+    farewellMs?: number
     addTo?: (server: FastifyInstance) => void
   } = {},
 ): Promise<{ url: string; server: FastifyInstance }> {
   const logger = pino({ level: 'silent' })
-  const { ready = () => {}, shutdown = new ShutdownTime() } = options
-  const server = createHttpServer({ logger, bodyLimit: 100, ready, shutdown })
+  const { ready = () => {}, shutdown = new ShutdownTime(), farewellMs = 0 } = options
+  const server = createHttpServer({ logger, bodyLimit: 100, ready, shutdown, farewellMs })
   server.post('/work', async () => {
     if (options.failure !== undefined) throw options.failure
     return { done: true }
@@ -155,6 +156,24 @@ describe('a shutdown', () => {
     await Promise.all(asking)
     const expected = ['{"done":true}', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET']
     expect(outcomes.filter((outcome) => !expected.includes(String(outcome)))).toEqual([])
+  })
+
+  it('cuts no request off of clients that are busy, if they have a moment to leave', async () => {
+    const shutdown = new ShutdownTime()
+    const { url, server } = await startServer({ shutdown, farewellMs: 60_000 })
+    const outcomes: unknown[] = []
+    let isOver = false
+    const ask = async () => {
+      while (!isOver) outcomes.push(await post(url, '{}').then((response) => response.text(), endOf))
+    }
+    const asking = Array.from({ length: 20 }, ask)
+    await expect.poll(() => outcomes.length).toBeGreaterThan(200)
+    shutdown.begin()
+    await server.close()
+    await expect.poll(() => outcomes.at(-1)).toBe('ECONNREFUSED')
+    isOver = true
+    await Promise.all(asking)
+    expect(new Set(outcomes)).toEqual(new Set(['{"done":true}', 'ECONNREFUSED']))
   })
 
   it('does not wait for a connection on which nothing is asked', async () => {

@@ -17,6 +17,11 @@ const DEFAULT_BODY_LIMIT = 1_000_000
 const REQUEST_TIMEOUT_MS = 15_000
 /** How often Node looks for clients that take longer; by itself it does so every half minute. */
 const REQUESTS_CHECKED_EVERY_MS = 2_500
+/**
+ * How long a process of its own keeps connections on which nothing is asked when it stops, in milliseconds: gateways and balancers
+ * use theirs once more meanwhile, and are told that they end.
+ */
+export const FAREWELL_MS = 1_000
 /** How long a client may take nothing of what waits for it. */
 const STALLED_MS = 30_000
 
@@ -28,6 +33,8 @@ const STALLED_MS = 30_000
  * @param options.metrics what `/metrics` tells; the requests to this server are counted there.
  * @param options.stalledMs after which a client is cut off that takes nothing of its answer; 30,000 when not given. Streams,
  *   which are not written whole, see to it themselves.
+ * @param options.farewellMs for which idle connections stay when the server closes, so that their clients may leave; 0 when not
+ *   given.
  * @param options.ready rejects, or throws, while the process cannot do its work; then `/ready` is 503.
  * @param options.shutdown once it has begun `/ready` is 503 and connections end with their next answer, so that new ones
  *   are made elsewhere; everything else is served as always. `close()` waits for requests without an answer as long as
@@ -39,6 +46,7 @@ export function createHttpServer(options: {
   ready: () => Promise<void> | void
   metrics?: Metrics | undefined
   stalledMs?: number | undefined
+  farewellMs?: number | undefined
   shutdown?: ShutdownTime
 }): FastifyInstance {
   const shutdown = options.shutdown ?? new ShutdownTime()
@@ -56,7 +64,10 @@ export function createHttpServer(options: {
     // What still comes while the server closes is answered, and not with a body that no client of ours knows.
     return503OnClosing: false,
   })
-  const requests = new RequestsInFlight(server, options.stalledMs ?? STALLED_MS)
+  const requests = new RequestsInFlight(server, {
+    stalledMs: options.stalledMs ?? STALLED_MS,
+    farewellMs: options.farewellMs ?? 0,
+  })
   if (options.metrics) measureHttp(server, options.metrics)
   server.addHook('preClose', () => requests.finish(shutdown.leftMs))
   server.addHook('onSend', async (_request, reply) => {

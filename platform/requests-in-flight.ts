@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { Socket } from 'node:net'
+import { Server, type Socket } from 'node:net'
 import { setTimeout as delay, setImmediate as nextRound } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { SlowReaders } from './slow-readers.ts'
@@ -26,27 +26,55 @@ export class RequestsInFlight {
   readonly #server: FastifyInstance
   readonly #connections = new WeakMap<Socket, Connection>()
   readonly #slowReaders: SlowReaders
+  readonly #farewellMs: number
+  /** Those that speak HTTP: a WebSocket says goodbye in its own way. */
+  readonly #open = new Set<Socket>()
+  #whenGone: (() => void) | undefined
   #count = 0
   #whenNone = Promise.withResolvers<void>()
 
-  /** @param stalledMs after which a client is cut off that takes nothing of an answer. */
-  constructor(server: FastifyInstance, stalledMs: number) {
+  /**
+   * @param times.stalledMs after which a client is cut off that takes nothing of an answer.
+   * @param times.farewellMs for which connections stay on which nothing is asked: a client that is busy uses each of its own once
+   *   more meanwhile, and is told with the answer that it ends. To end one at once may cross a request that is on its way.
+   */
+  constructor(server: FastifyInstance, { stalledMs, farewellMs }: { stalledMs: number; farewellMs: number }) {
     this.#server = server
+    this.#farewellMs = farewellMs
     this.#slowReaders = new SlowReaders(stalledMs)
+    server.server.on('connection', (socket) => this.#keep(socket)).on('upgrade', ({ socket }) => this.#forget(socket))
     server.addHook('onListen', async () => this.#slowReaders.watch())
     server.addHook('onClose', async () => this.#slowReaders.rest())
     server.addHook('onRequest', (request, reply, done) => this.#come(request, reply, done))
   }
 
   /**
-   * Takes no more connections, so that requests come to an end; resolves when every one that has come has its answer, or
-   * the time is up. A client that takes nothing of its answer is not waited for.
+   * Takes no more connections, so that requests come to an end; resolves when every one that has come has its answer and
+   * clients had the time to leave, or the time is up. A client that takes nothing of its answer is not waited for.
    */
   async finish(withinMs: number): Promise<void> {
-    // Before it is known that nothing is asked: what comes between the two would be cut off in the middle.
-    this.#server.server.close()
+    // Before it is known that nothing is asked: what comes between the two would be cut off in the middle. HTTP's own
+    // `close` ends at once what is idle.
+    Server.prototype.close.call(this.#server.server)
     this.#slowReaders.hurry(Math.min(LONGEST_MARGIN_MS, withinMs / 4))
-    await Promise.race([this.#allAnswered(), delay(withinMs, undefined, { ref: false })])
+    await Promise.race([this.#lastOnes(), delay(withinMs, undefined, { ref: false })])
+  }
+
+  async #lastOnes(): Promise<void> {
+    const { promise: allGone, resolve } = Promise.withResolvers<void>()
+    this.#whenGone = resolve
+    if (this.#open.size > 0) await Promise.race([allGone, delay(this.#farewellMs, undefined, { ref: false })])
+    await this.#allAnswered()
+  }
+
+  #keep(socket: Socket): void {
+    this.#open.add(socket)
+    socket.once('close', () => this.#forget(socket))
+  }
+
+  #forget(socket: Socket): void {
+    this.#open.delete(socket)
+    if (this.#open.size === 0) this.#whenGone?.()
   }
 
   async #allAnswered(): Promise<void> {

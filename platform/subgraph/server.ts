@@ -33,6 +33,8 @@ export interface SubgraphOptions<Context extends { caller: Caller }> {
   metrics?: Metrics
   /** How long a shutdown may take, for streams to say where they go on and requests to be answered. */
   shutdownGraceMs?: number
+  /** For which idle connections stay when it stops, in milliseconds; 0 when not given. */
+  farewellMs?: number | undefined
   logger: Logger
 }
 

@@ -22,6 +22,8 @@ import { openSharedParts, type SharedParts } from './shared-parts.ts'
 /** What a test, or a process that holds the whole graph, brings itself. */
 export interface AuthOverrides {
   logger?: Logger
+  /** For which idle connections stay when it stops, in milliseconds; 0 when not given. */
+  farewellMs?: number
   now?: () => Date
   /** Tells the other processes at once of what they would otherwise find out within a second. */
   bus?: EventBus
@@ -57,6 +59,7 @@ export function startAuth(config: AuthConfig, overrides: AuthOverrides = {}): Pr
         routes: (server) => serveRoutes(server, shared),
         address: config.address,
         shutdownGraceMs: config.shutdownGraceMs,
+        farewellMs: overrides.farewellMs,
         logger,
       }),
     )

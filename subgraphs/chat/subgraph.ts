@@ -51,6 +51,8 @@ export interface ChatOverrides {
   /** Shared by all processes of the graph. */
   bus: EventBus
   logger?: Logger
+  /** For which idle connections stay when it stops, in milliseconds; 0 when not given. */
+  farewellMs?: number
   now?: () => Date
   leaseTimes?: AssistantWorkerOptions['times']
   tools?: AssistantWorkerOptions['tools']
@@ -109,6 +111,7 @@ export function startChat(config: ChatConfig, overrides: ChatOverrides): Promise
         },
         address: config.address,
         shutdownGraceMs: config.shutdownGraceMs,
+        farewellMs: overrides.farewellMs,
         logger,
       }),
     )

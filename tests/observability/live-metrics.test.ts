@@ -67,7 +67,9 @@ async function untilSeen(server: Prometheus, processes: number): Promise<number>
   const begin = Date.now() / 1_000
   let looks: number[] = []
   const haveAllBeenSeen = async () => {
-    looks = (await server.query(`timestamp(up{${OUR_JOBS}} == 1)`)).map(({ value }) => value)
+    // Only of a plain selector does `timestamp` tell when it was scraped; of anything else, when it was asked.
+    const scraped = await server.query(`timestamp(up{${OUR_JOBS}}) and up{${OUR_JOBS}} == 1`)
+    looks = scraped.map(({ value }) => value)
     const [first, last] = [Math.min(...looks), Math.max(...looks)]
     return looks.length === processes && first > begin && last - first < LOOKS_EVERY
   }
