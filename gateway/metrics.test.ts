@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { alteredSdl, replaceSupergraph } from './testing/altered-graph.ts'
 import { EventReader } from './testing/event-reader.ts'
 import { gaugeOf, metricsOf } from './testing/gauges.ts'
+import { LogLines } from './testing/log-lines.ts'
 import { MultipartClient } from './testing/multipart-client.ts'
 import { SocketClient } from './testing/socket-client.ts'
 import { startToyGateway, type ToyGateway } from './testing/start-toy-gateway.ts'
@@ -104,13 +105,52 @@ describe('operations', () => {
       await MultipartClient.subscribe(toy.url, { query: ADDED }),
     ]
     await expect.poll(() => toy.graph.feed.watcherCount).toBe(3)
-    const opened = { 'subscription reviewAdded OK': 3, 'subscription forbidden OK': 1 }
-    await expect.poll(operations).toEqual({ ...opened, 'subscription forbidden FORBIDDEN': 1 })
+    const counted = { 'subscription reviewAdded OK': 3, 'subscription forbidden FORBIDDEN': 1 }
+    await expect.poll(operations).toEqual(counted)
+    expect(await metric('operation_duration_seconds_count{type="subscription",field="reviewAdded"}')).toBe(3)
+    expect(await metric('operation_duration_seconds_bucket{le="1",type="subscription",field="reviewAdded"}')).toBe(3)
     client.send({ type: 'complete', id: '1' })
     events.leave()
     parts.leave()
     await expect.poll(() => metric('subscriptions')).toBe(0)
-    expect(await operations()).toEqual({ ...opened, 'subscription forbidden FORBIDDEN': 1 })
+    expect(await operations()).toEqual(counted)
+  })
+
+  it('are not counted as open while their subgraph is away', async () => {
+    await start()
+    await toy.graph.reviews.stop()
+    const client = await socket()
+    client.subscribe('1', 'subscription { logged { number } }')
+    client.subscribe('2', ADDED)
+    expect((await client.next()).payload?.errors?.[0]?.extensions.code).toBe('SUBGRAPH_UNAVAILABLE')
+    await expect.poll(() => metric('subscriptions')).toBe(1)
+    const ended = { 'subscription reviewAdded SUBGRAPH_UNAVAILABLE': 1 }
+    expect(await operations()).toEqual(ended)
+    client.send({ type: 'complete', id: '1' })
+    await expect.poll(operations).toEqual({ ...ended, 'subscription logged ABANDONED': 1 })
+  })
+
+  it('are told apart from those that a gateway is too full to take, or takes no more because it stops', async () => {
+    await start({ LIMIT_SOCKETS: '1', SHUTDOWN_GRACE_MS: '4000' })
+    const client = await socket()
+    expect((await EventReader.open(toy.url, NAME)).response.status).toBe(503)
+    await expect.poll(operations).toEqual({ 'unknown unknown OVERLOADED': 1 })
+    client.socket.terminate()
+    await expect.poll(() => metric('sockets')).toBe(0)
+    const arrived = Promise.withResolvers<void>()
+    const released = Promise.withResolvers<false>()
+    toy.graph.users.intercept = () => {
+      arrived.resolve()
+      return released.promise
+    }
+    const asked = await EventReader.open(toy.url, NAME)
+    await arrived.promise
+    const stopped = toy.gateway[Symbol.asyncDispose]()
+    expect((await EventReader.open(toy.url, NAME)).response.status).toBe(503)
+    expect(await operations()).toEqual({ 'unknown unknown OVERLOADED': 1, 'unknown unknown DRAINING': 1 })
+    released.resolve(false)
+    await asked.rest()
+    await stopped
   })
 
   it('are counted as abandoned when their client has gone', async () => {
@@ -130,6 +170,18 @@ describe('operations', () => {
     await expect(asked).rejects.toThrow()
     await expect.poll(operations).toEqual({ 'query user ABANDONED': 1 })
     expect(await counts('subgraph_requests_total')).toEqual({ 'subgraph=users,result=abandoned': 1 })
+  })
+
+  it('are told in the debug log in the words of the subgraphs', async () => {
+    const log = new LogLines()
+    toy = await startToyGateway({}, { logger: log.logger })
+    await toy.query('{ secret }')
+    expect(log.lines('debug')).toContainEqual(
+      expect.objectContaining({
+        ...{ msg: 'an operation was answered', type: 'query', field: 'secret', code: 'FORBIDDEN' },
+        ...{ requestId: expect.any(String), tookMs: expect.any(Number) },
+      }),
+    )
   })
 
   it('are counted for each of those who get the same answer', async () => {

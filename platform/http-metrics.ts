@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { counter, DURATION_BUCKETS, histogram, type Metrics, seriesOf } from './metrics.ts'
+import { counter, DURATION_BUCKETS, histogram, type Metrics } from './metrics.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -9,7 +9,7 @@ declare module 'fastify' {
 }
 
 /** The status by which nginx, and who reads its logs, knows that a client left before there was an answer. */
-const CLIENT_LEFT = 499
+export const CLIENT_LEFT = 499
 
 /** The others, of which a client may send any that Node's parser knows, are one. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -30,15 +30,14 @@ export function measureHttp(server: FastifyInstance, metrics: Metrics): void {
     labels: ['method', 'route'],
     buckets: DURATION_BUCKETS,
   })
-  const [requestsOf, durationsOf] = [seriesOf(requests), seriesOf(durations)]
   server.decorateRequest('beganAt', 0)
   server.addHook('onRequest', (request, reply, done) => {
     request.beganAt = performance.now()
-    reply.raw.once('close', () => requestsOf(methodOf(request), routeOf(request), statusOf(reply)).inc())
+    reply.raw.once('close', () => requests.labels(methodOf(request), routeOf(request), String(statusOf(reply))).inc())
     done()
   })
   server.addHook('onSend', (request, _reply, payload, done) => {
-    durationsOf(methodOf(request), routeOf(request)).observe((performance.now() - request.beganAt) / 1_000)
+    durations.labels(methodOf(request), routeOf(request)).observe((performance.now() - request.beganAt) / 1_000)
     done(null, payload)
   })
 }
@@ -52,6 +51,7 @@ function routeOf({ routeOptions: { url } }: FastifyRequest): string {
   return url ?? 'unknown'
 }
 
-function statusOf({ raw }: FastifyReply): string {
-  return String(raw.headersSent ? raw.statusCode : CLIENT_LEFT)
+/** The status of a response that has closed: 499 when its client left before there was one. */
+export function statusOf({ raw }: FastifyReply): number {
+  return raw.headersSent ? raw.statusCode : CLIENT_LEFT
 }

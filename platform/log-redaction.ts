@@ -53,7 +53,11 @@ const SECRET_TEXTS: readonly (readonly [pattern: RegExp, replacement: string])[]
   [new RegExp(`\\b(${NAMES_IN_TEXT})(\\\\+)":\\s*\\2".{1,1000}?(?<!\\\\)\\2"`, 'gi'), `$1$2":$2"${CENSORED}$2"`],
 ]
 
-/** A line of JSON without what looks like a credential in its texts, whatever it is called; still JSON. */
+/**
+ * A line of JSON without what has the form of a credential in its texts, wherever it stands; still JSON. These are: who
+ * somebody is in a URL, `Bearer …` and `Basic …`, JSON Web Tokens, `sk-…`, hashes of Argon2, private keys in PEM,
+ * `password=…` and its like, and JSON that is quoted. Another form, `password: …` say, is not known from prose.
+ */
 export function withoutSecretTexts(line: string): string {
   return SECRET_TEXTS.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), line)
 }

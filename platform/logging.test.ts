@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import * as fc from 'fast-check'
@@ -157,10 +156,19 @@ describe('a secret', () => {
     fc.assert(property, { numRuns: 500 })
   })
 
-  it('is not in what a child is bound to', () => {
-    const token = randomUUID()
-    const lines = linesOf((logger) => logger.child({ token, client: { password: token } }).info({ token }, 'x'))
-    expect(JSON.stringify(lines)).not.toContain(token)
+  it('is in no line of a child, wherever in what it is bound to it was planted', () => {
+    const property = fc.property(planted, ({ record, secret }) => {
+      const lines = linesOf((logger) => {
+        const child = logger.child(record)
+        child.info('of a child')
+        child.child({ inner: record, err: new Error('bound', { cause: record }) }).info('of its own child')
+        child.setBindings(record)
+        child.info('of a child that was bound anew')
+      })
+      expect(lines).toHaveLength(3)
+      expect(JSON.stringify(lines)).not.toContain(secret)
+    })
+    fc.assert(property, { numRuns: 200 })
   })
 
   it.each(['json', 'pretty'] as const)('is not in what a process writes as %s', async (format) => {

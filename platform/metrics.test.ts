@@ -3,7 +3,7 @@ import { parse } from 'graphql'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createHttpServer, listen } from './http-server.ts'
-import { counter, createMetrics, histogram, type Metrics, observe, seriesOf } from './metrics.ts'
+import { counter, createMetrics, histogram, type Metrics, observe } from './metrics.ts'
 import { rootFieldOf } from './root-field.ts'
 
 async function serve(metrics: Metrics): Promise<string> {
@@ -21,8 +21,8 @@ describe('metrics of one name', () => {
   it('are one metric, however often a process opens the part that they tell of', async () => {
     const metrics = createMetrics()
     const options = { name: 'things_total', help: 'Things.', labels: ['kind'] } as const
-    seriesOf(counter(metrics, options))('good').inc()
-    seriesOf(counter(metrics, options))('good').inc()
+    counter(metrics, options).labels('good').inc()
+    counter(metrics, options).labels('good').inc()
     const timed = { name: 'thing_seconds', help: 'Of one.', buckets: [1] }
     for (let count = 0; count < 2; count += 1) histogram(metrics, timed).observe(0.5)
     for (const read of [() => 2, () => 3]) observe(metrics, { name: 'open', help: 'Open.', read })

@@ -29,7 +29,7 @@ export function createMetrics(role?: string): Metrics {
 }
 
 /**
- * Counts what happens; the one of that name, if there is one. Where a series is written often, keep `labels(…)` of it.
+ * Counts what happens; the one of that name, if there is one.
  *
  * @throws Error when there is a metric of another kind by that name.
  */
@@ -61,20 +61,6 @@ export function histogram<Label extends string = never>(
 export function gauge<Label extends string = never>(metrics: Metrics, options: Labelled<Label>): Gauge<Label> {
   const known = metrics.getSingleMetric(options.name)
   return known instanceof Gauge ? known : new Gauge(settings(metrics, options))
-}
-
-/**
- * The series of a metric by the values of its labels, each looked up once: prom-client checks and joins the labels anew
- * for every `labels(…)`. As many are kept as there are combinations of values, so these must be bounded.
- */
-export function seriesOf<Series>(metric: { labels(...values: string[]): Series }): (...values: string[]) => Series {
-  const known = new Map<string, Series>()
-  return (...values) => {
-    const key = values.join('\n')
-    const series = known.get(key) ?? metric.labels(...values)
-    known.set(key, series)
-    return series
-  }
 }
 
 /** What is looked up for one series of a gauge. */

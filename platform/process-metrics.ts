@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { versionOfParley } from './version.ts'
 
 let shared: Registry | undefined
 
@@ -24,12 +24,4 @@ export function addBuildInfo(metrics: Registry, role: string): void {
     labelNames: ['role', 'version'],
     registers: [metrics],
   }).set({ role, version: versionOfParley() }, 1)
-}
-
-let version: string | undefined
-
-function versionOfParley(): string {
-  version ??= (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version
-  return version
 }

@@ -2,14 +2,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { startTraceCollector } from '../tests/support/trace-collector.ts'
 
 const FIXTURE = fileURLToPath(new URL('./testing/process.fixture.ts', import.meta.url))
 const PATIENCE_MS = 20_000
 
 /** Starts the fixture; it is killed at the latest when the test ends. */
-function start(behaviour: string, shutdownGraceMs = 8_000) {
+function start(behaviour: string, shutdownGraceMs = 8_000, environment: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [FIXTURE], {
-    env: { BEHAVIOUR: behaviour, SHUTDOWN_GRACE_MS: String(shutdownGraceMs) },
+    env: { ...environment, BEHAVIOUR: behaviour, SHUTDOWN_GRACE_MS: String(shutdownGraceMs) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -63,6 +64,20 @@ describe('a process', () => {
     expect(await process.ends()).toMatchObject({ code: 1, stdout: 'running\ndisposing\n' })
   })
 
+  it('waits for its disposal where nothing holds the event loop any more', async () => {
+    const process = start('is held by nothing at its end')
+    await process.says('running')
+    process.signal('SIGTERM')
+    expect(await process.ends()).toEqual({ code: 0, stdout: 'running\ndisposing\ndisposed\n', stderr: '' })
+  })
+
+  it('gives up a disposal that nothing holds and that outlasts the grace as any other', async () => {
+    const process = start('hangs at its end, held by nothing', 0)
+    await process.says('running')
+    process.signal('SIGTERM')
+    expect(await process.ends()).toEqual({ code: 1, stdout: 'running\ndisposing\n', stderr: '' })
+  })
+
   it('gives up at a second signal', async () => {
     const process = start('hangs at its end', 60_000)
     await process.says('running')
@@ -77,6 +92,15 @@ describe('a process', () => {
     await process.says('running')
     process.signal('SIGTERM')
     expect(await process.ends()).toMatchObject({ code: 1, stderr: expect.stringContaining('could not close') })
+  })
+
+  it('that fails at its end has sent what it recorded of that', async () => {
+    await using collector = await startTraceCollector()
+    const process = start('fails at its end', 8_000, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+    await process.says('running')
+    process.signal('SIGTERM')
+    expect(await process.ends()).toMatchObject({ code: 1, stderr: expect.stringContaining('could not close') })
+    expect(collector.spans).toMatchObject([{ service: 'fixture', name: 'the end', hasFailed: true }])
   })
 
   it('that is told something wrong says so in one line and ends with 1', async () => {

@@ -32,8 +32,11 @@ export async function runProcess<Config extends { readonly shutdownGraceMs: numb
     // Now, because a process that is killed leaves nothing behind at its end.
     flushCompileCache?.()
     await stop.told
-    await running[Symbol.asyncDispose]()
-    await tracing?.[Symbol.asyncDispose]()
+    try {
+      await running[Symbol.asyncDispose]()
+    } finally {
+      await tracing?.[Symbol.asyncDispose]()
+    }
     process.exit(0)
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`)
@@ -50,7 +53,8 @@ function listenForStop(withinMs: number): { told: Promise<void>; isTold(): boole
   let signals = 0
   let isStopping = false
   const stop = () => {
-    if (!isStopping) setTimeout(() => process.exit(1), withinMs).unref()
+    // It holds the event loop: disposals wait behind timers that do not, and Node would end with 13 in their middle.
+    if (!isStopping) setTimeout(() => process.exit(1), withinMs)
     isStopping = true
     resolve()
   }

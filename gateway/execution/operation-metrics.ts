@@ -3,10 +3,11 @@ import type { Counter, Histogram } from 'prom-client'
 import { TOP_LEVEL_CODES } from '../../platform/errors.ts'
 import { codeOf, originalOf } from '../../platform/graphql-errors.ts'
 import type { Logger } from '../../platform/logging.ts'
-import { counter, DURATION_BUCKETS, histogram, type Metrics, seriesOf } from '../../platform/metrics.ts'
+import { counter, DURATION_BUCKETS, histogram, type Metrics } from '../../platform/metrics.ts'
 import { rootFieldOf } from '../../platform/root-field.ts'
 import { type RefusalReason, Refusals, refusalOf } from '../protection/refusals.ts'
 import { AbandonedError } from './deadline.ts'
+import { TurnedAwayError } from './turned-away-error.ts'
 
 /** What an operation asks for, in words that the schema bounds: nothing of it is the client's own. */
 export interface OperationKind {
@@ -24,28 +25,29 @@ const CODES: ReadonlySet<string> = new Set(TOP_LEVEL_CODES)
 
 /** Counts and measures clients' operations, on every transport. */
 export class OperationMetrics {
-  readonly #totalOf: (...values: string[]) => Counter.Internal
-  readonly #durationOf: (...values: string[]) => Histogram.Internal<'type' | 'field'>
+  readonly #totals: Counter<'type' | 'field' | 'code'>
+  readonly #durations: Histogram<'type' | 'field'>
   readonly #refusals: Refusals
   readonly #logger: Logger
   readonly #kinds = new WeakMap<OperationDefinitionNode, OperationKind>()
 
   constructor({ metrics, logger }: { readonly metrics: Metrics; readonly logger: Logger }) {
-    const totals = counter(metrics, {
+    this.#totals = counter(metrics, {
       name: 'parley_gateway_operations_total',
       help:
-        'Operations by type, root field and the code of their first error, OK, or ABANDONED where the client left. ' +
-        'A subscription counts when it opens, and once more when it ends with an error.',
+        'Operations by type, root field and the code of their first error, OK, or ABANDONED where the client left; ' +
+        'OVERLOADED or DRAINING where this process was too full to read them, or was stopping. A subscription counts ' +
+        'when its subgraph has told something or has not refused it for a second, and again when it ends with an error.',
       labels: ['type', 'field', 'code'],
     })
-    const durations = histogram(metrics, {
+    this.#durations = histogram(metrics, {
       name: 'parley_gateway_operation_duration_seconds',
-      help: 'How long operations took from their arrival to their answer; subscriptions how long to open.',
+      help:
+        'How long operations took from their arrival to their answer; subscriptions until their subgraph was asked, ' +
+        'or they ended without that.',
       labels: ['type', 'field'],
       buckets: DURATION_BUCKETS,
     })
-    this.#totalOf = seriesOf(totals)
-    this.#durationOf = seriesOf(durations)
     this.#refusals = new Refusals(metrics)
     this.#logger = logger
   }
@@ -65,22 +67,22 @@ export class OperationMetrics {
   }
 
   took({ type, field }: OperationKind, milliseconds: number): void {
-    this.#durationOf(type, field).observe(milliseconds / 1_000)
+    this.#durations.labels(type, field).observe(milliseconds / 1_000)
   }
 
-  /** @param code OK, ABANDONED or any code of an error; one that is none of ours is a fault of the graph's. */
+  /** @param code one of those that are counted, of which there are a dozen. */
   count({ type, field }: OperationKind, code: string): void {
-    const known = code === OK || code === ABANDONED || CODES.has(code) ? code : 'INTERNAL_SERVER_ERROR'
-    this.#totalOf(type, field, known).inc()
+    this.#totals.labels(type, field, code).inc()
   }
 
   refused(reason: RefusalReason): void {
     this.#refusals.count(reason)
   }
 
-  log(requestId: string, { type, field }: OperationKind, code: string, durationMs: number): void {
+  log(requestId: string, { type, field }: OperationKind, code: string, milliseconds: number): void {
     if (!this.#logger.isLevelEnabled('debug')) return
-    this.#logger.debug({ requestId, type, field, code, durationMs: Math.round(durationMs) }, 'operation')
+    const tookMs = Math.round(milliseconds)
+    this.#logger.debug({ requestId, type, field, code, tookMs }, 'an operation was answered')
   }
 }
 
@@ -92,6 +94,8 @@ export class MeasuredOperation {
   #kind = UNKNOWN
   #code: string | undefined
   #refusal: RefusalReason | undefined
+  /** After how many milliseconds its subgraph was asked, if it is a subscription. */
+  #askedMs: number | undefined
   #isOpen = false
   #isOver = false
 
@@ -116,7 +120,7 @@ export class MeasuredOperation {
 
   /** Something went wrong, as it was thrown; what is told first is what is counted. */
   failed(error: unknown): void {
-    this.#code ??= originalOf(error) instanceof AbandonedError ? ABANDONED : codeOf(error)
+    this.#code ??= countedCodeOf(error)
     this.#refusal ??= refusalOf(error)
   }
 
@@ -125,19 +129,26 @@ export class MeasuredOperation {
     this.#refusal ??= reason
   }
 
+  /** It is a subscription, and its subgraph is asked for it; again changes nothing. */
+  asked(): void {
+    this.#askedMs ??= this.#spentMs()
+  }
+
   /** It is a subscription, and open: it is counted now, and at its end only if that is an error. */
   opened(): void {
-    this.#metrics.took(this.#kind, this.#spentMs())
-    this.#metrics.count(this.#kind, OK)
+    if (this.#isOver || this.#isOpen) return
     this.#isOpen = true
+    this.#metrics.took(this.#kind, this.#askedMs ?? this.#spentMs())
+    this.#metrics.count(this.#kind, OK)
   }
 
   /** It is over; a second time changes nothing. */
   end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    const code = this.#code ?? OK
-    if (!this.#isOpen) this.#metrics.took(this.#kind, this.#spentMs())
+    const wasAsked = this.#kind.type !== 'subscription' || this.#askedMs !== undefined
+    const code = this.#code ?? (wasAsked ? OK : ABANDONED)
+    if (!this.#isOpen) this.#metrics.took(this.#kind, this.#askedMs ?? this.#spentMs())
     if (!this.#isOpen || code !== OK) this.#metrics.count(this.#kind, code)
     if (this.#refusal) this.#metrics.refused(this.#refusal)
     this.#metrics.log(this.#requestId, this.#kind, code, this.#spentMs())
@@ -157,4 +168,13 @@ export class MeasuredOperation {
   #spentMs(): number {
     return performance.now() - this.#since
   }
+}
+
+/** A code that is none of ours is a fault of the graph's. */
+function countedCodeOf(error: unknown): string {
+  const original = originalOf(error)
+  if (original instanceof AbandonedError) return ABANDONED
+  if (original instanceof TurnedAwayError) return original.countedAs
+  const code = codeOf(error)
+  return CODES.has(code) ? code : 'INTERNAL_SERVER_ERROR'
 }

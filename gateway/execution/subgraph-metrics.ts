@@ -1,4 +1,5 @@
-import { counter, DURATION_BUCKETS, histogram, type Metrics, seriesOf } from '../../platform/metrics.ts'
+import type { Counter } from 'prom-client'
+import { counter, DURATION_BUCKETS, histogram, type Metrics } from '../../platform/metrics.ts'
 import { AbandonedError } from './deadline.ts'
 
 /** How a request to a subgraph ended. */
@@ -6,12 +7,13 @@ type Result = 'ok' | 'errors' | 'unavailable' | 'timeout' | 'abandoned'
 
 /** Counts and measures the requests to one subgraph, of which an operation may need several. */
 export class SubgraphMetrics {
-  readonly #totalOf: (result: Result) => { inc(): void }
+  readonly #totals: Counter<'subgraph' | 'result'>
+  readonly #subgraph: string
   readonly #duration: { observe(seconds: number): void }
 
   /** @param subgraph its name in the supergraph. */
   constructor(metrics: Metrics, subgraph: string) {
-    const totals = counter(metrics, {
+    this.#totals = counter(metrics, {
       name: 'parley_gateway_subgraph_requests_total',
       help:
         'Requests to subgraphs over HTTP: ok, errors in the answer, unavailable (no answer, or none that can be used), ' +
@@ -24,8 +26,7 @@ export class SubgraphMetrics {
       labels: ['subgraph'],
       buckets: DURATION_BUCKETS,
     })
-    const seriesOfResult = seriesOf(totals)
-    this.#totalOf = (result) => seriesOfResult(subgraph, result)
+    this.#subgraph = subgraph
     this.#duration = durations.labels(subgraph)
   }
 
@@ -44,7 +45,7 @@ export class SubgraphMetrics {
       if (signal.aborted) result = signal.reason instanceof AbandonedError ? 'abandoned' : 'timeout'
       throw error
     } finally {
-      this.#totalOf(result).inc()
+      this.#totals.labels(this.#subgraph, result).inc()
       this.#duration.observe((performance.now() - since) / 1_000)
     }
   }

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ApplicationError, ForbiddenError, RateLimitedError, UnauthenticatedError } from '../../platform/errors.ts'
+import { type ApplicationError, ForbiddenError, RateLimitedError, UnauthenticatedError } from '../../platform/errors.ts'
 import { toWireError } from '../../platform/graphql-errors.ts'
 import { type Metrics, observe } from '../../platform/metrics.ts'
+import { TurnedAwayError } from '../execution/turned-away-error.ts'
 import type { Client } from '../identity/client.ts'
 import type { Refusals } from '../protection/refusals.ts'
 import type { Admission, Refusal } from '../sessions/admission.ts'
@@ -62,9 +63,10 @@ export class HttpStreams {
     }
     const client = known ?? (await identification.identifySender(request.raw))
     if (request.raw.socket.destroyed) return reply.hijack()
-    const refusal = this.#operations.isDraining ? { status: 503, retryAfterSeconds: 1 } : admission.refuse()
+    const { isDraining } = this.#operations
+    const refusal = isDraining ? { status: 503, retryAfterSeconds: 1 } : admission.refuse()
     const left = refusal ?? admission.enter(client)
-    if (typeof left === 'object') throw refused(left, reply)
+    if (typeof left === 'object') throw refused(left, reply, isDraining)
     let operation: StreamedOperation | undefined
     const session = new ClientSession(client, this.#options, () => operation?.disown(this.#unauthenticated(request.id)))
     const opened = session.open(parameters, request.id, { readOnly: request.method === 'GET' })
@@ -107,10 +109,9 @@ export class HttpStreams {
 }
 
 /** @returns what to throw; the header tells when to come again. */
-function refused({ status, retryAfterSeconds }: Refusal, reply: FastifyReply): ApplicationError {
+function refused({ status, retryAfterSeconds }: Refusal, reply: FastifyReply, isDraining: boolean): ApplicationError {
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
-  if (status === 503)
-    return new ApplicationError('SUBGRAPH_UNAVAILABLE', 'The gateway is full or stops; come again later.')
+  if (status === 503) return new TurnedAwayError(isDraining ? 'DRAINING' : 'OVERLOADED')
   return new RateLimitedError(
     'Too many streams and sockets are open, or come at once; close some, or come again later.',
   )

@@ -107,7 +107,6 @@ export class ClientSession {
       const errors = graph.variableFaults(read.operation, variables)
       if (errors) return errors
       const stream = this.#subscribe({ requestId, variables, ...read }, measured)
-      measured.opened()
       return { ...opened, outcome: wantsCost(payload.extensions) ? new CostedResults(stream, read.cost) : stream }
     } catch (error) {
       return [asGraphQLError(error)]
@@ -147,7 +146,7 @@ export class ClientSession {
   }
 
   #subscribe(
-    asked: Omit<SubscriptionRequest, 'client' | 'unauthenticated' | 'failed'>,
+    asked: Omit<SubscriptionRequest, 'client' | 'unauthenticated' | 'asked' | 'opened' | 'failed'>,
     measured: MeasuredOperation,
   ): SubscriptionStream {
     const { maxSubscriptions, subscriptions } = this.#services
@@ -159,6 +158,8 @@ export class ClientSession {
       opening,
       client: () => this.#client,
       unauthenticated: () => this.#disowned(),
+      asked: () => measured.asked(),
+      opened: () => measured.opened(),
       failed: (error) => measured.failed(error),
     }
     const stream = openIn(opening, () =>

@@ -1,5 +1,5 @@
 import { CloseCode } from 'graphql-ws'
-import { counter, type Metrics, seriesOf } from '../../platform/metrics.ts'
+import { counter, type Metrics } from '../../platform/metrics.ts'
 import { SERVICE_RESTART, TOO_SLOW, TRY_AGAIN_LATER } from './close-codes.ts'
 
 /** Of RFC 6455 §7.4.1: what clients, browsers and `ws` close with, or what stands for a socket that was never closed. */
@@ -21,6 +21,5 @@ export function countCloses(metrics: Metrics): (code: number) => void {
     help: 'Client sockets that have closed, by their code (RFC 6455 §7.4); those that are in no standard and not ours are "other".',
     labels: ['code'],
   })
-  const closesOf = seriesOf(closes)
-  return (code) => closesOf(KNOWN.has(code) ? String(code) : 'other').inc()
+  return (code) => closes.labels(KNOWN.has(code) ? String(code) : 'other').inc()
 }

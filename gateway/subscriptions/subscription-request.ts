@@ -15,6 +15,10 @@ export interface SubscriptionRequest {
   readonly opening?: Span | undefined
   /** Called when a subgraph ends the subscription because it does not, or no longer, know its client. */
   unauthenticated(): void
+  /** Called whenever its subgraph is asked for it. */
+  asked?(): void
+  /** Called once, when it is open: something came of it, or its subgraph has not refused it within a second. */
+  opened?(): void
   /** Called with the error by which the subscription ends, if that is why it does. */
   failed?(error: unknown): void
 }

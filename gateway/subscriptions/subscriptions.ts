@@ -235,6 +235,7 @@ export class Subscriptions {
         patience: this.#patience,
         timers: this.#timers,
         random: Math.random,
+        onOpened: () => live.request.opened?.(),
         onReconnect: () => {
           this.#reconnections += 1
           this.#metrics.reconnected()
@@ -264,6 +265,7 @@ export class Subscriptions {
     const forwarded = { ...forwardedHeaders(request.client(), request.requestId), ...traceOf(request, isReopened) }
     const signed = signedHeaders(forwarded, this.#signer, { path, body: canonicalOperation(payload) })
     endOpening(request.opening)
+    request.asked?.()
     return { ...payload, extensions: { ...signed, resume: { positions: true, resumed: isReopened } } }
   }
 }

@@ -25,6 +25,8 @@ export class FeedBench {
   readonly #gate = new ReopeningGate()
   /** How often an operation was sent again. */
   reconnections = 0
+  /** How many of the feeds were open. */
+  opened = 0
   /** How often a subgraph did not know who a stream is for. */
   disowned = 0
 
@@ -42,6 +44,9 @@ export class FeedBench {
       patience: PATIENCE,
       timers: this.timers,
       random: Math.random,
+      onOpened: () => {
+        this.opened += 1
+      },
       onReconnect: () => {
         this.reconnections += 1
       },

@@ -205,6 +205,52 @@ describe('a resumable feed', () => {
   })
 })
 
+describe('a feed is open', () => {
+  const feed = (delivery?: FeedParts['delivery']) =>
+    new UpstreamFeed(bench.feedParts(delivery ? { delivery } : {}), { push: () => true, finish: () => {} })
+  const quiet: FeedParts['delivery'] = { kind: 'replayable' }
+
+  it('when something came of it, once, whatever becomes of it later', async () => {
+    feed().start()
+    expect(bench.opened).toBe(0)
+    await pass(50, [])
+    expect(bench.opened).toBe(1)
+    upstream.cut()
+    await pass(10_000, [])
+    expect(bench.opened).toBe(1)
+  })
+
+  it('when it was not refused within a second, where there is nothing to tell', async () => {
+    upstream.tellsBeginning = false
+    feed(quiet).start()
+    await pass(500, [])
+    expect(bench.opened).toBe(0)
+    await pass(1_000, [])
+    expect(bench.opened).toBe(1)
+  })
+
+  it('neither while its subgraph is away, nor when it is refused, sent elsewhere or left', async () => {
+    upstream.tellsBeginning = false
+    upstream.isUp = false
+    const [away, refused, drained] = [feed(quiet), feed(quiet), feed(quiet)]
+    away.start()
+    await pass(5_000, [])
+    away.stop()
+    upstream.isUp = true
+    upstream.refusals.push('SUBGRAPH_UNAVAILABLE', 'FORBIDDEN')
+    refused.start()
+    await pass(20_000, [])
+    expect(upstream.refusals).toEqual([])
+    upstream.drains.push(30_000)
+    drained.start()
+    await pass(500, [])
+    drained.stop()
+    await pass(5_000, [])
+    expect(upstream.drains).toEqual([])
+    expect(bench.opened).toBe(0)
+  })
+})
+
 describe('a feed whose subgraph never says where it is', () => {
   const silent: Partial<FeedParts> = { read: (text) => ({ text, payload: JSON.parse(text), position: undefined }) }
 

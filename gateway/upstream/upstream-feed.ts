@@ -13,6 +13,9 @@ import type { UpstreamSubscription } from './upstream-socket.ts'
 /** An upstream that tells something and stays open as long has succeeded, as one has that tells a position. */
 const SETTLED_MS = 5_000
 
+/** An operation that was not refused within as long is taken for open: nothing says that it is before its first event. */
+const NOT_REFUSED_MS = 1_000
+
 /** How long an operation that was sent again counts as being opened, if nothing comes of it. */
 const OPENING_MS = 100
 
@@ -36,6 +39,8 @@ export interface FeedParts {
   readonly patience: Patience
   readonly timers: Timers
   random(): number
+  /** Called once: something came of the subscription, or it was sent and not refused within a second. */
+  onOpened(): void
   /** Called when the upstream was lost and its operation is sent again. */
   onReconnect(): void
   /** Called when the subgraph ends the stream because it does not, or no longer, know who it is for. */
@@ -64,6 +69,9 @@ export class UpstreamFeed {
   /** Gives up the wait for the next try. */
   #cancel: (() => void) | undefined
   #leaveGate: (() => void) | undefined
+  /** Waits no longer for a refusal. */
+  #unwatch: (() => void) | undefined
+  #isOpened = false
   #position: unknown
   /** The position that everything comes after. That of the first event is none: the event itself is not after it. */
   #origin: unknown
@@ -166,6 +174,7 @@ export class UpstreamFeed {
     this.#firstSentAt ??= this.#sentAt
     if (this.#isAway) this.#parts.onReconnect()
     this.#isAway = false
+    if (!this.#isOpened) this.#unwatch = this.#parts.timers.after(NOT_REFUSED_MS, () => this.#opened())
     if (this.#leaveGate) this.#cancel = this.#parts.timers.after(OPENING_MS, this.#leaveGate)
   }
 
@@ -173,6 +182,8 @@ export class UpstreamFeed {
     const event = this.#parts.read(text)
     const { opensAt, isEmpty, reconnectWithinMs, refusal, failure } = signalsIn(event.payload)
     this.#leaveGate?.()
+    if (refusal || reconnectWithinMs !== undefined) this.#unwatch?.()
+    else this.#opened()
     if (refusal && (this.#parts.delivery || refusal.some(isUnauthenticated))) this.#refused(refusal)
     else {
       this.#isHeard = this.#wasOpen = true
@@ -185,6 +196,13 @@ export class UpstreamFeed {
         if (!isEmpty) this.#hand(event)
       }
     }
+  }
+
+  #opened(): void {
+    this.#unwatch?.()
+    if (this.#isOpened) return
+    this.#isOpened = true
+    this.#parts.onOpened()
   }
 
   #begin(opensAt: unknown): void {
@@ -279,6 +297,8 @@ export class UpstreamFeed {
   #leave(): void {
     this.#cancel?.()
     this.#cancel = undefined
+    this.#unwatch?.()
+    this.#unwatch = undefined
     this.#subscription?.unsubscribe()
     this.#subscription = undefined
     this.#leaveGate?.()

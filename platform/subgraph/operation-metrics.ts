@@ -2,7 +2,7 @@ import { type DocumentNode, getOperationAST, type OperationDefinitionNode } from
 import type { Counter, Histogram } from 'prom-client'
 import { TOP_LEVEL_CODES } from '../errors.ts'
 import type { Logger } from '../logging.ts'
-import { counter, createMetrics, DURATION_BUCKETS, histogram, type Metrics, seriesOf } from '../metrics.ts'
+import { counter, createMetrics, DURATION_BUCKETS, histogram, type Metrics } from '../metrics.ts'
 import { rootFieldOf } from '../root-field.ts'
 
 /** The code of an operation without errors. */
@@ -62,12 +62,15 @@ export class OperationMetrics {
       name: 'parley_subgraph_operations_total',
       help:
         'Operations by type, root field and the code of their first error, or OK. A subscription counts when it opens, ' +
-        'and once more when it ends with an error.',
+        'and once more when it ends with an error. What is refused over HTTP for its signature or token counts in ' +
+        'parley_http_requests_total alone.',
       labels: ['type', 'field', 'code'],
     })
     this.#durations = histogram(metrics, {
       name: 'parley_subgraph_operation_duration_seconds',
-      help: 'How long operations took to be executed; subscriptions how long to open.',
+      help:
+        'How long operations took to be executed; subscriptions how long to open. Without those that were refused over a ' +
+        'socket, and bodies that are no operation.',
       labels: ['type', 'field'],
       buckets: DURATION_BUCKETS,
     })
@@ -97,10 +100,9 @@ export class OperationMetrics {
   }
 
   #newMeter(type: string, field: string): OperationMeter {
-    const totalOf = seriesOf({ labels: (code = OK) => this.#totals.labels(type, field, code) })
     const duration = this.#durations.labels(type, field)
     return {
-      count: (code = OK) => totalOf(CODES.has(code) ? code : 'INTERNAL_SERVER_ERROR').inc(),
+      count: (code = OK) => this.#totals.labels(type, field, CODES.has(code) ? code : 'INTERNAL_SERVER_ERROR').inc(),
       took: (beganAt) => duration.observe((performance.now() - beganAt) / 1_000),
       log: (code = OK, beganAt) => {
         if (!this.#logger?.isLevelEnabled('debug')) return

@@ -1,21 +1,21 @@
 import type { ApolloServerPlugin } from '@apollo/server'
 import { context, type Span, SpanKind, trace } from '@opentelemetry/api'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type DocumentNode, getOperationAST, type OperationDefinitionNode } from 'graphql'
+import { CLIENT_LEFT, statusOf } from '../http-metrics.ts'
 import { rootFieldOf } from '../root-field.ts'
 import { withTraceparent } from '../tracing/propagation.ts'
 import { inSpan, markFailed, spanNow, startSpan, type TracedPart } from '../tracing/spans.ts'
 import { codeOfFirst } from './operation-metrics.ts'
 
 /**
- * Handles each request whose `traceparent` says that it is recorded in a span of that trace. Add it behind what checks the
- * signature, which covers the header.
+ * Handles each request whose `traceparent` says that it is recorded in a span of that trace, which ends with the answer, or
+ * with status 499 when its caller leaves. Add it behind what checks the signature, which covers the header.
  *
  * @param isChecked whether the signature of such a request has been checked; others are not traced.
  */
 export function traceRequests(server: FastifyInstance, part: TracedPart, isChecked: (route: string) => boolean): void {
-  const spans = new WeakMap<FastifyRequest, Span>()
-  server.addHook('preHandler', (request, _reply, done) => {
+  server.addHook('preHandler', (request, reply, done) => {
     const { traceparent } = request.headers
     const route = request.routeOptions.url
     if (typeof traceparent !== 'string' || route === undefined || !isChecked(route)) return done()
@@ -25,15 +25,18 @@ export function traceRequests(server: FastifyInstance, part: TracedPart, isCheck
       startSpan(() => ({ part, name, kind: SpanKind.SERVER, attributes })),
     )
     if (!span) return done()
-    spans.set(request, span)
+    // Fastify's `onResponse` says nothing of a caller that has left, as the gateway does at its deadline.
+    if (reply.raw.destroyed) endWith(span, reply)
+    else reply.raw.once('close', () => endWith(span, reply))
     context.with(trace.setSpan(context.active(), span), done)
   })
-  server.addHook('onResponse', async (request, { statusCode }) => {
-    const span = spans.get(request)
-    span?.setAttribute('http.response.status_code', statusCode)
-    if (statusCode >= 500) markFailed(span, String(statusCode))
-    span?.end()
-  })
+}
+
+function endWith(span: Span, reply: FastifyReply): void {
+  const status = statusOf(reply)
+  span.setAttribute('http.response.status_code', status)
+  if (status === CLIENT_LEFT || status >= 500) markFailed(span, String(status))
+  span.end()
 }
 
 /** Names the span of an operation after what it asks for, and says the code of its first error. */

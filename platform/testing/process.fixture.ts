@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigurationError } from '../environment.ts'
 import { runProcess } from '../process.ts'
+import { beginTrace } from '../tracing/spans.ts'
 
 /** A process that does what `BEHAVIOUR` says, so that a test can send it signals. */
 const behaviours: Record<string, () => Promise<AsyncDisposable>> = {
@@ -19,7 +21,16 @@ const behaviours: Record<string, () => Promise<AsyncDisposable>> = {
       say('disposing')
       return new Promise(() => {})
     }),
-  'fails at its end': async () => running(() => Promise.reject(new Error('could not close'))),
+  'is held by nothing at its end': async () => heldUntilItsEnd(() => delay(100, undefined, { ref: false })),
+  'hangs at its end, held by nothing': async () => heldUntilItsEnd(() => new Promise(() => {})),
+  'fails at its end': async () =>
+    running(() =>
+      beginTrace(
+        undefined,
+        () => ({ part: 'gateway', name: 'the end' }),
+        () => Promise.reject(new Error('could not close')),
+      ),
+    ),
   'has a bug': () => Promise.reject(new TypeError('a bug')),
   'is told something wrong': () => Promise.reject(new ConfigurationError('PORT: port 80 is already taken')),
 }
@@ -39,7 +50,22 @@ function running(dispose: () => Promise<void>): AsyncDisposable {
   }
 }
 
+/** As an event loop that has run empty by the time that the rest is disposed of. */
+function heldUntilItsEnd(dispose: () => Promise<void>): AsyncDisposable {
+  const life = setInterval(() => {}, 60_000)
+  setImmediate(() => say('running'))
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(life)
+      say('disposing')
+      await dispose()
+      say('disposed')
+    },
+  }
+}
+
 await runProcess(
   (environment) => ({ shutdownGraceMs: Number(environment.SHUTDOWN_GRACE_MS) }),
   () => behaviours[process.env.BEHAVIOUR ?? '']?.() ?? Promise.reject(new Error('Set BEHAVIOUR.')),
+  'fixture',
 )

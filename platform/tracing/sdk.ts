@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { context, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
@@ -10,6 +9,7 @@ import {
   SamplingDecision,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-node'
+import { versionOfParley } from '../version.ts'
 import { isSampled } from './sampling.ts'
 import { setTracing } from './spans.ts'
 
@@ -39,7 +39,7 @@ interface SdkOptions {
 /** Records spans and sends them to a collector from now on. Disposing sends what waits, within a second. */
 export function registerSdk({ service, endpoint, ratio, onFailure }: SdkOptions): AsyncDisposable {
   const collector = new OTLPTraceExporter({
-    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    url: tracesUrl(endpoint),
     timeoutMillis: EXPORT_TIMEOUT_MS,
   })
   const processor = new BatchSpanProcessor(tellingOfFailures(collector, onFailure), {
@@ -99,7 +99,9 @@ function tellingOfFailures(collector: SpanExporter, onFailure: (error: unknown) 
   }
 }
 
-function versionOfParley(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+/** Its own path and query stay. */
+function tracesUrl(endpoint: string): string {
+  const url = new URL(endpoint)
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/traces`
+  return url.href
 }

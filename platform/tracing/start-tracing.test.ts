@@ -28,6 +28,16 @@ describe('tracing', () => {
     beginTrace(undefined, spanOf('afterwards'), () => expect(spanNow()).toBeUndefined())
   })
 
+  it('sends below the path of the collector, with what its URL asks for', async () => {
+    await using collector = await startTraceCollector()
+    {
+      const endpoint = `${collector.url}/otlp/?tenant=a`
+      await using _tracing = await startTracing('test', { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
+      beginTrace(undefined, spanOf('one'), () => undefined)
+    }
+    expect([...collector.paths]).toEqual(['/otlp/v1/traces?tenant=a'])
+  })
+
   it('ends within a second or so where the collector takes nothing, and says why', async () => {
     const failures: unknown[] = []
     const tracing = registerSdk({

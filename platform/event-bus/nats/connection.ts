@@ -83,7 +83,9 @@ export class NatsLink implements AsyncDisposable {
     if (this.#isClosed) return
     this.#isClosed = true
     const connection = this.#connection
-    if (this.#window && connection) await Promise.race([flushed(connection), pause(LAST_MOMENTS_MS)])
+    // A server that goes away now leaves the flush unsettled, because it is not dialled again.
+    const gone = connection?.closed()
+    if (this.#window && connection) await Promise.race([flushed(connection), gone, pause(LAST_MOMENTS_MS)])
     this.#window = undefined
     await connection?.close()
   }

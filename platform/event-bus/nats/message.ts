@@ -37,10 +37,10 @@ const TRACED = /^(00-[\da-f]{32}-[\da-f]{16}-[\da-f]{2})\n/
 const TRACED_BYTES = TRACEPARENT_LENGTH + 1
 
 /**
- * Writes and reads what travels over NATS: a payload as JSON, behind the span that it was published in, if one is recorded. When the services of the graph share a secret, it is
- * encrypted and authenticated together with its subject (AES-256-GCM, NIST SP 800-38D). So nobody else who can reach NATS
- * reads it or is heard, and nothing is heard on another subject than it was said on. A message can be repeated on its own
- * subject, which a bus may do by itself.
+ * Writes and reads what travels over NATS: a payload as JSON, behind the span that it was published in, if one is recorded.
+ * When the services of the graph share a secret, it is encrypted and authenticated together with its subject (AES-256-GCM,
+ * NIST SP 800-38D). So nobody else who can reach NATS reads it or is heard, and nothing is heard on another subject than it
+ * was said on. A message can be repeated on its own subject, which a bus may do by itself.
  */
 export class NatsMessages {
   readonly #box: SecretBox | undefined

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Logger } from '../../logging.ts'
 import { testEventBus, untilHeard } from '../../testing/event-bus.contract.ts'
@@ -38,6 +40,29 @@ async function disposalMs(bus: EventBus): Promise<number> {
   const startedAt = performance.now()
   await bus[Symbol.asyncDispose]()
   return performance.now() - startedAt
+}
+
+/** Speaks as much of NATS as a client needs to be connected, and can go away in place of an answer. */
+async function startLeavingServer() {
+  let isLeaving = false
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.write(`INFO {"server_id":"test","version":"2.10.0","proto":1,"headers":true,"max_payload":1048576}\r\n`)
+    socket.on('data', (data) => {
+      const pings = data.toString().match(/^PING\r$/gm) ?? []
+      if (isLeaving && pings.length > 0) socket.destroy()
+      else for (const _ of pings) socket.write('PONG\r\n')
+    })
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void server.close())
+  return {
+    url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    leaveAtNextPing() {
+      isLeaving = true
+      server.close()
+    },
+  }
 }
 
 describe('NATS that comes and goes', () => {
@@ -167,6 +192,15 @@ describe('NATS that comes and goes', () => {
     await expect.poll(never.levels, LONG).toEqual(['warn'])
     expect(await disposalMs(away.bus)).toBeLessThan(2_000)
     expect(await disposalMs(never.bus)).toBeLessThan(2_000)
+  })
+
+  test('is waited for no longer when it goes away while somebody closes', async () => {
+    const server = await startLeavingServer()
+    const { bus, interruptions } = openNatsBus(server.url)
+    await expect.poll(interruptions, LONG).toBe(1)
+    server.leaveAtNextPing()
+    // Less than the half second that it may take to answer.
+    expect(await disposalMs(bus)).toBeLessThan(450)
   })
 
   test('is not connected to any more by who closed before it came', async (context) => {

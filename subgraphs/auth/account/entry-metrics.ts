@@ -1,5 +1,5 @@
 import { RateLimitedError } from '../../../platform/errors.ts'
-import { counter, type Metrics, seriesOf } from '../../../platform/metrics.ts'
+import { counter, type Metrics } from '../../../platform/metrics.ts'
 import { UserFault } from '../../../platform/user-fault.ts'
 import { OverloadedError } from '../password/bounded-queue.ts'
 
@@ -48,9 +48,9 @@ export class EntryMetrics {
 }
 
 function countResults(metrics: Metrics, described: { readonly name: string; readonly help: string }) {
-  const totalOf = seriesOf(counter(metrics, { ...described, labels: ['result'] }))
-  totalOf('ok').inc(0)
-  return (result: string) => totalOf(result).inc()
+  const totals = counter(metrics, { ...described, labels: ['result'] })
+  totals.labels('ok').inc(0)
+  return (result: string) => totals.labels(result).inc()
 }
 
 /**

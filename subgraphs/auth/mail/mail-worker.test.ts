@@ -4,15 +4,22 @@ import { type AddressInfo, createServer } from 'node:net'
 import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createMetrics } from '../../../platform/metrics.ts'
 import { Resources } from '../../../platform/resources.ts'
 import { ServiceSigner, SIGNATURE_HEADER } from '../../../platform/service-signature.ts'
 import type { RunningServer } from '../../../platform/subgraph/server.ts'
+import { readOne } from '../../../platform/testing/scrape.ts'
 import { createTestDatabase } from '../../../tests/support/test-database.ts'
 import { readAuthConfig } from '../config.ts'
 import { openAuthDatabase } from '../database.ts'
 import { startAuth } from '../subgraph.ts'
 import { AuthClient, ManualClock, newPerson, testEnvironment } from '../testing/auth-client.ts'
+import { DiscardingTransport } from './discarding-transport.ts'
 import { claimMail } from './mail-claim.ts'
+import { MailMetrics } from './mail-metrics.ts'
+import { MailQueue } from './mail-queue.ts'
+import { MailWorker } from './mail-worker.ts'
+import { MailWriter } from './mail-writer.ts'
 import { SmtpTransport } from './smtp-transport.ts'
 import { MailForms } from './testing/mail-forms.ts'
 import { type DeliveredMail, TestMailServer } from './testing/mail-server.ts'
@@ -254,4 +261,28 @@ test('Two processes send each of many mails once', async () => {
   await expect.poll(jobCount, PATIENTLY).toBe(0)
   const recipients = server.mails.flatMap(({ to }) => to)
   expect(recipients.toSorted()).toEqual(people.map(({ email }) => email).toSorted())
+})
+
+test('How many mails wait is no number before they were counted, nor while the database is away', async () => {
+  const orm = await openAuthDatabase({ url: database.url, logger: pino({ level: 'silent' }) })
+  resources.defer(() => orm.close())
+  let isAway = true
+  const fork = () => {
+    if (isAway) throw new Error('The database is away.')
+    return orm.em.fork()
+  }
+  const mails = createMetrics()
+  const waiting = async () => (await readOne(mails, 'parley_auth_mails_waiting'))['']
+  const logger = pino({ level: 'silent' })
+  const [transport, metrics] = [new DiscardingTransport({ logger }), new MailMetrics(mails)]
+  const queue = new MailQueue({ now: clock.now, wake: () => undefined })
+  const writer = new MailWriter({ publicUrl: 'https://chat.example.org/', queue, now: clock.now })
+  resources.use(
+    new MailWorker({ fork, transport, writer, logger, metrics, now: clock.now, lookEveryMs: 60_000, countEveryMs: 20 }),
+  )
+  expect(await waiting()).toBeNaN()
+  isAway = false
+  await expect.poll(waiting).toBe(0)
+  isAway = true
+  await expect.poll(waiting).toBeNaN()
 })

@@ -55,7 +55,10 @@ export class MailWorker implements AsyncDisposable {
       work: async () => {
         this.#metrics.waiting = await countWaiting(options.fork())
       },
-      onFailure: (error) => options.logger.warn({ err: error }, 'could not count the mails that wait'),
+      onFailure: (error) => {
+        this.#metrics.waiting = Number.NaN
+        options.logger.warn({ err: error }, 'could not count the mails that wait')
+      },
     })
     void this.#counting.wake()
     this.wake()

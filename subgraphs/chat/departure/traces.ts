@@ -93,14 +93,14 @@ export async function takeMembership(change: ChangeUnderLock, userId: string): P
   if (change.conversation.kind === 'DIRECT') await releasePair(change.em, change.conversation.id)
 }
 
-/** What is written for somebody, with its key. */
-const WRITTEN_FOR = [
-  ['generation', 'id'],
-  ['assistant_task', 'kind'],
-] as const
-
 /** SQL for having been asked for by nobody; whoever asks may choose the id of the request. */
-const FORGOTTEN = 'requested_by = NULL, request_id = NULL, trace_parent = NULL'
+const FORGOTTEN = 'requested_by = NULL, request_id = NULL'
+
+/** What is written for somebody, with its key and what makes it nobody's. */
+const WRITTEN_FOR = [
+  ['generation', 'id', `${FORGOTTEN}, trace_parent = NULL`],
+  ['assistant_task', 'kind', FORGOTTEN],
+] as const
 
 /**
  * Has nobody pay for what the assistant writes, and wrote, for this person, and then forgets what they paid. No event is
@@ -109,7 +109,7 @@ const FORGOTTEN = 'requested_by = NULL, request_id = NULL, trace_parent = NULL'
  * @throws the signal's reason when it is aborted in between.
  */
 export async function takeAccount(fork: () => EntityManager, userId: string, signal: AbortSignal): Promise<void> {
-  for (const [table, key] of WRITTEN_FOR) await forgetRequests(fork, { table, key, userId, signal })
+  for (const [table, key, change] of WRITTEN_FOR) await forgetRequests(fork, { table, key, change, userId, signal })
   // Last: whoever ends a reply holds its row until it is booked.
   for (const table of ['token_reservation', 'usage_day', 'assistant_account']) {
     await fork().execute(`DELETE FROM chat.${table} WHERE user_id = ?`, [userId])
@@ -122,12 +122,18 @@ export async function takeAccount(fork: () => EntityManager, userId: string, sig
  */
 async function forgetRequests(
   fork: () => EntityManager,
-  { table, key, userId, signal }: { table: string; key: string; userId: string; signal: AbortSignal },
+  {
+    table,
+    key,
+    change,
+    userId,
+    signal,
+  }: { [Name in 'table' | 'key' | 'change' | 'userId']: string } & { signal: AbortSignal },
 ): Promise<void> {
   for (let isOver = false; !isOver; ) {
     signal.throwIfAborted()
     await fork().execute(
-      `UPDATE chat.${table} SET ${FORGOTTEN} WHERE (conversation_id, ${key}) IN (
+      `UPDATE chat.${table} SET ${change} WHERE (conversation_id, ${key}) IN (
          SELECT conversation_id, ${key} FROM chat.${table} WHERE requested_by = ?
          LIMIT ${BATCH} FOR NO KEY UPDATE SKIP LOCKED)`,
       [userId],
@@ -139,7 +145,7 @@ async function forgetRequests(
     isOver = held === undefined
     if (held) {
       await fork().execute(
-        `UPDATE chat.${table} SET ${FORGOTTEN} WHERE conversation_id = ? AND ${key} = ? AND requested_by = ?`,
+        `UPDATE chat.${table} SET ${change} WHERE conversation_id = ? AND ${key} = ? AND requested_by = ?`,
         [held.conversationId, held.key, userId],
       )
     }

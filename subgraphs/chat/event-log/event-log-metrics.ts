@@ -1,5 +1,5 @@
 import type { Counter, Histogram } from 'prom-client'
-import { counter, createMetrics, histogram, type Metrics, seriesOf } from '../../../platform/metrics.ts'
+import { counter, createMetrics, histogram, type Metrics } from '../../../platform/metrics.ts'
 
 const REASONS = ['join', 'lost_ring', 'late_ring', 'empty_ring', 'older'] as const
 
@@ -16,7 +16,7 @@ const LAG_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 /** What is told of how events reach the streams of a process. */
 export class EventLogMetrics {
   readonly #lag: Histogram
-  readonly #backfillsFor: (reason: BackfillReason) => { inc(count?: number): void }
+  readonly #backfills: Counter<'reason'>
   readonly #resets: Counter
 
   /** @param metrics a collection of its own when not given. */
@@ -29,13 +29,12 @@ export class EventLogMetrics {
         "database's clock, from the beginning of the event's transaction.",
       buckets: LAG_BUCKETS,
     })
-    const backfills = counter(metrics, {
+    this.#backfills = counter(metrics, {
       name: 'parley_chat_backfills_total',
       help: 'Reads of the event log, each for all who follow the conversation here, by why the bus was not enough.',
       labels: ['reason'],
     })
-    this.#backfillsFor = seriesOf(backfills)
-    for (const reason of REASONS) this.#backfillsFor(reason).inc(0)
+    for (const reason of REASONS) this.#backfills.labels(reason).inc(0)
     this.#resets = counter(metrics, {
       name: 'parley_chat_resets_total',
       help: 'Streams that were told to read a conversation anew, because their cursor could not be honoured.',
@@ -49,7 +48,7 @@ export class EventLogMetrics {
 
   /** The log is read. */
   backfilled(reason: BackfillReason): void {
-    this.#backfillsFor(reason).inc()
+    this.#backfills.labels(reason).inc()
   }
 
   /** A stream begins anew. */

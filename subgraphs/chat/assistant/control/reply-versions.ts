@@ -95,7 +95,8 @@ export async function reopenVersion(
        UPDATE chat.message SET body = '' WHERE conversation_id = ? AND number = ?
      )
      UPDATE chat.generation
-     SET status = 'QUEUED', continues = true, requested_by = ?, request_id = ?, trace_parent = ?, is_parked = false, lost_workers = 0, lease_until = NULL,
+     SET status = 'QUEUED', continues = true, requested_by = ?, request_id = ?, trace_parent = ?,
+         waiting_since = now(), is_parked = false, lost_workers = 0, lease_until = NULL,
          text_length = ?, step_length = ?, accounted_length = ?, prompt_tokens = NULL, finish_reason = NULL,
          finished_at = NULL, error_code = NULL, error_message = NULL,
          attempt = CASE WHEN newest.attempt > generation.attempt THEN newest.attempt + 1 ELSE generation.attempt END,

@@ -18,7 +18,7 @@ export interface BegunClaim extends Claim {
   readonly begun: AppendedEvents | null
   /** Whether the worker before was lost, and its lease has run out. */
   readonly isTakeover: boolean
-  /** How long ago it was asked for, in milliseconds; null where somebody has read of it before. */
+  /** How long ago it was asked for, in milliseconds; null where somebody has read of it before, or was asked to approve. */
   readonly unheardMs: number | null
   /** Whether others could be taken at that moment. */
   readonly hasNext: boolean
@@ -60,7 +60,10 @@ const COLUMNS = `generation.conversation_id AS "conversationId", generation.id, 
     text_length AS "textLength", continues, prompt_tokens AS "promptTokens",
     request_id AS "requestId", trace_parent AS "traceparent",
     generation.lease_until IS NOT NULL AS "isTakeover",
-    CASE WHEN first_token_at IS NULL AND NOT continues
+    CASE WHEN first_token_at IS NULL AND NOT continues AND NOT EXISTS (
+        SELECT FROM chat.tool_call call
+        WHERE call.conversation_id = generation.conversation_id AND call.generation_id = generation.id
+          AND call.approved IS NOT NULL)
       THEN (extract(epoch FROM clock_timestamp() - generation.created_at) * 1000)::float8 END AS "unheardMs"`
 
 /**

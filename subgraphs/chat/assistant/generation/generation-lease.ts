@@ -41,7 +41,7 @@ export async function isStillHeld(em: EntityManager, { conversationId, id, attem
  * @throws LeaseLostError
  */
 export function giveUp(em: EntityManager, claim: Claim): Promise<void> {
-  return setLease(em, claim, raw('now()'))
+  return leave(em, claim, { leaseUntil: raw('now()') })
 }
 
 /**
@@ -50,14 +50,14 @@ export function giveUp(em: EntityManager, claim: Claim): Promise<void> {
  * @throws LeaseLostError
  */
 export function handOver(em: EntityManager, claim: Claim): Promise<void> {
-  return setLease(em, claim, null)
+  return leave(em, claim, { leaseUntil: null, waitingSince: raw('now()') })
 }
 
-async function setLease(
+async function leave(
   em: EntityManager,
   { conversationId, id, attempt }: Claim,
-  leaseUntil: ReturnType<typeof raw<string>> | null,
+  change: Parameters<typeof em.nativeUpdate<Generation>>[2],
 ): Promise<void> {
   const held = { conversationId, id, attempt, status: 'RUNNING' as const }
-  if ((await em.nativeUpdate(Generation, held, { leaseUntil })) === 0) throw new LeaseLostError()
+  if ((await em.nativeUpdate(Generation, held, change)) === 0) throw new LeaseLostError()
 }

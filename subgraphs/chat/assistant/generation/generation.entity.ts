@@ -53,6 +53,8 @@ const GenerationSchema = defineEntity({
     requestId: p.text().nullable(),
     /** The span that asked for it last (W3C Trace Context); null when nothing was recorded. */
     traceparent: p.text().nullable().fieldName('trace_parent'),
+    /** When it last began to wait for a worker, but for one whose worker was lost: that waits since its lease ran out. */
+    waitingSince: p.datetime(3).defaultRaw('now()'),
     createdAt: p.datetime(3).defaultRaw('now()'),
     startedAt: p.datetime(3).nullable(),
     firstTokenAt: p.datetime(3).nullable(),

@@ -127,7 +127,7 @@ describe('a reply', () => {
 it('replies that no worker can take are seen to wait, and since when', async () => {
   model.answerWith((answer) => answer.say('Hello.').finish())
   await chat.say(talk, 'Hello?')
-  await chat.fork().execute(`UPDATE chat.generation SET created_at = now() - interval '40 s'`)
+  await chat.fork().execute(`UPDATE chat.generation SET waiting_since = now() - interval '40 s'`)
   await chat.fork().transactional(async (em) => {
     await em.execute('SELECT FROM chat.conversation WHERE id = ? FOR NO KEY UPDATE', [talk.id])
     await using _worker = work({ backlogEveryMs: 20 })

@@ -1,4 +1,5 @@
-import { counter, createMetrics, type Metrics, seriesOf } from '../../../../platform/metrics.ts'
+import type { Counter } from 'prom-client'
+import { counter, createMetrics, type Metrics } from '../../../../platform/metrics.ts'
 import type { TokensUsed } from '../usage/ledger.ts'
 import type { ReplyReport } from './ending.ts'
 
@@ -14,8 +15,8 @@ export function modelLabels(models: readonly { readonly id: string }[]): (model:
 /** What is told of replies by whoever ends them: those who ask for them, and those who write them. */
 export class ReplyMetrics {
   readonly #labelOf: (model: string) => string
-  readonly #endings: (status: string, code: string) => { inc(): void }
-  readonly #tokens: (model: string, direction: string) => { inc(count: number): void }
+  readonly #endings: Counter<'status' | 'code'>
+  readonly #tokens: Counter<'model' | 'direction'>
 
   /**
    * @param options.metrics a collection of its own when not given.
@@ -23,31 +24,29 @@ export class ReplyMetrics {
    */
   constructor({ metrics = createMetrics(), models = [] }: ReplyMetricsOptions = {}) {
     this.#labelOf = modelLabels(models)
-    const endings = counter(metrics, {
+    this.#endings = counter(metrics, {
       name: 'parley_assistant_replies_total',
       help:
         'Replies that have ended, by how, and by the code of the failure or NONE. Those of a conversation that was ' +
         'deleted count as CANCELLED; one that is continued ends once more.',
       labels: ['status', 'code'],
     })
-    const tokens = counter(metrics, {
+    this.#tokens = counter(metrics, {
       name: 'parley_assistant_tokens_total',
       help: 'Tokens of replies, titles and summaries, as they are booked: estimated where the model did not say.',
       labels: ['model', 'direction'],
     })
-    this.#endings = seriesOf(endings)
-    this.#tokens = seriesOf(tokens)
   }
 
   /** A reply has ended, and that is committed. */
   ended({ status, code }: Pick<ReplyReport, 'status' | 'code'>): void {
-    this.#endings(status, code ?? 'NONE').inc()
+    this.#endings.labels(status, code ?? 'NONE').inc()
   }
 
   /** What a call of a model has cost is booked. */
   used(model: string, { inputTokens, outputTokens }: TokensUsed): void {
-    if (inputTokens > 0) this.#tokens(this.#labelOf(model), 'input').inc(inputTokens)
-    if (outputTokens > 0) this.#tokens(this.#labelOf(model), 'output').inc(outputTokens)
+    if (inputTokens > 0) this.#tokens.labels(this.#labelOf(model), 'input').inc(inputTokens)
+    if (outputTokens > 0) this.#tokens.labels(this.#labelOf(model), 'output').inc(outputTokens)
   }
 }
 

@@ -79,6 +79,12 @@ describe('the origin of a reply', () => {
     if (!claim) throw new Error('There is no reply that could be taken.')
     expect(await planTasks(chat.fork(), claim, { needsSummary: false })).toBe(true)
     expect(await claimTask(chat.fork())).toMatchObject({ kind: 'TITLE', requestId: 'asked-4' })
+    const columns = await chat.fork().execute(
+      `SELECT column_name FROM information_schema.columns WHERE table_schema = 'chat' AND table_name = 'assistant_task'
+         AND column_name IN ('request_id', 'trace_parent')`,
+    )
+    // It is in no trace: it is written when nobody waits for it any more.
+    expect(columns).toEqual([{ column_name: 'request_id' }])
   })
 
   it('is forgotten with the account of whoever asked', async () => {

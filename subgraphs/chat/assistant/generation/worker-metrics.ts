@@ -1,5 +1,5 @@
 import type { Counter, Histogram } from 'prom-client'
-import { counter, createMetrics, histogram, type Metrics, observe, seriesOf } from '../../../../platform/metrics.ts'
+import { counter, createMetrics, histogram, type Metrics, observe } from '../../../../platform/metrics.ts'
 import type { Backlog } from './reply-backlog.ts'
 import { modelLabels } from './reply-metrics.ts'
 
@@ -15,8 +15,8 @@ export class WorkerMetrics {
   readonly #metrics: Metrics
   readonly #labelOf: (model: string) => string
   readonly #takeovers: Counter
-  readonly #firstTokens: (model: string) => { observe(seconds: number): void }
-  readonly #replies: (model: string) => { observe(seconds: number): void }
+  readonly #firstTokens: Histogram<'model'>
+  readonly #replies: Histogram<'model'>
   readonly #flushes: Histogram
 
   /**
@@ -31,20 +31,20 @@ export class WorkerMetrics {
       name: 'parley_assistant_lease_takeovers_total',
       help: 'Replies that this process took over because the lease of their worker had run out.',
     })
-    const firstTokens = histogram(metrics, {
+    this.#firstTokens = histogram(metrics, {
       name: 'parley_assistant_time_to_first_token_seconds',
-      help: 'From when a reply was asked for to the commit of its first text, whoever was lost in between.',
+      help:
+        'From when a reply was asked for to the commit of its first text, whoever was lost in between; ' +
+        'without those that waited for an approval before.',
       labels: ['model'],
       buckets: FIRST_TOKEN_BUCKETS,
     })
-    const replies = histogram(metrics, {
+    this.#replies = histogram(metrics, {
       name: 'parley_assistant_reply_duration_seconds',
       help: 'From when this process took a reply to its end; without what waits for an approval.',
       labels: ['model'],
       buckets: REPLY_BUCKETS,
     })
-    this.#firstTokens = seriesOf(firstTokens)
-    this.#replies = seriesOf(replies)
     this.#flushes = histogram(metrics, {
       name: 'parley_assistant_flush_duration_seconds',
       help: 'How long one statement took that writes the text of all replies of this process, failed ones included.',
@@ -61,12 +61,16 @@ export class WorkerMetrics {
     })
     observe(this.#metrics, {
       name: 'parley_assistant_replies_waiting',
-      help: 'Replies that wait for any worker, as this process saw it within the last five seconds; at most 10,000.',
+      help:
+        'Replies that wait for any worker, as this process saw it within the last five seconds; at most 10,000. ' +
+        'NaN while it cannot see.',
       read: () => backlog().waiting,
     })
     observe(this.#metrics, {
       name: 'parley_assistant_oldest_waiting_seconds',
-      help: 'How long ago the oldest reply that waits was asked for, when this process looked; 0 when none waits.',
+      help:
+        'For how long the reply that has waited longest had waited for a worker when this process looked, since it last ' +
+        'began to; 0 when none waits. NaN while it cannot see.',
       read: () => backlog().oldestSeconds,
     })
   }
@@ -76,11 +80,11 @@ export class WorkerMetrics {
   }
 
   firstToken(model: string, ms: number): void {
-    this.#firstTokens(this.#labelOf(model)).observe(ms / 1_000)
+    this.#firstTokens.labels(this.#labelOf(model)).observe(ms / 1_000)
   }
 
   written(model: string, ms: number): void {
-    this.#replies(this.#labelOf(model)).observe(ms / 1_000)
+    this.#replies.labels(this.#labelOf(model)).observe(ms / 1_000)
   }
 
   flushed(ms: number): void {

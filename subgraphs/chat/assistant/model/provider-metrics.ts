@@ -1,4 +1,5 @@
-import { counter, createMetrics, type Metrics, seriesOf } from '../../../../platform/metrics.ts'
+import type { Counter } from 'prom-client'
+import { counter, createMetrics, type Metrics } from '../../../../platform/metrics.ts'
 import { GenerationError, type GenerationErrorCode } from './generation-error.ts'
 
 /**
@@ -21,23 +22,21 @@ export type CountRequest = (result: RequestResult) => void
 
 /** What is told of the servers that answer for models. */
 export class ProviderMetrics {
-  readonly #requests: (endpoint: string, result: string) => { inc(count?: number): void }
+  readonly #requests: Counter<'endpoint' | 'result'>
 
   /** @param metrics a collection of its own when not given. */
   constructor(metrics: Metrics = createMetrics()) {
-    this.#requests = seriesOf(
-      counter(metrics, {
-        name: 'parley_assistant_provider_requests_total',
-        help: 'Requests to the servers that answer for models, each try counted, by server and what became of it.',
-        labels: ['endpoint', 'result'],
-      }),
-    )
+    this.#requests = counter(metrics, {
+      name: 'parley_assistant_provider_requests_total',
+      help: 'Requests to the servers that answer for models, each try counted, by server and what became of it.',
+      labels: ['endpoint', 'result'],
+    })
   }
 
   /** @param endpoint its name in the configuration. */
   of(endpoint: string): CountRequest {
-    this.#requests(endpoint, 'ok').inc(0)
-    return (result) => this.#requests(endpoint, result).inc()
+    this.#requests.labels(endpoint, 'ok').inc(0)
+    return (result) => this.#requests.labels(endpoint, result).inc()
   }
 }
 

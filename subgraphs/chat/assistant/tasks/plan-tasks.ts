@@ -19,8 +19,8 @@ export async function planTasks(
   prompt: Pick<Prompt, 'needsSummary'>,
 ): Promise<boolean> {
   const planned = await transaction.execute(
-    `INSERT INTO chat.assistant_task (conversation_id, kind, requested_by, model, request_id, trace_parent)
-     SELECT reply.conversation_id, task.kind, requested_by, model, request_id, trace_parent
+    `INSERT INTO chat.assistant_task (conversation_id, kind, requested_by, model, request_id)
+     SELECT reply.conversation_id, task.kind, requested_by, model, request_id
      FROM chat.generation reply
      JOIN chat.conversation ON conversation.id = reply.conversation_id
      CROSS JOIN (VALUES ('TITLE'), ('SUMMARY')) AS task(kind)

@@ -7,7 +7,7 @@ import { releaseTasks } from '../usage/task-reservation.ts'
  * Something the assistant does beside its replies, as this process has taken it, with who paid for it then: nobody does
  * once whoever asked has deleted their account.
  */
-export interface Task extends PayableTask, Origin {
+export interface Task extends PayableTask, Pick<Origin, 'requestId'> {
   /** How often it has been begun, this time included. */
   readonly attempts: number
   /** Fences this process: whoever takes the task later has another one. */
@@ -45,7 +45,7 @@ export async function claimTask(em: EntityManager): Promise<Task | null> {
      FROM next WHERE task.conversation_id = next.conversation_id AND task.kind = next.kind
      RETURNING task.conversation_id AS "conversationId", task.kind, model, attempts,
        requested_by AS payer, lease_until::text AS lease,
-       request_id AS "requestId", trace_parent AS "traceparent"`,
+       request_id AS "requestId"`,
   )
   return task ?? null
 }

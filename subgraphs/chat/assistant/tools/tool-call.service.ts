@@ -108,5 +108,6 @@ async function takeAnswer(
 
 /** One that is not parked is with a worker, which looks itself before it lets go of the reply. */
 async function unpark(em: EntityManager, reply: Pick<Generation, 'conversationId' | 'id'>): Promise<void> {
-  await em.nativeUpdate(Generation, { ...reply, isParked: true }, { isParked: false, leaseUntil: null, ...originNow() })
+  const waits = { isParked: false, leaseUntil: null, waitingSince: raw('now()') }
+  await em.nativeUpdate(Generation, { ...reply, isParked: true }, { ...waits, ...originNow() })
 }
