@@ -19,13 +19,14 @@ LABEL org.opencontainers.image.title="Parley" \
   org.opencontainers.image.description="A self-hostable chat backend with AI in it, served as one federated GraphQL graph." \
   org.opencontainers.image.licenses="MIT" \
   org.opencontainers.image.version="${VERSION}"
-# tini passes signals on and buries what nobody waits for. The folders are where Compose mounts the volumes of its secrets,
-# which take their owner from here.
+# tini passes signals on and buries what nobody waits for. The folders are where the role make-secrets has the volumes that
+# Compose mounts: an empty volume takes its owner from here. Where they are read the image has nothing, or it would be that
+# which a volume takes.
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends tini \
   && rm -rf /var/lib/apt/lists/* \
   && for reader in kept postgres nats redis auth chat gateway grafana; do \
-    install --directory --owner=10001 --group=10001 "/secrets/$reader"; done
+    install --directory --owner=10001 --group=10001 "/made/$reader"; done
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY package.json LICENSE ./

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../platform/testing/temporary-folder.ts'
@@ -57,6 +57,14 @@ it('each reader is told what is for it and nothing else', async () => {
 
 it('without a folder it says what to say', async () => {
   const { stderr, code } = await runRole(['make-secrets'])
-  expect(stderr).toBe('Where to? Say: node scripts/role.ts make-secrets /secrets\n')
+  expect(stderr).toBe('Where to? Say: node scripts/role.ts make-secrets /made\n')
   expect(code).toBe(1)
+})
+
+it('where it cannot write it says so in one line, with the place', async () => {
+  const folder = await temporaryFolder()
+  writeFileSync(join(folder, 'kept'), '')
+  const { stdout, stderr, code } = await runRole(['make-secrets', folder])
+  expect(stderr).toMatch(/^The secrets cannot be made: E\w+: .+\/kept.*\n$/)
+  expect([stdout, code]).toEqual(['', 1])
 })

@@ -83,9 +83,15 @@ function redisConfiguration(password: string): string {
 
 const [folder] = process.argv.slice(2)
 if (folder === undefined) {
-  process.stderr.write('Where to? Say: node scripts/role.ts make-secrets /secrets\n')
+  process.stderr.write('Where to? Say: node scripts/role.ts make-secrets /made\n')
   process.exitCode = 1
 } else {
-  await makeSecrets(folder)
-  process.stdout.write(`The secrets are in ${folder}.\n`)
+  try {
+    await makeSecrets(folder)
+    process.stdout.write(`The secrets are in ${folder}.\n`)
+  } catch (error) {
+    // The system's words have the path in them, and nothing of what is in the file.
+    process.stderr.write(`The secrets cannot be made: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
 }

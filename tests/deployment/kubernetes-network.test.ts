@@ -25,7 +25,12 @@ const ENDS = {
   stores: elsewhere('parley-data'),
   'stores of staging': elsewhere('parley-staging-data'),
   'model server': elsewhere('models'),
+  'ACME solver': {
+    ...elsewhere('parley', { 'acme.cert-manager.io/http01-solver': 'true', 'acme.cert-manager.io/http-domain': '1' }),
+    ports: {},
+  },
   dns: elsewhere('kube-system', { 'k8s-app': 'kube-dns' }),
+  'DNS cache of the node': outside('169.254.20.10'),
   'API server': outside('10.96.0.1'),
   'metadata of the cloud': outside('169.254.169.254'),
   'model API': outside('203.0.113.10'),
@@ -38,6 +43,7 @@ type Row = readonly [from: keyof typeof ENDS, to: keyof typeof ENDS, port: numbe
 
 const ALLOWED: readonly Row[] = [
   ['ingress', 'gateway', 4000],
+  ['ingress', 'ACME solver', 8089],
   ['gateway', 'auth', 4001],
   ['gateway', 'chat', 4002],
   ['chat', 'auth', 4001],
@@ -67,6 +73,8 @@ const ALLOWED: readonly Row[] = [
   ['gateway', 'dns', 53],
   ['worker', 'dns', 53],
   ['stranger', 'dns', 53],
+  ['gateway', 'DNS cache of the node', 53],
+  ['worker', 'DNS cache of the node', 53],
 ]
 
 const DENIED: readonly Row[] = [
@@ -81,6 +89,14 @@ const DENIED: readonly Row[] = [
   ['neighbour', 'gateway', 4000],
   ['neighbour', 'auth', 4001],
   ['neighbour', 'chat', 4002],
+  ['ingress', 'ACME solver', 4000],
+  ['ingress', 'stranger', 8089],
+  ['neighbour', 'ACME solver', 8089],
+  ['gateway', 'ACME solver', 8089],
+  ['ACME solver', 'auth', 4001],
+  ['ACME solver', 'stores', 5432],
+  ['worker', 'DNS cache of the node', 80],
+  ['worker', 'DNS cache of the node', 9253],
   ['ingress', 'auth', 4001],
   ['ingress', 'chat', 4002],
   ['ingress', 'gateway', 9229],
@@ -135,6 +151,7 @@ describe('in production', () => {
   it('names are asked over both protocols, and nothing else is sent over UDP', async () => {
     const network = new Network(await render('overlays/production'))
     expect(network.allows(ENDS.chat, ENDS.dns, 53, 'UDP')).toBe(true)
+    expect(network.allows(ENDS.chat, ENDS['DNS cache of the node'], 53, 'UDP')).toBe(true)
     expect(network.allows(ENDS.chat, ENDS.auth, 4001, 'UDP')).toBe(false)
     expect(network.allows(ENDS.worker, ENDS['model API'], 443, 'UDP')).toBe(false)
   })
@@ -149,7 +166,7 @@ describe('a migration', () => {
         network.allows(ENDS.migrations, end, port) ? `${name} ${port}` : [],
       ),
     )
-    expect(reached).toEqual(['stores 5432', 'dns 53'])
+    expect(reached).toEqual(['stores 5432', 'dns 53', 'DNS cache of the node 53'])
     expect(network.allows(ENDS.stranger, ENDS.migrations, 4001)).toBe(false)
   })
 })
@@ -190,7 +207,8 @@ describe('the policies', () => {
     const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy') as NetworkPolicy[]
     const named = policies.flatMap(({ spec }) => (spec.ingress ?? []).flatMap(({ ports }) => ports ?? []))
     expect(named.length).toBeGreaterThan(3)
-    expect(named.filter(({ port }) => !known.includes(port))).toEqual([])
+    // The solvers are cert-manager's own pods.
+    expect(named.filter(({ port }) => !known.includes(port))).toEqual([{ protocol: 'TCP', port: 8089 }])
   })
 })
 
