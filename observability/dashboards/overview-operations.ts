@@ -33,7 +33,7 @@ export const operations: Row = {
     {
       title: 'Errors by code',
       description:
-        'Operations whose first error has this code, per second. INTERNAL_SERVER_ERROR and SUBGRAPH_UNAVAILABLE are our faults; the others are what callers did.',
+        'Operations whose first error has this code, per second. INTERNAL_SERVER_ERROR and SUBGRAPH_UNAVAILABLE are our faults, OVERLOADED and DRAINING a gateway that is full or stops; the others are what callers did.',
       kind: 'stacked',
       unit: 'ops',
       queries: [{ expr: perSecond(OPERATIONS, { by: ['code'], where: 'code!="OK"' }), legend: '{{code}}' }],
