@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { newTemporaryFolder, removeFolder } from '../../platform/testing/temporary-folder.ts'
 import { requireNats } from '../../platform/testing/nats-server.ts'
+import { newTemporaryFolder, removeFolder } from '../../platform/testing/temporary-folder.ts'
 import type { Breach } from './breach.ts'
 import { runConnectCycles } from './connect-cycles.ts'
 import { FAULTS, type Fault, faultNamed } from './faults.ts'

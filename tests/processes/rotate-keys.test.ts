@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import { newSigningKey } from '../../local/signing-key.ts'
+import { temporaryFolder } from '../../platform/testing/temporary-folder.ts'
 import { readAuthConfig } from '../../subgraphs/auth/config.ts'
 import { startAuth } from '../../subgraphs/auth/subgraph.ts'
 import { GraphClient } from '../support/graph-client.ts'
