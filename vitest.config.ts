@@ -27,7 +27,13 @@ const IN_SEPARATE_PROCESSES =
 /** Tests that start no graph, or bring it buses of their own process. */
 const APART_FROM_PROCESSES = ['tests/environment.test.ts', 'tests/unreliable-bus.test.ts']
 
-/** What measures the memory or the pauses of its own process: what other files left there would be measured too. */
+/** Projects of a later group wait for those of an earlier one. */
+const BESIDE_OTHERS = { groupOrder: 1 }
+
+/**
+ * What measures the memory or the pauses of its own process: what other files left there would be measured too, and what others do
+ * on the machine. So it comes first, and alone.
+ */
 const IN_A_FRESH_PROCESS = ['subgraphs/auth/account/sign-in-flood.test.ts', 'gateway/sockets/frozen-clients.test.ts']
 
 /**
@@ -37,6 +43,7 @@ const IN_A_FRESH_PROCESS = ['subgraphs/auth/account/sign-in-flood.test.ts', 'gat
 const separateProcesses = {
   test: {
     name: SEPARATE_PROCESSES,
+    sequence: BESIDE_OTHERS,
     include: IN_SEPARATE_PROCESSES,
     exclude: APART_FROM_PROCESSES,
     globalSetup: 'tests/global-setup.ts',
@@ -65,6 +72,7 @@ export default defineConfig({
       {
         test: {
           name: 'tests',
+          sequence: BESIDE_OTHERS,
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/.*/**', 'bench/**', ...IN_A_FRESH_PROCESS],
           provide: { hostileBus: false },
@@ -83,6 +91,7 @@ export default defineConfig({
         // stays the same shows that the bus is a doorbell and nothing more.
         test: {
           name: 'hostile bus',
+          sequence: BESIDE_OTHERS,
           include: OVER_HOSTILE_BUS,
           exclude: APART_FROM_THE_BUS,
           provide: { hostileBus: true },

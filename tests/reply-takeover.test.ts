@@ -54,7 +54,7 @@ async function giveUpOnWriters(): Promise<void> {
     bus.publish('reply-queued', null)
     return count
   }
-  await expect.poll(letRunOut, { interval: 100 }).toBe(0)
+  await expect.poll(letRunOut, { interval: 100, timeout: 25_000 }).toBe(0)
 }
 
 /** Asks in this conversation, or in a new one, and returns the reply's id. */

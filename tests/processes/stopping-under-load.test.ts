@@ -9,7 +9,7 @@ import { createConversation, type Person, sendMessage, signUp } from '../support
 import { deploymentOn, type RoleProcess } from '../support/separate-processes.ts'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts'
 
-vi.setConfig({ testTimeout: 180_000 })
+vi.setConfig({ testTimeout: 300_000 })
 
 /** SHUTDOWN_GRACE_MS, and the two seconds a process may take beyond it. */
 const LONGEST_STOP_MS = 10_000
@@ -31,27 +31,25 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-type Role = 'gateway' | 'auth' | 'chat' | 'worker'
+const ROLES = ['gateway', 'auth', 'chat', 'worker'] as const
 
-/** A deployment with two processes of this role and one of each other, behind balancers. */
-async function deploy(context: TestContext, doubled: Role) {
+/** A deployment with two processes of each role, behind balancers. */
+async function deploy(context: TestContext) {
   const nats = await startNats(context)
   const deployment = deploymentOn(database.url, model.baseUrl, nats.url)
-  const several = async (role: Role, start: () => Promise<RoleProcess>) => {
-    const processes = await Promise.all(Array.from({ length: role === doubled ? 2 : 1 }, start))
-    const balancer = await Balancer.start(processes.map(({ url }) => url))
+  const twice = async (start: () => Promise<RoleProcess>) => {
+    const [first, second] = await Promise.all([start(), start()])
+    const balancer = await Balancer.start([first.url, second.url])
     onTestFinished(() => balancer[Symbol.asyncDispose]())
-    return { processes, balanced: { ...(processes[0] as RoleProcess), url: balancer.url } }
+    return { first, second, balanced: { ...first, url: balancer.url } }
   }
-  const auth = await several('auth', () => deployment.startAuth())
-  const chat = await several('chat', () => deployment.startChat(auth.balanced, { AI_WORKER: 'separate' }))
-  const worker = await several('worker', () => deployment.startWorker(auth.balanced))
-  const gateway = await several('gateway', () => deployment.startGateway(auth.balanced, chat.balanced))
-  const stopped = { gateway, auth, chat, worker }[doubled].processes[0]
-  if (!stopped) throw new Error('There are two of them.')
+  const auth = await twice(() => deployment.startAuth())
+  const chat = await twice(() => deployment.startChat(auth.balanced, { AI_WORKER: 'separate' }))
+  const worker = await twice(() => deployment.startWorker(auth.balanced))
+  const gateway = await twice(() => deployment.startGateway(auth.balanced, chat.balanced))
   /** What the gateways complain of: why a request failed. */
-  const complaints = () => gateway.processes.map(({ stdout }) => stdout()).join('')
-  return { url: gateway.balanced.url, stopped, complaints }
+  const complaints = () => gateway.first.stdout() + gateway.second.stdout()
+  return { url: gateway.balanced.url, toStop: { gateway, auth, chat, worker }, complaints }
 }
 
 /** People who talk without a pause, each with something else, and what came of it. */
@@ -149,45 +147,52 @@ class Subscriber {
   }
 }
 
-describe('a process of two that is told to stop while people talk', () => {
-  it.for<Role>(['gateway', 'auth', 'chat', 'worker'])(
-    'ends with 0 in time, and nobody notices: %s',
-    async (role, context) => {
-      const { url, stopped, complaints } = await deploy(context, role)
-      const people = await Promise.all(Array.from({ length: WRITERS }, (_, index) => signUp({ url }, `writer${index}`)))
-      const [owner, ...others] = people as [Person, ...Person[]]
-      const memberIds = others.map(({ id }) => id)
-      const talk = new Talk(await createConversation(owner, { kind: 'GROUP', memberIds }), people)
-      const subscribers = people.map((person) => new Subscriber(url, person, talk.conversationId))
-      await Promise.all(subscribers.map((subscriber) => subscriber.begin()))
-      const asked = await createConversation(owner)
-      const replies = await Promise.all(
-        ['one', 'two', 'three'].map((word) => sendMessage(owner, asked, `count to 60, ${word}`)),
-      )
-
-      talk.begin()
-      await expect.poll(() => talk.said.size, LONG).toBeGreaterThan(WRITERS * SAID_BEFORE)
-      const toldAt = performance.now()
-      stopped.launcher.kill('SIGTERM')
-      expect(await stopped.exitCode()).toBe(0)
-      expect(performance.now() - toldAt).toBeLessThan(LONGEST_STOP_MS)
-      expect(stopped.stderr()).toBe('')
-      const saidAtTheEnd = talk.said.size
-      await expect.poll(() => talk.said.size, LONG).toBeGreaterThan(saidAtTheEnd + WRITERS * SAID_AFTER)
-      await talk.end()
-
-      expect(talk.failures, complaints()).toEqual([])
-      const inOrder = [...talk.said].sort(([one], [other]) => one - other).map(([, body]) => body)
-      for (const { bodies } of subscribers)
-        await expect.poll(() => bodies.length, LONG).toBeGreaterThanOrEqual(inOrder.length)
-      for (const subscriber of subscribers) {
-        subscriber.end()
-        expect(subscriber.bodies).toEqual(inOrder)
-      }
-      for (const { reply } of replies) {
-        const status = async () => (await readReply(owner, reply?.id ?? '')).generation.status
-        await expect.poll(status, LONG).toBe('COMPLETED')
-      }
-    },
-  )
+describe('two processes of each role, of which one is told to stop while people talk,', () => {
+  it('end with 0 in time, one role after the other, and nobody notices', async (context) => {
+    const { url, toStop, complaints } = await deploy(context)
+    const people = await Promise.all(Array.from({ length: WRITERS }, (_, index) => signUp({ url }, `writer${index}`)))
+    for (const role of ROLES) await stopUnderLoad(toStop[role].first, people, { url, complaints })
+  })
 })
+
+interface Deployed {
+  readonly url: string
+  readonly complaints: () => string
+}
+
+/** What everybody sees while this process is told to stop, and when it has ended. */
+async function stopUnderLoad(stopped: RoleProcess, people: readonly Person[], { url, complaints }: Deployed) {
+  const [owner, ...others] = people as [Person, ...Person[]]
+  const memberIds = others.map(({ id }) => id)
+  const talk = new Talk(await createConversation(owner, { kind: 'GROUP', memberIds }), people)
+  const subscribers = people.map((person) => new Subscriber(url, person, talk.conversationId))
+  await Promise.all(subscribers.map((subscriber) => subscriber.begin()))
+  const asked = await createConversation(owner)
+  const replies = await Promise.all(
+    ['one', 'two', 'three'].map((word) => sendMessage(owner, asked, `count to 60, ${word}`)),
+  )
+
+  talk.begin()
+  await expect.poll(() => talk.said.size, LONG).toBeGreaterThan(WRITERS * SAID_BEFORE)
+  const toldAt = performance.now()
+  stopped.launcher.kill('SIGTERM')
+  expect(await stopped.exitCode()).toBe(0)
+  expect(performance.now() - toldAt).toBeLessThan(LONGEST_STOP_MS)
+  expect(stopped.stderr()).toBe('')
+  const saidAtTheEnd = talk.said.size
+  await expect.poll(() => talk.said.size, LONG).toBeGreaterThan(saidAtTheEnd + WRITERS * SAID_AFTER)
+  await talk.end()
+
+  expect(talk.failures, complaints()).toEqual([])
+  const inOrder = [...talk.said].sort(([one], [other]) => one - other).map(([, body]) => body)
+  for (const { bodies } of subscribers)
+    await expect.poll(() => bodies.length, LONG).toBeGreaterThanOrEqual(inOrder.length)
+  for (const subscriber of subscribers) {
+    subscriber.end()
+    expect(subscriber.bodies).toEqual(inOrder)
+  }
+  for (const { reply } of replies) {
+    const status = async () => (await readReply(owner, reply?.id ?? '')).generation.status
+    await expect.poll(status, LONG).toBe('COMPLETED')
+  }
+}
