@@ -8,8 +8,8 @@ const TEST = '[.]test[.]ts$'
 /** Helpers of tests: the whole graph's in tests/, a folder's own in its testing/. */
 const TEST_HELPERS = ['^tests/', '/testing/']
 const TESTS = [...TEST_HELPERS, TEST, '^vitest[.]config[.]ts$']
-/** Pages are made of what they are about, wherever that lies. */
-const DOCS = '^scripts/docs/'
+/** Pages and dashboards are made of what they are about, and written as the schema's files are. */
+const GENERATORS = '^(scripts/docs|observability/dashboards)/'
 const COMPOSITION_ROOTS = ['^gateway/gateway[.]ts$', '^subgraphs/[^/]+/subgraph[.]ts$']
 
 /** Files that are run, or read by a tool, and therefore imported by nobody. */
@@ -40,7 +40,7 @@ const betweenProcesses = [
   {
     name: 'schema-is-for-gateway-and-subgraphs',
     comment: 'Only the processes that serve the schema may import from its folder.',
-    from: { pathNot: ['^(schema|gateway|subgraphs)/', DOCS, ...TESTS] },
+    from: { pathNot: ['^(schema|gateway|subgraphs)/', GENERATORS, ...TESTS] },
     to: { path: '^schema/' },
   },
   {
@@ -82,7 +82,7 @@ const betweenProcesses = [
   {
     name: 'local-is-for-local-and-tests',
     comment: 'The graph in one process is a convenience; no process may depend on it.',
-    from: { pathNot: ['^local/', DOCS, ...TESTS] },
+    from: { pathNot: ['^local/', GENERATORS, ...TESTS] },
     to: { path: '^local/' },
   },
   {

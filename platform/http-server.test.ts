@@ -143,17 +143,7 @@ describe('a shutdown', () => {
 
   it('answers every request in full or ends its connection', async () => {
     const { url, server } = await startServer()
-    const outcomes: unknown[] = []
-    let isOver = false
-    const ask = async () => {
-      while (!isOver) outcomes.push(await post(url, '{}').then((response) => response.text(), endOf))
-    }
-    const asking = Array.from({ length: 20 }, ask)
-    await expect.poll(() => outcomes.length).toBeGreaterThan(200)
-    await server.close()
-    await expect.poll(() => outcomes.at(-1)).toBe('ECONNREFUSED')
-    isOver = true
-    await Promise.all(asking)
+    const outcomes = await outcomesOfBusyClients(url, () => server.close())
     const expected = ['{"done":true}', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET']
     expect(outcomes.filter((outcome) => !expected.includes(String(outcome)))).toEqual([])
   })
@@ -161,18 +151,10 @@ describe('a shutdown', () => {
   it('cuts no request off of clients that are busy, if they have a moment to leave', async () => {
     const shutdown = new ShutdownTime()
     const { url, server } = await startServer({ shutdown, farewellMs: 60_000 })
-    const outcomes: unknown[] = []
-    let isOver = false
-    const ask = async () => {
-      while (!isOver) outcomes.push(await post(url, '{}').then((response) => response.text(), endOf))
-    }
-    const asking = Array.from({ length: 20 }, ask)
-    await expect.poll(() => outcomes.length).toBeGreaterThan(200)
-    shutdown.begin()
-    await server.close()
-    await expect.poll(() => outcomes.at(-1)).toBe('ECONNREFUSED')
-    isOver = true
-    await Promise.all(asking)
+    const outcomes = await outcomesOfBusyClients(url, async () => {
+      shutdown.begin()
+      await server.close()
+    })
     expect(new Set(outcomes)).toEqual(new Set(['{"done":true}', 'ECONNREFUSED']))
   })
 
@@ -186,6 +168,22 @@ describe('a shutdown', () => {
     idle.destroy()
   })
 })
+
+/** What twenty clients that ask without a pause get, from before a server is closed until it is reached no more. */
+async function outcomesOfBusyClients(url: string, close: () => Promise<unknown>): Promise<unknown[]> {
+  const outcomes: unknown[] = []
+  let isOver = false
+  const ask = async () => {
+    while (!isOver) outcomes.push(await post(url, '{}').then((response) => response.text(), endOf))
+  }
+  const asking = Array.from({ length: 20 }, ask)
+  await expect.poll(() => outcomes.length).toBeGreaterThan(200)
+  await close()
+  await expect.poll(() => outcomes.at(-1)).toBe('ECONNREFUSED')
+  isOver = true
+  await Promise.all(asking)
+  return outcomes
+}
 
 /** The code of what `fetch` failed with. */
 function endOf(error: unknown): unknown {

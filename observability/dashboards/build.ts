@@ -4,23 +4,24 @@
  *   npm run dashboards              writes grafana/dashboards/*.json
  *   npm run dashboards -- --check   writes nothing; fails when a committed file is not what would be written
  */
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { findDrift, writeFiles } from '../../schema/generated-files.ts'
 import { assistant } from './assistant.ts'
 import { dashboardJson } from './dashboard.ts'
 import { overview } from './overview.ts'
 import { realtime } from './realtime.ts'
 
-const FOLDER = join(import.meta.dirname, '../grafana/dashboards')
-
 const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
-for (const dashboard of [overview, realtime, assistant]) {
-  const path = join(FOLDER, `${dashboard.name}.json`)
-  const content = dashboardJson(dashboard)
-  if (!options.check) await writeFile(path, content)
-  else if ((await readFile(path, 'utf8').catch(() => '')) !== content) {
-    process.stderr.write(`${path} is not what its source says. Run "npm run dashboards" and commit the result.\n`)
-    process.exitCode = 1
-  }
+
+const files = [overview, realtime, assistant].map((dashboard) => ({
+  path: `observability/grafana/dashboards/${dashboard.name}.json`,
+  content: dashboardJson(dashboard),
+}))
+
+if (options.check) {
+  const stale = await findDrift(files, 'observability/dashboards', 'npm run dashboards')
+  for (const complaint of stale) process.stderr.write(`${complaint}\n`)
+  process.exitCode = stale.length === 0 ? 0 : 1
+} else {
+  await writeFiles(files)
 }
