@@ -10,6 +10,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { toldToStop } from '../../tests/support/told-to-stop.ts'
 import { drawChart } from './chart.ts'
 import { runLoad } from './load.ts'
 import { type LoadOptions, readLoadOptions, UsageError } from './options.ts'
@@ -20,20 +21,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 /** Over the line before it where that can be done. */
 const showProgress = (line: string) => process.stdout.write(process.stdout.isTTY ? `\r\u001B[2K${line}` : `${line}\n`)
 
-/** Nothing begins any more once this is aborted: by Ctrl+C, or by npm's launcher. */
-const stopped = new AbortController()
-let signals = 0
-const stop = () => {
-  signals += 1
-  // Whoever asks twice does not want to wait; what we started ends with us. The launcher's word may come before the signal.
-  if (signals > 1) process.exit(130)
-  stopped.abort()
-}
-process
-  .on('SIGINT', stop)
-  .on('SIGTERM', stop)
-  .on('message', () => stopped.abort())
-  .on('disconnect', () => process.exit(130))
+const stopped = toldToStop()
 
 async function load(options: LoadOptions): Promise<boolean> {
   if (options.url === undefined) say('starting a graph of its own')
@@ -44,7 +32,7 @@ async function load(options: LoadOptions): Promise<boolean> {
     ...options,
     origin,
     accounts: own ? undefined : options.accounts,
-    signal: stopped.signal,
+    signal: stopped,
     say,
     onProgress: (progress) => showProgress(describeProgress(progress)),
   })
@@ -58,7 +46,7 @@ async function load(options: LoadOptions): Promise<boolean> {
 try {
   process.exitCode = (await load(readLoadOptions(process.argv.slice(2)))) ? 0 : 1
 } catch (error) {
-  const isTold = error instanceof UsageError || stopped.signal.aborted
+  const isTold = error instanceof UsageError || stopped.aborted
   process.stderr.write(`${isTold && error instanceof Error ? error.message : ((error as Error).stack ?? error)}\n`)
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

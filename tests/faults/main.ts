@@ -9,6 +9,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { toldToStop } from '../support/told-to-stop.ts'
 import type { Breach } from './breach.ts'
 import { runConnectCycles } from './connect-cycles.ts'
 import { endlessFaults, faultNamed } from './faults.ts'
@@ -31,23 +32,12 @@ const given = values.fault === undefined ? undefined : faultNamed(values.fault)
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
-/** Nothing begins any more once this is aborted: by Ctrl+C, or by npm's launcher. */
-const stopped = new AbortController()
-const stop = () => {
-  // Whoever asks twice does not want to wait; what we started dies with us.
-  if (stopped.signal.aborted) process.exit(130)
-  stopped.abort()
-}
-process
-  .on('SIGINT', stop)
-  .on('SIGTERM', stop)
-  .on('message', () => stopped.abort())
-  .on('disconnect', () => process.exit(130))
+const stopped = toldToStop()
 
 async function sufferFor(run: Run, random: SeededRandom): Promise<void> {
   const deadline = performance.now() + Number(values.minutes) * 60_000
   for (const fault of endlessFaults(random)) {
-    if (stopped.signal.aborted || performance.now() > deadline) return
+    if (stopped.aborted || performance.now() > deadline) return
     const [name, acked, delivered, reconnects, resets, worst, caughtUp] = summarise(
       await run.suffer(given ?? fault, 'long'),
       run.recorder,
